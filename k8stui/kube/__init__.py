@@ -1,0 +1,1 @@
+"""The API server: requests, watches, logs, live collections. No screen in here."""

@@ -1,0 +1,1 @@
+"""The terminal emulator. Knows neither Textual nor a cluster."""

@@ -1,0 +1,1 @@
+"""The screen: Textual application, panes, widgets, dialogs."""

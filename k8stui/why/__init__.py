@@ -1,0 +1,1 @@
+"""Findings: from objects and events to evidence and next steps. Pure functions."""
