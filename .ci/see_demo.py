@@ -1,0 +1,23 @@
+"""Run the README's demo command in a real terminal, wait for live pods, and quit as a user does."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.pty_program import PtyProgram  # noqa: E402
+
+
+def main(command: str) -> None:
+    """Raises TimeoutError with the screen when the demo cluster does not come up."""
+    with PtyProgram(["bash", "-euc", command], columns=160, lines=50) as program:
+        program.wait_for_text(r"(?s)nodes.*pods.*shop", timeout=300)
+        print(program.text())
+        program.send(":q\r")
+        print("exit code", program.process.wait(20))
+        if program.process.returncode:
+            raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
