@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.pty_program import PtyProgram  # noqa: E402
+from tests.pty_program import PtyProgram
 
 
 def main(command: str) -> None:
