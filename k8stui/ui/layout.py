@@ -10,7 +10,7 @@ by a column of one cell.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -27,14 +27,14 @@ FOCUS_WEIGHT = 2.0
 """How much larger the focused pane is drawn where panes had to be stacked."""
 
 
-class Axis(str, Enum):
+class Axis(StrEnum):
     """How a split lays its children out: side by side or one below the other."""
 
     ROW = "row"
     COLUMN = "column"
 
 
-class Direction(str, Enum):
+class Direction(StrEnum):
     """Where to look for a neighbour."""
 
     LEFT = "left"
@@ -76,10 +76,10 @@ class Rect(NamedTuple):
 
 
 class Border(NamedTuple):
-    """The movable border after child `index` of the split at `path`."""
+    """The movable border after child `after` of the split at `path`."""
 
     path: Path
-    index: int
+    after: int
     axis: Axis
     rect: Rect
     extent: int
