@@ -81,7 +81,7 @@ _STATUS = msgspec.json.Decoder(_Status, strict=False)
 
 
 class KubeError(Exception):
-    """Base of all errors of this room. `message` says what happened, `hint` what to do next, "" if nothing."""
+    """Base of all errors of this room. `message` says what happened, `hint` what to do next (or "")."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -270,7 +270,7 @@ def _foreign_message(code: int, body: bytes, content_type: str) -> str:
         return f"{code} from something in front of the API server: {words or 'a page without words'}"
     if text.startswith(("{", "[")):
         return f"the server answered {code}: {_json_message(text) or plain_text(text)}"
-    words = plain_text(text)
+    words = plain_text(text).removeprefix(f"{code}").lstrip(": ")
     return f"the server answered {code}: {words}" if words else f"the server answered {code} without a reason"
 
 

@@ -1,0 +1,409 @@
+"""One API server: requests, streams of lines, WebSockets.
+
+Everything that goes to a server passes through `Connection`: here are the time limits, the credentials and
+their renewal, the read-only gate, and one kind of error. It decodes no objects and keeps none, and it never
+shows a secret. The HTTP library is imported when a connection is opened, in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+from k8stui.kube.connection_gate import changes_something, subresource
+from k8stui.kube.connection_headers import USER_AGENT, parse_warnings
+from k8stui.kube.connection_identity import Identity, IdentityKeeper
+from k8stui.kube.connection_lines import LineSplitter, LineTooLong
+from k8stui.kube.connection_proxy import proxy_for, without_password
+from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, ReadOnlyError, api_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from types import TracebackType
+
+    import aiohttp
+
+    from k8stui.kube.connection_http import HttpSession
+    from k8stui.kube.kubeconfig_types import Context
+
+__all__ = ["Connection", "Response"]
+
+T = TypeVar("T")
+Scalar = str | int | bool
+if TYPE_CHECKING:
+    Params = Mapping[str, Scalar | Sequence[str] | None]
+
+_ERROR_BODY = 4 * 1024 * 1024
+_MAX_REDIRECTS = 5
+_SAFE_IN_PATH = "/:@!$&'()*+,;=~-._%"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete answer below 400. `headers` ignores case; `warnings` are the texts of `Warning` headers."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+class Connection:
+    """A client of the API server of one context; many requests and streams at once, on one event loop.
+
+    `readonly` refuses whatever may change something, before it is sent. `on_progress` gets short plain-text
+    lines while credentials are fetched, `on_warning` each warning that the server sends. `connect_timeout`
+    and `credential_timeout` are in seconds.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        readonly: bool = False,
+        on_progress: Callable[[str], None] | None = None,
+        on_warning: Callable[[str], None] | None = None,
+        connect_timeout: float = 10.0,
+        credential_timeout: float = 60.0,
+        allow_dry_run: bool = True,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.readonly = readonly
+        self.on_warning = on_warning
+        self.last_heard: float | None = None
+        """When the server last answered anything (time.monotonic()), None if it never did."""
+        self._allow_dry_run = allow_dry_run
+        self._connect_timeout = connect_timeout
+        self._base = _checked_server(context)
+        self._proxy = proxy_for(
+            self._base, context.cluster_entry.proxy_url, os.environ if env is None else env
+        )
+        self._identity = IdentityKeeper(context, on_progress=on_progress, time_limit=credential_timeout)
+        self._http: HttpSession | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        context = self._identity.context
+        return f"<Connection {context.name} {self.server} as {context.user or 'nobody'}>"
+
+    @property
+    def context(self) -> Context:
+        """The context, with its credentials as last read from the kubeconfig."""
+        return self._identity.context
+
+    @property
+    def server(self) -> str:
+        """The server's URL, as it may be shown."""
+        return without_password(self._base)
+
+    @property
+    def user(self) -> str:
+        """The name of the user entry in the kubeconfig (not what the server calls this user)."""
+        return self._identity.context.user
+
+    async def __aenter__(self) -> Connection:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Get ready; sends nothing yet. Calling it again does nothing."""
+        await self._session()
+
+    async def close(self) -> None:
+        """End everything that is under way; its callers get ConnectionLost."""
+        self._closed = True
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        timeout: float = 30.0,
+    ) -> Response:
+        """Ask and read the whole answer, within `timeout` seconds (not counting a login).
+
+        Raises ApiError for an answer of 400 and above, ConnectionLost, CredentialsError, KubeconfigError,
+        and ReadOnlyError before anything is sent.
+        """
+        method = method.upper()
+        self._gate(method, path, params, has_body=body is not None)
+        extra = [("Accept", accept), ("Accept-Encoding", "identity")]
+        if body is not None:
+            extra.append(("Content-Type", content_type))
+
+        async def attempt(identity: Identity) -> Response:
+            async with _limit(timeout, f"{method} {path}", self.server):
+                response = await self._start(
+                    method, path, params, [*extra, *identity.headers], body, identity
+                )
+                content = await self._read_all(response)
+            warnings = self._warnings(response)
+            return Response(response.status, response.headers, content, warnings)
+
+        return await self._with_identity(attempt)
+
+    async def get(self, path: str, **params: Scalar | Sequence[str] | None) -> bytes:
+        """The body of a GET; errors as in `request`."""
+        return (await self.request("GET", path, params=params)).body
+
+    async def lines(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        accept: str = "application/json",
+        idle_timeout: float | None = 120.0,
+        open_timeout: float | None = 30.0,
+        on_open: Callable[[], None] | None = None,
+        keep_tail: bool = False,
+    ) -> AsyncIterator[list[bytes]]:
+        """A stream as batches of complete lines without their newline, one batch for each read.
+
+        Ends when the server ends the stream properly; raises ConnectionLost when it breaks, or when nothing
+        came for `idle_timeout` seconds (kind "idle"; None: no limit, dead peers are still found out by TCP
+        keep-alive), and the errors of `request`. `on_open` is called when the server has accepted.
+        `open_timeout` bounds the wait for that; a log that follows may stay silent before its first line, so
+        there `idle_timeout` counts from the start. What follows the last newline is a line only with
+        `keep_tail`.
+        """
+        self._gate("GET", path, params)
+        if subresource(path) == "log":
+            open_timeout = idle_timeout
+        extra = [("Accept", accept), ("Accept-Encoding", "identity")]
+
+        async def attempt(identity: Identity) -> aiohttp.ClientResponse:
+            async with _limit(open_timeout, f"GET {path}", self.server):
+                return await self._start("GET", path, params, [*extra, *identity.headers], None, identity)
+
+        response = await self._with_identity(attempt)
+        splitter = LineSplitter()
+        try:
+            self._warnings(response)
+            if on_open is not None:
+                on_open()
+            while chunk := await self._read_chunk(response, idle_timeout):
+                if lines := splitter.feed(chunk):
+                    yield lines
+            if keep_tail and (tail := splitter.tail()):
+                yield [tail]
+        except LineTooLong as error:
+            raise ConnectionLost(f"{self.server} sent a line without end ({error} bytes)") from None
+        finally:
+            response.close()
+
+    async def _read_all(self, response: aiohttp.ClientResponse) -> bytes:
+        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
+
+        try:
+            return await response.read()
+        except NETWORK_ERRORS as error:
+            raise loss(error, self.server, during="in the middle of an answer") from error
+        finally:
+            response.release()
+
+    async def _read_chunk(self, response: aiohttp.ClientResponse, idle_timeout: float | None) -> bytes:
+        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
+
+        try:
+            async with asyncio.timeout(idle_timeout) as limit:
+                chunk = await response.content.readany()
+        except TimeoutError as error:
+            if limit.expired():
+                said = f"Nothing came from {self.server} for {idle_timeout:g} s"
+                raise ConnectionLost(said, kind="idle", hint="the stream is opened again") from None
+            raise loss(error, self.server, during="during a stream") from error
+        except NETWORK_ERRORS as error:
+            raise loss(error, self.server, during="during a stream") from error
+        self.last_heard = time.monotonic()
+        return chunk
+
+    async def _with_identity(self, attempt: Callable[[Identity], Awaitable[T]]) -> T:
+        """Run `attempt`; once more with other credentials when the server did not accept the first."""
+        identity = await self._identity.get()
+        try:
+            return await attempt(identity)
+        except ApiError as error:
+            if error.code != 401 or not await self._identity.renew(identity):
+                raise
+        except ConnectionLost as error:
+            if error.kind != "tls" or not await self._identity.renew(identity):
+                raise
+        return await attempt(await self._identity.get())
+
+    async def _start(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        headers: Sequence[tuple[str, str]],
+        body: bytes | None,
+        identity: Identity,
+    ) -> aiohttp.ClientResponse:
+        """The head of an answer below 400, its body unread. Follows redirects of GET on the same server."""
+        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
+
+        http = await self._session()
+        url = self._url(path, params)
+        try:
+            for _ in range(_MAX_REDIRECTS):
+                response = await http.start(
+                    method, url, headers=[("User-Agent", USER_AGENT), *headers], body=body, tls=identity.tls
+                )
+                self.last_heard = time.monotonic()
+                if response.status < 300:
+                    return response
+                if response.status < 400:
+                    url = self._redirected(method, url, response)
+                    response.release()
+                    continue
+                raise await _refusal(response)
+        except NETWORK_ERRORS as error:
+            raise loss(error, self.server, proxy=without_password(self._proxy)) from error
+        raise ApiError(310, "Redirects", f"{self.server} redirects {method} {path} round and round")
+
+    def _redirected(self, method: str, url: str, response: aiohttp.ClientResponse) -> str:
+        from yarl import URL
+
+        target = URL(url, encoded=True).join(URL(response.headers.get("Location", "")))
+        response_from = URL(url, encoded=True)
+        if method not in ("GET", "HEAD") or target.origin() != response_from.origin():
+            response.close()
+            raise ApiError(
+                response.status,
+                "Redirect",
+                f"{self.server} sends us to {target.origin()} instead of answering",
+                hint="a login page may stand before the API server: log in, or check the server's address",
+            )
+        path = target.raw_path.removeprefix(urlsplit(self._base).path.rstrip("/"))
+        self._gate(method, path, None)
+        return str(target)
+
+    def _gate(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        *,
+        has_body: bool = False,
+        upgrade: bool = False,
+    ) -> None:
+        if self.readonly and changes_something(
+            method,
+            path,
+            _pairs(params),
+            has_body=has_body,
+            upgrade=upgrade,
+            allow_dry_run=self._allow_dry_run,
+        ):
+            raise ReadOnlyError(method, path.partition("?")[0])
+
+    def _url(self, path: str, params: Params | None) -> str:
+        if not path.startswith("/"):
+            raise ValueError(f"not an absolute path: {path}")
+        path, _, query = path.partition("?")
+        added = urlencode(_pairs(params))
+        query = "&".join(part for part in (query, added) if part)
+        return f"{self._base}{quote(path, safe=_SAFE_IN_PATH)}" + (f"?{query}" if query else "")
+
+    def _warnings(self, response: aiohttp.ClientResponse) -> tuple[str, ...]:
+        warnings = parse_warnings(response.headers.getall("Warning", ()))
+        if self.on_warning is not None:
+            for warning in warnings:
+                self.on_warning(warning)
+        return warnings
+
+    async def _session(self) -> HttpSession:
+        if self._http is not None:
+            return self._http
+        async with self._opening:
+            if self._closed:
+                raise ConnectionLost(f"The connection to {self.server} was closed", kind="closed")
+            if self._http is None:
+                await asyncio.to_thread(_import_http)
+                from k8stui.kube.connection_http import HttpSession
+
+                self._http = HttpSession(
+                    connect_timeout=self._connect_timeout,
+                    proxy=self._proxy,
+                    server_hostname=self._identity.context.cluster_entry.tls_server_name,
+                )
+            return self._http
+
+
+@contextlib.asynccontextmanager
+async def _limit(seconds: float | None, what: str, server: str) -> AsyncIterator[None]:
+    """A time limit whose end is a ConnectionLost; a cancellation from outside stays one."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise ConnectionLost(
+            f"{server} did not answer {what} within {seconds:g} s",
+            kind="timeout",
+            hint="the server or the network is slow: try again",
+        ) from None
+
+
+def _import_http() -> None:
+    import k8stui.kube.connection_http
+    import k8stui.kube.connection_losses  # noqa: F401
+
+
+def _pairs(params: Params | None) -> list[tuple[str, str]]:
+    """The query as pairs: None is left out, True is "true", a sequence repeats its key."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in (params or {}).items():
+        if value is None:
+            continue
+        values: Sequence[Any] = [value] if isinstance(value, (str, int, bool)) else value
+        pairs += [(key, _text(each)) for each in values]
+    return pairs
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _checked_server(context: Context) -> str:
+    server = context.server
+    try:
+        parts = urlsplit(server)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable:
+        raise KubeconfigError(
+            f"The server of cluster {context.cluster} is no URL: {without_password(server)}",
+            hint="write it as https://host:port",
+        )
+    return server
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
+    try:
+        body = await response.content.read(_ERROR_BODY)
+        # A body in several chunks needs several reads; one that is too long is cut.
+        while len(body) < _ERROR_BODY and (more := await response.content.read(_ERROR_BODY - len(body))):
+            body += more
+    finally:
+        response.close()
+    return api_error(response.status, response.headers, body)
