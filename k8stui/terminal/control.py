@@ -1,0 +1,349 @@
+"""Which call of the screen each control character and sequence means.
+
+Tables from a sequence's key (private marker, intermediates, final character) to a
+function; sequences that are not in a table are ignored, as terminals do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from k8stui.terminal import modes as known
+from k8stui.terminal.style import DEFAULT, PROTECTED, Style, select_graphic_rendition
+
+if TYPE_CHECKING:
+    from k8stui.terminal.parser import Parameters
+    from k8stui.terminal.screen import Screen
+
+CsiFunction = Callable[["Screen", "Parameters"], None]
+
+
+def _value(parameters: Parameters, index: int = 0, default: int = 1) -> int:
+    """A parameter, ``default`` where it is missing or 0."""
+    value = parameters[index][0] if index < len(parameters) else default
+    return value if value > 0 else default
+
+
+def _raw(parameters: Parameters, index: int = 0) -> int:
+    """A parameter where 0 has a meaning of its own."""
+    return max(0, parameters[index][0]) if index < len(parameters) else 0
+
+
+def _counted(method: str) -> CsiFunction:
+    def call(screen: Screen, parameters: Parameters) -> None:
+        getattr(screen, method)(_value(parameters))
+
+    return call
+
+
+def _next_lines(screen: Screen, parameters: Parameters) -> None:
+    screen.down(_value(parameters))
+    screen.carriage_return()
+
+
+def _previous_lines(screen: Screen, parameters: Parameters) -> None:
+    screen.up(_value(parameters))
+    screen.carriage_return()
+
+
+def _position(screen: Screen, parameters: Parameters) -> None:
+    screen.move_to(_value(parameters) - 1, _value(parameters, 1) - 1)
+
+
+def _column(screen: Screen, parameters: Parameters) -> None:
+    screen.move_to_column(_value(parameters) - 1)
+
+
+def _row(screen: Screen, parameters: Parameters) -> None:
+    screen.move_to_row(_value(parameters) - 1)
+
+
+def _row_down(screen: Screen, parameters: Parameters) -> None:
+    """VPR: unlike CUD it does not stop at the scroll region."""
+    screen.cursor.y = min(screen.cursor.y + _value(parameters), screen.lines - 1)
+    screen.cursor.wrap_pending = False
+
+
+def _shifted(*, right: bool, at_cursor: bool) -> CsiFunction:
+    def call(screen: Screen, parameters: Parameters) -> None:
+        screen.shift_columns(screen.cursor.x if at_cursor else 0, _value(parameters), right=right)
+
+    return call
+
+
+def _region(screen: Screen, parameters: Parameters) -> None:
+    screen.set_region(_value(parameters) - 1, _value(parameters, 1, screen.lines) - 1)
+
+
+def _clear_tab(screen: Screen, parameters: Parameters) -> None:
+    how = _raw(parameters)
+    if how == 0:
+        screen.tabs.discard(screen.cursor.x)
+    elif how == 3:
+        screen.tabs.clear()
+
+
+def _scroll_down(screen: Screen, parameters: Parameters) -> None:
+    if len(parameters) <= 1:  # five parameters are xterm's highlight tracking
+        screen.scroll_down(_value(parameters))
+
+
+def _save(screen: Screen, parameters: Parameters) -> None:
+    if not parameters:
+        screen.save_cursor()
+
+
+def _restore(screen: Screen, parameters: Parameters) -> None:
+    if not parameters:
+        screen.restore_cursor()
+
+
+def _cursor_shape(screen: Screen, parameters: Parameters) -> None:
+    """DECSCUSR: 0-2 block, 3-4 underline, 5-6 bar; odd ones blink."""
+    shape = _raw(parameters)
+    if shape <= 6:
+        screen.cursor_shape = shape
+
+
+def _protect(screen: Screen, parameters: Parameters) -> None:
+    """DECSCA: characters written from now on survive selective erasure."""
+    how = _raw(parameters)
+    pen = screen.cursor.pen
+    flags = pen.flags | PROTECTED if how == 1 else pen.flags & ~PROTECTED
+    screen.cursor.pen = pen._replace(flags=flags)
+
+
+def _soft_reset(screen: Screen, _parameters: Parameters) -> None:
+    """DECSTR: modes, region, pen and saved cursor; the text stays."""
+    grid, x, y = screen.grid, screen.cursor.x, screen.cursor.y
+    grid.top, grid.bottom = 0, screen.lines - 1
+    tabs = screen.tabs
+    screen.reset_state()
+    screen.tabs = tabs
+    screen.cursor.x, screen.cursor.y = x, y
+
+
+def _kitty_push(screen: Screen, parameters: Parameters) -> None:
+    stack = screen.modes.kitty_flags
+    stack.append(_raw(parameters) & 31)
+    del stack[:-16]
+
+
+def _kitty_pop(screen: Screen, parameters: Parameters) -> None:
+    stack = screen.modes.kitty_flags
+    del stack[max(0, len(stack) - _value(parameters)) :]
+    if not stack:
+        stack.append(0)
+
+
+def _kitty_set(screen: Screen, parameters: Parameters) -> None:
+    stack, flags = screen.modes.kitty_flags, _raw(parameters) & 31
+    how = _value(parameters, 1)
+    stack[-1] = {2: stack[-1] | flags, 3: stack[-1] & ~flags}.get(how, flags)
+
+
+def _ansi_modes(on: bool) -> CsiFunction:
+    def change(screen: Screen, parameters: Parameters) -> None:
+        for parameter in parameters:
+            name = known.ANSI.get(parameter[0])
+            if name:
+                setattr(screen.modes, name, on)
+
+    return change
+
+
+def _private_modes(on: bool) -> CsiFunction:
+    def change(screen: Screen, parameters: Parameters) -> None:
+        for parameter in parameters:
+            _private_mode(screen, parameter[0], on)
+
+    return change
+
+
+def _private_mode(screen: Screen, mode: int, on: bool) -> None:
+    modes = screen.modes
+    if mode in known.PRIVATE:
+        setattr(modes, known.PRIVATE[mode], on)
+        if mode == 5:
+            screen.grid.touch_all()
+        if mode == 7 and not on:
+            screen.cursor.wrap_pending = False
+    elif mode in known.MOUSE:
+        modes.mouse = mode if on else 0
+    elif mode in known.MOUSE_ENCODINGS:
+        modes.mouse_encoding = mode if on else 0
+    elif mode == 3:
+        # DECCOLM clears and homes; an embedded pane keeps its size
+        screen.grid.top, screen.grid.bottom = 0, screen.lines - 1
+        screen.erase_display(2)
+        screen.move_to(0, 0)
+    elif mode == 6:
+        screen.cursor.origin = on
+        screen.move_to(0, 0)
+    elif mode == 1048:
+        screen.save_cursor() if on else screen.restore_cursor()
+    elif mode in known.ALTERNATE_SCREENS:
+        _alternate(screen, mode, on)
+
+
+def _alternate(screen: Screen, mode: int, on: bool) -> None:
+    showing = screen.grid is screen.alternate
+    if on and not showing:
+        if mode == 1049:
+            screen.save_cursor()
+        screen.switch_page(True)
+        if mode == 1049:
+            screen.alternate.erase_rows(0, screen.lines, screen.blank)
+    elif not on and showing:
+        if mode == 1047:
+            screen.alternate.clear()
+        screen.switch_page(False)
+        if mode == 1049:
+            screen.restore_cursor()
+    elif not on and mode == 1049:
+        screen.restore_cursor()
+
+
+class Pens:
+    """Styles made by SGR, one object for each look, so that equal cells are identical."""
+
+    LIMIT = 8192
+
+    def __init__(self) -> None:
+        self._interned: dict[Style, Style] = {}
+        self._steps: dict[tuple[Style, str], Style] = {}
+        self.intern(DEFAULT)
+
+    def intern(self, style: Style) -> Style:
+        if len(self._interned) > self.LIMIT:
+            self._interned.clear()
+            self._steps.clear()
+        return DEFAULT if style == DEFAULT else self._interned.setdefault(style, style)
+
+    def step(self, pen: Style, text: str, parameters: Parameters) -> Style:
+        """The pen after ``CSI text m``; remembered, since programs repeat themselves."""
+        key = (pen, text)
+        found = self._steps.get(key)
+        if found is None:
+            clean = [tuple(max(0, value) for value in parameter) for parameter in parameters] or [(0,)]
+            found = self._steps[key] = self.intern(select_graphic_rendition(pen, clean))
+            if len(self._steps) > self.LIMIT:
+                self._steps.clear()
+        return found
+
+
+CSI: dict[str, CsiFunction] = {
+    "@": _counted("insert_characters"),
+    "A": _counted("up"),
+    "B": _counted("down"),
+    "C": _counted("right"),
+    "D": _counted("left"),
+    "E": _next_lines,
+    "F": _previous_lines,
+    "G": _column,
+    "H": _position,
+    "I": _counted("tab"),
+    "J": lambda screen, parameters: screen.erase_display(_raw(parameters)),
+    "?J": lambda screen, parameters: screen.erase_display(_raw(parameters), selective=True),
+    "K": lambda screen, parameters: screen.erase_line(_raw(parameters)),
+    "?K": lambda screen, parameters: screen.erase_line(_raw(parameters), selective=True),
+    "L": _counted("insert_lines"),
+    "M": _counted("delete_lines"),
+    "P": _counted("delete_characters"),
+    "S": _counted("scroll_up"),
+    "T": _scroll_down,
+    "X": _counted("erase_characters"),
+    "Z": _counted("back_tab"),
+    "`": _column,
+    "a": _counted("right"),
+    "b": _counted("repeat"),
+    "d": _row,
+    "e": _row_down,
+    "f": _position,
+    "g": _clear_tab,
+    "h": _ansi_modes(True),
+    "l": _ansi_modes(False),
+    "?h": _private_modes(True),
+    "?l": _private_modes(False),
+    "r": _region,
+    "s": _save,
+    "u": _restore,
+    " @": _shifted(right=False, at_cursor=False),
+    " A": _shifted(right=True, at_cursor=False),
+    "'}": _shifted(right=True, at_cursor=True),
+    "'~": _shifted(right=False, at_cursor=True),
+    " q": _cursor_shape,
+    '"q': _protect,
+    "!p": _soft_reset,
+    ">u": _kitty_push,
+    "<u": _kitty_pop,
+    "=u": _kitty_set,
+}
+
+
+def _tab_stop(screen: Screen) -> None:
+    screen.tabs.add(screen.cursor.x)
+
+
+def _keypad(on: bool) -> Callable[[Screen], None]:
+    def change(screen: Screen) -> None:
+        screen.modes.application_keypad = on
+
+    return change
+
+
+def _shift(to: int) -> Callable[[Screen], None]:
+    def change(screen: Screen) -> None:
+        screen.cursor.shift = to
+        screen.select_charsets()
+
+    return change
+
+
+def _single_shift(to: int) -> Callable[[Screen], None]:
+    def change(screen: Screen) -> None:
+        screen.single_shift = to
+
+    return change
+
+
+ESCAPE: dict[str, Callable[[Screen], None]] = {
+    "7": lambda screen: screen.save_cursor(),
+    "8": lambda screen: screen.restore_cursor(),
+    "D": lambda screen: screen.linefeed(),
+    "E": lambda screen: screen.next_line(),
+    "H": _tab_stop,
+    "M": lambda screen: screen.reverse_index(),
+    "N": _single_shift(2),
+    "O": _single_shift(3),
+    "=": _keypad(True),
+    ">": _keypad(False),
+    "n": _shift(2),
+    "o": _shift(3),
+    "#8": lambda screen: screen.alignment_pattern(),
+    "c": lambda screen: screen.reset(),
+}
+
+
+def designate(screen: Screen, sequence: str) -> None:
+    """``ESC ( X`` and its like: a character set for G0..G3."""
+    slot = "()*+".find(sequence[0])
+    if slot >= 0:
+        sets = list(screen.cursor.charsets)
+        sets[slot] = sequence[1:]
+        screen.cursor = replace(screen.cursor, charsets=tuple(sets))
+        screen.select_charsets()
+
+
+CONTROL: dict[str, Callable[[Screen], None]] = {
+    "\b": lambda screen: screen.left(1),
+    "\t": lambda screen: screen.tab(1),
+    "\n": lambda screen: screen.linefeed(),
+    "\v": lambda screen: screen.linefeed(),
+    "\f": lambda screen: screen.linefeed(),
+    "\r": lambda screen: screen.carriage_return(),
+    "\x0e": _shift(1),
+    "\x0f": _shift(0),
+}

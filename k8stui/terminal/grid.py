@@ -1,0 +1,89 @@
+"""A page of lines with a scroll region: the main or the alternate screen.
+
+Knows cells and lines, not sequences. What scrolls off the top of the main screen goes to
+the scrollback; ``dirty`` collects the rows that must be painted again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from k8stui.terminal.line import HistoryLine, Line
+from k8stui.terminal.style import DEFAULT, Style
+
+
+class Grid:
+    """``lines`` x ``columns`` cells; ``top`` and ``bottom`` are the scroll region, both inclusive.
+
+    ``history`` is None where nothing is kept (the alternate screen). ``scrolled`` counts the
+    lines that ever went into the history, so that a view can tell what moved.
+    """
+
+    def __init__(self, columns: int, lines: int, history: int | None) -> None:
+        self.columns, self.lines = columns, lines
+        self.rows = [Line(columns) for _ in range(lines)]
+        self.top, self.bottom = 0, lines - 1
+        self.history: deque[HistoryLine] | None = None if history is None else deque(maxlen=history)
+        self.scrolled = 0
+        self.dirty: set[int] = set(range(lines))
+
+    def touch_all(self) -> None:
+        self.dirty.update(range(self.lines))
+
+    def scroll_up(self, count: int, style: Style, *, top: int | None = None, keep: bool = True) -> None:
+        """Move the region's lines up; a region that starts at the screen's top feeds the history.
+
+        ``top`` scrolls a smaller region (DL); lines deleted so never reach the history.
+        """
+        first = self.top if top is None else top
+        rows, bottom = self.rows, self.bottom
+        count = min(count, bottom - first + 1)
+        if first == 0 and keep and top is None and self.history is not None:
+            for line in rows[:count]:
+                self.history.append(line.compact())
+            self.scrolled += count
+        del rows[first : first + count]
+        columns = self.columns
+        rows[bottom + 1 - count : bottom + 1 - count] = [Line(columns, style) for _ in range(count)]
+        self.dirty.update(range(first, bottom + 1))
+
+    def scroll_down(self, count: int, style: Style, *, top: int | None = None) -> None:
+        """Move the region's lines down; what passes its bottom is lost."""
+        first = self.top if top is None else top
+        count = min(count, self.bottom - first + 1)
+        del self.rows[self.bottom + 1 - count : self.bottom + 1]
+        self.rows[first:first] = [Line(self.columns, style) for _ in range(count)]
+        self.dirty.update(range(first, self.bottom + 1))
+
+    def erase_rows(self, start: int, end: int, style: Style) -> None:
+        """Blank rows [start, end)."""
+        for y in range(start, end):
+            self.rows[y] = Line(self.columns, style)
+        self.dirty.update(range(start, end))
+
+    def clear(self) -> None:
+        self.erase_rows(0, self.lines, DEFAULT)
+
+    def resize_plain(self, columns: int, lines: int, cursor_y: int) -> int:
+        """Cut or pad without reflow (the alternate screen); gives the cursor's new row."""
+        for line in self.rows:
+            if columns > self.columns:
+                line.chars += [" "] * (columns - self.columns)
+                line.styles += [DEFAULT] * (columns - self.columns)
+            else:
+                if line.wide:
+                    line.part(columns)
+                del line.chars[columns:], line.styles[columns:]
+        if lines < self.lines:
+            surplus = min(self.lines - lines, max(0, cursor_y - lines + 1))
+            del self.rows[:surplus]
+            del self.rows[lines:]
+            cursor_y -= surplus
+        self.rows += [Line(columns) for _ in range(lines - len(self.rows))]
+        self._sized(columns, lines)
+        return min(cursor_y, lines - 1)
+
+    def _sized(self, columns: int, lines: int) -> None:
+        self.columns, self.lines = columns, lines
+        self.top, self.bottom = 0, lines - 1
+        self.dirty = set(range(lines))
