@@ -1,0 +1,74 @@
+"""What a pane shows, as data: enough to open it, to go back to it, and to keep it between runs.
+
+Names only, never objects: a spec written today opens tomorrow against whatever the cluster then holds.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class ViewType(StrEnum):
+    """Which view shows a spec; an entry in `views.VIEWS` for each."""
+
+    TABLE = "table"
+    LOGS = "logs"
+    CONTEXTS = "contexts"
+
+
+class Link(StrEnum):
+    """Whose selection a pane follows."""
+
+    NONE = ""
+    NODES = "nodes"
+    PODS = "pods"
+    ANY = "any"
+    """The last thing selected anywhere: what an events pane follows."""
+
+
+class Target(Struct, frozen=True):
+    """An object that a pane is pointed at."""
+
+    kind: str
+    """Plural with group, as in `Kind.name`."""
+    name: str
+    namespace: str = ""
+    uid: str = ""
+
+    def label(self) -> str:
+        """How a title names it: `node worker-2`."""
+        return f"{self.kind.partition('.')[0].removesuffix('s')} {self.name}"
+
+
+class ViewSpec(Struct, frozen=True):
+    """One thing to show."""
+
+    view: ViewType = ViewType.TABLE
+    kind: str = ""
+    """`Kind.name` for tables; empty for views that are about no kind."""
+    namespaces: tuple[str, ...] | None = None
+    """None: those in use, whatever they will be; (): all; else these."""
+    label_selector: str = ""
+    field_selector: str = ""
+    owner: str = ""
+    """uid of the owner whose objects are shown."""
+    target: Target | None = None
+    """What the view is about: the pod whose logs are read, the object one drilled down from."""
+    container: str = ""
+    previous: bool = False
+    filter: str = ""
+    sort: str = ""
+    """Name of the column; empty: the kind's own order."""
+    reverse: bool = False
+    wide: bool = False
+    faults: bool = False
+
+
+class PaneState(Struct, frozen=True):
+    """One pane: what it shows, what it follows, and whether it stays there."""
+
+    spec: ViewSpec
+    link: Link = Link.NONE
+    pinned: bool = False
