@@ -142,8 +142,10 @@ def test_the_clipboard_is_only_asked_for() -> None:
 
 
 PIECES = st.sampled_from(
-    [*"\x1b\x9b;:?>$ mHrJKbLMST@PXhlqput\\\a\x18\r\n\t\b\x0e\x0f6430가\u0301\u200d👨"]
-    + ["\x1b[", "\x1b]", "\x1bP", "99999999", "-1", "1049", "2026"],
+    [
+        *"\x1b\x9b;:?>$ mHrJKbLMST@PXhlqput\\\a\x18\r\n\t\b\x0e\x0f6430가\u0301\u200d👨",
+        *("\x1b[", "\x1b]", "\x1bP", "99999999", "-1", "1049", "2026"),
+    ]
 )
 
 
