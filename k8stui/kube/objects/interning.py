@@ -1,0 +1,93 @@
+"""Share what is equal between objects, so that 20,000 pods fit in little memory.
+
+Pods of one ReplicaSet repeat labels, owners, specs and conditions. `intern_object` replaces such parts
+by the first equal one seen. It runs once for a freshly decoded object, before anybody else holds it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import force_setattr
+
+from k8stui.kube.objects.core import ContainerState, ContainerStatus, Event, Pod
+
+if TYPE_CHECKING:
+    from k8stui.kube.objects.meta import ObjectMeta
+
+T = TypeVar("T")
+
+POOL_LIMIT = 50_000
+"""Entries after which a pool is emptied: old values are then shared no further, and nothing else."""
+
+_NO_STATE = ContainerState()
+
+
+def intern_object(obj: T, pool: dict[Any, Any]) -> T:
+    """Replace the repeated parts of a fresh object by shared ones from `pool`; gives back `obj`.
+
+    Call it for each object of a page or a watch event, with one pool per collection.
+    """
+    if len(pool) > POOL_LIMIT:
+        pool.clear()
+    _intern_meta(obj.metadata, pool)  # type: ignore[attr-defined]
+    if isinstance(obj, Pod):
+        _intern_pod(obj, pool)
+    elif isinstance(obj, Event):
+        _intern_event(obj, pool)
+    return obj
+
+
+def intern_page(items: tuple[T, ...], pool: dict[Any, Any]) -> tuple[T, ...]:
+    """`intern_object` for each item of a page."""
+    for item in items:
+        intern_object(item, pool)
+    return items
+
+
+def _intern_meta(meta: ObjectMeta, pool: dict[Any, Any]) -> None:
+    shared = pool.setdefault
+    if meta.namespace:
+        force_setattr(meta, "namespace", shared(meta.namespace, meta.namespace))
+    labels = meta.labels
+    if labels:
+        force_setattr(meta, "labels", shared(("labels", *labels.items()), labels))
+    owners = meta.owner_references
+    if owners:
+        force_setattr(meta, "owner_references", shared(owners, owners))
+    if meta.finalizers:
+        force_setattr(meta, "finalizers", shared(meta.finalizers, meta.finalizers))
+    created = meta.creation_timestamp
+    if created is not None:
+        force_setattr(meta, "creation_timestamp", shared(created, created))
+
+
+def _intern_pod(pod: Pod, pool: dict[Any, Any]) -> None:
+    shared = pool.setdefault
+    force_setattr(pod, "spec", shared(pod.spec, pod.spec))
+    status = pod.status
+    force_setattr(status, "phase", shared(status.phase, status.phase))
+    if status.conditions:
+        force_setattr(status, "conditions", shared(status.conditions, status.conditions))
+    if status.container_statuses:
+        _intern_statuses(status.container_statuses, pool)
+    if status.init_container_statuses:
+        _intern_statuses(status.init_container_statuses, pool)
+
+
+def _intern_statuses(statuses: tuple[ContainerStatus, ...], pool: dict[Any, Any]) -> None:
+    shared = pool.setdefault
+    for status in statuses:
+        force_setattr(status, "name", shared(status.name, status.name))
+        force_setattr(status, "state", shared(status.state, status.state))
+        if status.last_state == _NO_STATE:
+            force_setattr(status, "last_state", _NO_STATE)
+
+
+def _intern_event(event: Event, pool: dict[Any, Any]) -> None:
+    shared = pool.setdefault
+    for name in ("reason", "type", "source", "reporting_component", "reporting_instance"):
+        value = getattr(event, name)
+        if value:
+            force_setattr(event, name, shared(value, value))
+    force_setattr(event, "involved_object", shared(event.involved_object, event.involved_object))

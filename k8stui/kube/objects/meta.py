@@ -1,0 +1,160 @@
+"""What every Kubernetes object has in common: metadata, owners, conditions, selectors, Status.
+
+Only what the screen needs is picked from the JSON; everything else is skipped while decoding and
+never becomes a Python object. Nothing here knows HTTP, a screen, or how a kind is printed.
+
+All Structs are frozen, and their dicts are shared between objects (see `interning`): never change
+one in place.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+
+import msgspec
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
+
+class KubeStruct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Base of all Structs: camelCase in JSON, frozen, not tracked by the garbage collector."""
+
+
+class OwnerReference(KubeStruct, frozen=True, gc=False):
+    """`metadata.ownerReferences[]`; `controller` marks the one managing owner."""
+
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    api_version: str = ""
+    controller: bool | None = None
+
+
+class ObjectMeta(KubeStruct, frozen=True, gc=False):
+    """`metadata` without annotations and managedFields, which are most of its bytes."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    owner_references: tuple[OwnerReference, ...] = ()
+    finalizers: tuple[str, ...] = ()
+    generation: int = 0
+
+    @property
+    def controller(self) -> OwnerReference | None:
+        """The owner that manages the object, or None."""
+        for owner in self.owner_references:
+            if owner.controller:
+                return owner
+        return None
+
+
+class KubeObject(KubeStruct, frozen=True, gc=False):
+    """Base of the kinds with a Struct."""
+
+    metadata: ObjectMeta = ObjectMeta()
+
+
+class ObjectReference(KubeStruct, frozen=True, gc=False):
+    """A reference to an object or, by `field_path`, to a part of it."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    api_version: str = ""
+    field_path: str = ""
+
+
+class Condition(KubeStruct, frozen=True, gc=False):
+    """One entry of `status.conditions`; `status` is `True`, `False` or `Unknown`."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    last_transition_time: datetime | None = None
+
+
+class PlainCondition(KubeStruct, frozen=True, gc=False):
+    """A condition without its time: equal among thousands of pods, so that one tuple serves them all."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class SelectorRequirement(KubeStruct, frozen=True, gc=False):
+    """One `matchExpressions` entry; operators are `In`, `NotIn`, `Exists`, `DoesNotExist`."""
+
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] | None = None
+
+
+class LabelSelector(KubeStruct, frozen=True, gc=False):
+    """`spec.selector` of workloads. An empty selector matches everything, a missing one nothing."""
+
+    match_labels: dict[str, str] | None = None
+    match_expressions: tuple[SelectorRequirement, ...] | None = None
+
+
+class ListMeta(KubeStruct, frozen=True, gc=False):
+    """`metadata` of a list: `continue_` asks for the next page, and is empty on the last one."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+    remaining_item_count: int | None = None
+
+
+class StatusCause(KubeStruct, frozen=True, gc=False):
+    """One cause in a Status: what is wrong with which field."""
+
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+
+
+class StatusDetails(KubeStruct, frozen=True, gc=False):
+    """`details` of a Status."""
+
+    name: str = ""
+    group: str = ""
+    kind: str = ""
+    uid: str = ""
+    causes: tuple[StatusCause, ...] = ()
+    retry_after_seconds: int = 0
+
+
+class Status(KubeStruct, frozen=True, gc=False):
+    """The server's answer when something failed (`kind: Status`)."""
+
+    metadata: ListMeta = ListMeta()
+    status: str = ""
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+    details: StatusDetails | None = None
+
+
+class BookmarkMeta(KubeStruct, frozen=True, gc=False):
+    """`metadata` of a bookmark."""
+
+    resource_version: str = ""
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Bookmark(KubeStruct, frozen=True, gc=False):
+    """The object of a BOOKMARK event: a version to resume from, and no object."""
+
+    metadata: BookmarkMeta = BookmarkMeta()
+
+    @property
+    def initial_events_end(self) -> bool:
+        """True on the bookmark that ends the initial events of a streaming list."""
+        return self.metadata.annotations.get(INITIAL_EVENTS_END) == "true"
