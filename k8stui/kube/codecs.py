@@ -1,0 +1,198 @@
+"""Bytes of lists and watches into objects, in steps small enough for an event loop.
+
+A page is first cut into the raw bytes of its objects, which is cheap; each object is decoded
+by itself, so that the reader can pause between two of them, and so that one object that does
+not fit its Struct loses no other. A codec must never do I/O.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from k8stui.kube.errors import ApiError
+from k8stui.kube.objects.meta import KubeObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from k8stui.kube.collection import TableColumn
+
+T = TypeVar("T")
+K = TypeVar("K", bound=KubeObject)
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+"""Annotation of the bookmark that ends the initial events of a streamed list."""
+
+
+class BadData(Exception):
+    """The server's bytes are not what the API promises (garbage, a truncated line, another format)."""
+
+
+class Page(msgspec.Struct, gc=False):
+    """A page of a list, not yet decoded but for its metadata."""
+
+    items: Sequence[Any]
+    """Raw objects, to be given to `Codec.item` one by one."""
+    version: str = ""
+    token: str = ""
+    """Where the next page begins; "" at the end."""
+    remaining: int | None = None
+    columns: tuple[TableColumn, ...] = ()
+
+
+class Event(msgspec.Struct, Generic[T], gc=False):
+    """One line of a watch."""
+
+    type: str
+    """ADDED, MODIFIED, DELETED, BOOKMARK or ERROR."""
+    version: str = ""
+    objects: tuple[T, ...] = ()
+    error: ApiError | None = None
+    ends_initial: bool = False
+    columns: tuple[TableColumn, ...] = ()
+
+
+class Codec(Protocol[T]):
+    """How one kind travels."""
+
+    accept: str
+    params: dict[str, str]
+
+    def page(self, body: bytes) -> Page:
+        """Cut a page into raw objects. Raises BadData."""
+        ...
+
+    def item(self, raw: Any) -> T:
+        """Decode one of them. Raises BadData when not even its metadata can be read."""
+        ...
+
+    def event(self, line: bytes) -> Event[T]:
+        """Decode one line of a watch. Raises BadData."""
+        ...
+
+
+class ListMeta(msgspec.Struct, gc=False, rename="camel"):
+    """`metadata` of a list."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+    remaining_item_count: int | None = None
+
+
+class _RawList(msgspec.Struct, gc=False):
+    kind: str = ""
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+    items: list[msgspec.Raw] | None = None
+
+
+class LooseMeta(msgspec.Struct, gc=False, rename="camel"):
+    """The little that is read of a bookmark's object."""
+
+    resource_version: str = ""
+    annotations: dict[str, str] | None = None
+
+
+class LooseObject(msgspec.Struct, gc=False):
+    """An object of which only kind and version matter."""
+
+    kind: str = ""
+    metadata: LooseMeta = msgspec.field(default_factory=LooseMeta)
+
+
+class LooseEvent(msgspec.Struct, gc=False):
+    """A line of a watch whose object is not yet looked at."""
+
+    type: str = ""
+    object: msgspec.Raw = msgspec.Raw(b"null")
+
+
+LOOSE_EVENT = msgspec.json.Decoder(LooseEvent)
+LOOSE_OBJECT = msgspec.json.Decoder(LooseObject)
+_RAW_LIST = msgspec.json.Decoder(_RawList)
+
+# UnicodeDecodeError: msgspec raises it for bytes that are no UTF-8
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+
+CHANGES = frozenset(("ADDED", "MODIFIED", "DELETED"))
+_TYPED_STARTS = (b'{"type":"MOD', b'{"type":"ADD', b'{"type":"DEL')
+_BARE = msgspec.json.Decoder(KubeObject)
+
+
+def bookmark(raw: bytes | msgspec.Raw) -> Event[Any]:
+    """The event for the object of a BOOKMARK. Raises msgspec.DecodeError."""
+    meta = LOOSE_OBJECT.decode(raw).metadata
+    ends = (meta.annotations or {}).get(INITIAL_EVENTS_END) == "true"
+    return Event("BOOKMARK", meta.resource_version, ends_initial=ends)
+
+
+class _TypedEvent(msgspec.Struct, Generic[T], gc=False):
+    type: str = ""
+    object: T | None = None
+
+
+class StructCodec(Generic[K]):
+    """Kinds that have a Struct: plain JSON of the whole object, of which few fields are picked."""
+
+    accept = "application/json"
+
+    def __init__(self, struct: type[K], intern: Callable[[K], K] | None = None) -> None:
+        self.params: dict[str, str] = {}
+        self._struct = struct
+        self._intern = intern
+        self._typed: msgspec.json.Decoder[_TypedEvent[K]] = msgspec.json.Decoder(_TypedEvent[struct])  # type: ignore[valid-type]
+        self._item: msgspec.json.Decoder[K] = msgspec.json.Decoder(struct)
+
+    def page(self, body: bytes) -> Page:
+        """Cut a page into raw objects. Raises BadData."""
+        try:
+            found = _RAW_LIST.decode(body)
+        except UNREADABLE as error:
+            raise BadData(f"a list could not be read: {error}") from error
+        if not found.kind.endswith("List"):
+            raise BadData(f"a list was asked for, and the answer is {found.kind or 'something else'}")
+        meta = found.metadata
+        return Page(found.items or (), meta.resource_version, meta.continue_, meta.remaining_item_count)
+
+    def item(self, raw: Any) -> K:
+        """Decode one object; one that does not fit keeps its metadata. Raises BadData."""
+        try:
+            obj = self._item.decode(raw)
+        except UNREADABLE:
+            try:
+                obj = self._struct(metadata=_BARE.decode(raw).metadata)
+            except UNREADABLE as error:
+                raise BadData(f"an object could not be read: {error}") from error
+        return self._intern(obj) if self._intern is not None else obj
+
+    def event(self, line: bytes) -> Event[K]:
+        """Decode one line of a watch. Raises BadData."""
+        # real servers write the type first: bookmarks and errors do not fit the Struct
+        if line.startswith(_TYPED_STARTS):
+            try:
+                typed = self._typed.decode(line)
+            except UNREADABLE:
+                return self._loose(line)
+            obj = typed.object
+            if obj is not None and obj.metadata.name:
+                if self._intern is not None:
+                    obj = self._intern(obj)
+                return Event(typed.type, obj.metadata.resource_version, (obj,))
+        return self._loose(line)
+
+    def _loose(self, line: bytes) -> Event[K]:
+        try:
+            loose = LOOSE_EVENT.decode(line)
+            if loose.type == "BOOKMARK":
+                return bookmark(loose.object)
+        except UNREADABLE as error:
+            raise BadData(f"a line of a watch could not be read: {error}") from error
+        if loose.type == "ERROR":
+            return Event("ERROR", error=ApiError.from_status(loose.object))
+        if loose.type not in CHANGES:
+            raise BadData(f"a watch brought an event of the unknown type {loose.type!r}")
+        obj = self.item(loose.object)
+        if not obj.metadata.name:
+            raise BadData("a watch brought an object without a name")
+        return Event(loose.type, obj.metadata.resource_version, (obj,))
