@@ -21,6 +21,7 @@ from k8stui.kube.connection_identity import Identity, IdentityKeeper
 from k8stui.kube.connection_lines import LineSplitter, LineTooLong
 from k8stui.kube.connection_proxy import proxy_for, without_password
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, ReadOnlyError, api_error
+from k8stui.kube.kubeconfig import reload_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -83,7 +84,9 @@ class Connection:
         self._proxy = proxy_for(
             self._base, context.cluster_entry.proxy_url, os.environ if env is None else env
         )
-        self._identity = IdentityKeeper(context, on_progress=on_progress, time_limit=credential_timeout)
+        self._identity = IdentityKeeper(
+            context, reload=reload_context, on_progress=on_progress, time_limit=credential_timeout
+        )
         self._http: HttpSession | None = None
         self._opening = asyncio.Lock()
         self._closed = False
