@@ -1,0 +1,135 @@
+"""What the scenarios share: a simulated cluster, k8stui in a pseudo terminal, figures."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from tests.pty_program import PtyProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+KUBECTL = (
+    shutil.which("kubectl", path=str(Path(sys.executable).parent)) or shutil.which("kubectl") or "kubectl"
+)
+TERMINAL = {"columns": 160, "lines": 50}
+
+
+@dataclass
+class Report:
+    """Figures of one scenario, each with the limit it is held against."""
+
+    name: str
+    rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def add(self, what: str, value: float, unit: str, *, limit: float | None = None, note: str = "") -> None:
+        """One figure; with ``limit`` it is judged (at most)."""
+        verdict = "" if limit is None else ("ok" if value <= limit else "OVER")
+        limit_text = "" if limit is None else f"<= {limit:g} {unit}"
+        row = (
+            what,
+            f"{value:.3g} {unit}" if value < 100 else f"{value:.0f} {unit}",
+            limit_text,
+            verdict or note,
+        )
+        self.rows.append(row)
+        print(f"  {row[0]:<64} {row[1]:>14}  {row[2]:<16} {row[3]}", flush=True)
+
+    @property
+    def failed(self) -> bool:
+        return any(row[3] == "OVER" for row in self.rows)
+
+
+@contextlib.contextmanager
+def demo_server(*, pods: int, nodes: int = 20, churn: float = 0, seed: int = 1) -> Iterator[Path]:
+    """A simulated cluster in a process of its own; gives its kubeconfig."""
+    with tempfile.TemporaryDirectory(prefix="k8stui-bench-") as folder:
+        config = Path(folder, "config")
+        argv = [
+            sys.executable,
+            "-m",
+            "k8stui",
+            "demo-server",
+            "--kubeconfig",
+            str(config),
+            "--pods",
+            str(pods),
+        ]
+        argv += ["--nodes", str(nodes), "--churn", str(churn), "--seed", str(seed)]
+        server = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        try:
+            assert server.stdout is not None
+            line = server.stdout.readline()
+            if not line:
+                raise RuntimeError("the simulated cluster did not start")
+            yield config
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+@contextlib.contextmanager
+def home() -> Iterator[dict[str, str]]:
+    """An environment with empty settings and state folders, as on a fresh machine."""
+    with tempfile.TemporaryDirectory(prefix="k8stui-home-") as folder:
+        names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
+        yield {"HOME": folder} | {name: f"{folder}/{name.lower()}" for name in names}
+
+
+@contextlib.contextmanager
+def k8stui(
+    arguments: Sequence[str], *, lag_file: Path | None = None, env: dict[str, str] | None = None
+) -> Iterator[PtyProgram]:
+    """k8stui in a pseudo terminal; with ``lag_file`` its event loop is sampled beside it."""
+    entry = ["-m", "tests.bench.sampled", str(lag_file)] if lag_file else ["-m", "k8stui"]
+    with home() as folders:
+        environment = {**folders, **(env or {})}
+        with PtyProgram([sys.executable, *entry, *arguments], env=environment, **TERMINAL) as program:
+            yield program
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which ``share`` of ``values`` lie; 0 for none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def lags(lag_file: Path, since: float, until: float) -> list[float]:
+    """Loop lags in milliseconds sampled between two ``time.monotonic`` moments."""
+    samples = (json.loads(line) for line in lag_file.read_text().splitlines())
+    return [lag for moment, lag in samples if since <= moment <= until]
+
+
+def cpu_share(pid: int, seconds: float) -> float:
+    """Percent of one core that a process uses over the next ``seconds``."""
+    process = psutil.Process(pid)
+    before, start = sum(process.cpu_times()[:2]), time.monotonic()
+    time.sleep(seconds)
+    return (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - start) * 100
+
+
+def kubectl_seconds(config: Path, *arguments: str) -> float:
+    """How long one kubectl command takes, its output thrown away."""
+    start = time.monotonic()
+    environment = {**os.environ, "KUBECONFIG": str(config), "KUBECACHEDIR": str(config.parent / "cache")}
+    subprocess.run([KUBECTL, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True, timeout=300)
+    return time.monotonic() - start
+
+
+def count_in(program: PtyProgram, pattern: str) -> int:
+    """The number a screen shows, by a pattern with one group; 0 while it is not there."""
+    match = re.search(pattern, program.text())
+    return int(match.group(1).replace(",", "")) if match else 0

@@ -1,0 +1,231 @@
+"""The scenarios: what each measures stands in its docstring, limits are those of the project's issues."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import yaml
+
+from tests.bench.harness import (
+    Report,
+    count_in,
+    cpu_share,
+    demo_server,
+    k8stui,
+    kubectl_seconds,
+    lags,
+    quantile,
+)
+
+if TYPE_CHECKING:
+    from tests.pty_program import PtyProgram
+
+MIB = 1 << 20
+LARGE = 20_000
+
+
+def start() -> Report:
+    """Start without a cluster: ``--version``, and the first frame of the application."""
+    report = Report("start")
+    argv = [sys.executable, "-m", "k8stui", "--version"]
+    times = []
+    for _ in range(7):
+        begun = time.monotonic()
+        subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
+        times.append(time.monotonic() - begun)
+    report.add("--version, median of 7", quantile(times, 0.5), "s", limit=0.25)
+    frames = []
+    for _ in range(5):
+        with k8stui([], env={"KUBECONFIG": "/nonexistent/config"}) as program:
+            frames.append(program.wait_for_output(rb"k8stui|pods", timeout=10))
+    report.add("first frame without a cluster, median of 5", quantile(frames, 0.5), "s", limit=0.6)
+    return report
+
+
+def large() -> Report:
+    """20,000 pods: first rows, all loaded, memory; beside ``kubectl get pods -A`` in the same run."""
+    report = Report("large")
+    with demo_server(pods=LARGE, nodes=200) as config:
+        kubectl = min(kubectl_seconds(config, "get", "pods", "-A") for _ in range(2))
+        report.add("kubectl get pods -A, best of 2", kubectl, "s")
+        firsts, loads, memory = [], [], 0
+        for _ in range(3):
+            with k8stui(["--kubeconfig", str(config), "-A", "pods"]) as program:
+                firsts.append(program.wait_for_output(rb"Running|Pending|Completed", timeout=60))
+                loads.append(_loaded(program))
+                time.sleep(2)
+                memory = max(memory, program.usage()[1])
+        report.add("first rows on screen, median of 3", quantile(firsts, 0.5), "s", limit=1.2)
+        report.add("all rows loaded, median of 3", quantile(loads, 0.5), "s", limit=0.4 * kubectl)
+        report.add("... as a share of kubectl's time", quantile(loads, 0.5) / kubectl, "x", limit=0.4)
+        report.add("resident memory, most of 3", memory / MIB, "MiB", limit=180)
+    return report
+
+
+def _loaded(program: PtyProgram, wanted: int = LARGE, timeout: float = 120) -> float:
+    """Seconds from start until the title counts ``wanted`` rows."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if count_in(program, r"pods[^\n\[]*\[([\d,]+)\]") >= wanted:
+            return time.monotonic() - program.started
+        time.sleep(0.02)
+    raise TimeoutError(program.text())
+
+
+def churn() -> Report:
+    """1,000 changes a second for 60 s over 20,000 rows: latency, loop lag, CPU, growth."""
+    return _churn("churn", rate=1000, seconds=60, lag_limit=20, latency_limit=150, cpu_limit=60)
+
+
+def flood() -> Report:
+    """10,000 changes a second: still usable."""
+    return _churn("flood", rate=10_000, seconds=20, lag_limit=50, latency_limit=None, cpu_limit=None)
+
+
+def _churn(
+    name: str,
+    *,
+    rate: int,
+    seconds: float,
+    lag_limit: float,
+    latency_limit: float | None,
+    cpu_limit: float | None,
+) -> Report:
+    report = Report(name)
+    with demo_server(pods=LARGE, nodes=200, churn=rate) as config, tempfile.TemporaryDirectory() as folder:
+        lag_file = Path(folder, "lags")
+        arguments = ["--kubeconfig", str(config), "-A", "pods"]
+        with k8stui(arguments, lag_file=lag_file) as program:
+            _loaded(program)
+            time.sleep(5)
+            _, memory_before = program.usage()
+            begun, cpu_before = time.monotonic(), program.usage()[0]
+            latencies = _latencies(config, program, until=begun + seconds)
+            ended, (cpu_after, memory_after) = time.monotonic(), program.usage()
+            keys = _key_times(program)
+            time.sleep(1.2)
+            measured = lags(lag_file, begun, ended)
+        report.add("changes a second", rate, "/s")
+        report.add("event to repainted cell, p50", quantile(latencies, 0.5) * 1000, "ms")
+        report.add(
+            "event to repainted cell, p99", quantile(latencies, 0.99) * 1000, "ms", limit=latency_limit
+        )
+        report.add(f"  over {len(latencies)} marked changes", 0, "")
+        report.add("loop lag, p99", quantile(measured, 0.99), "ms", limit=lag_limit)
+        report.add("loop lag, most", max(measured, default=0), "ms")
+        share = (cpu_after - cpu_before) / (ended - begun) * 100
+        report.add("CPU of one core", share, "%", limit=cpu_limit)
+        report.add("resident memory grown meanwhile", (memory_after - memory_before) / MIB, "MiB", limit=10)
+        report.add("key to paint under load, p95", quantile(keys, 0.95) * 1000, "ms")
+    return report
+
+
+def _latencies(config: Path, program: PtyProgram, *, until: float) -> list[float]:
+    """Change one visible pod again and again; seconds until its new cell was written."""
+    server = yaml.safe_load(config.read_text())["clusters"][0]["cluster"]["server"]
+    namespace, pod = _visible_pod(program)
+    found, number = [], 7000
+    while time.monotonic() < until:
+        number += 1
+        restarts = number * 10 + 3
+        url = f"{server}/api/v1/namespaces/{namespace}/pods/{pod}/status"
+        body = json.dumps(_restarted(url, restarts)).encode()
+        before = len(program.output)
+        headers = {"Content-Type": "application/merge-patch+json"}
+        request = urllib.request.Request(url, body, headers, method="PATCH")
+        begun = time.monotonic()
+        with urllib.request.urlopen(request, timeout=10) as response:
+            response.read()
+        try:
+            program.wait_for_output(str(restarts).encode(), timeout=3, start=before)
+            found.append(time.monotonic() - begun)
+        except TimeoutError:
+            found.append(3.0)
+        time.sleep(0.1)
+    return found
+
+
+def _restarted(url: str, restarts: int) -> dict[str, object]:
+    with urllib.request.urlopen(url.removesuffix("/status"), timeout=10) as response:
+        status = json.load(response)["status"]
+    statuses = status["containerStatuses"]
+    for entry in statuses:
+        entry["restartCount"] = 0
+    statuses[0]["restartCount"] = restarts
+    return {"status": {"containerStatuses": statuses}}
+
+
+def _visible_pod(program: PtyProgram) -> tuple[str, str]:
+    """A running pod in the upper half of the screen."""
+    for line in program.screen()[5:30]:
+        match = re.search(r"([a-z0-9-]+) +([a-z0-9.-]+) +1/1 +Running", line)
+        if match:
+            return match[1], match[2]
+    raise LookupError(program.text())
+
+
+def _key_times(program: PtyProgram, count: int = 40) -> list[float]:
+    """Seconds from a cursor or page key to the first byte painted after it."""
+    times = []
+    for number in range(count):
+        key = [b"\x1b[B", b"\x1b[A", b"\x1b[6~", b"\x1b[5~"][number % 4]
+        before = len(program.output)
+        begun = time.monotonic()
+        program.send(key)
+        try:
+            program.wait_for_output(rb"(?s).", timeout=2, start=before)
+            times.append(time.monotonic() - begun)
+        except TimeoutError:
+            times.append(2.0)
+        time.sleep(0.15)
+    return times
+
+
+def idle() -> Report:
+    """20,000 quiet pods: CPU while nothing happens, and key to paint."""
+    report = Report("idle")
+    with (
+        demo_server(pods=LARGE, nodes=200) as config,
+        k8stui(["--kubeconfig", str(config), "-A", "pods"]) as program,
+    ):
+        _loaded(program)
+        time.sleep(5)
+        report.add("CPU of one core over 20 s", cpu_share(program.process.pid, 20), "%", limit=2)
+        keys = _key_times(program)
+        report.add("cursor and page keys to paint, p50", quantile(keys, 0.5) * 1000, "ms")
+        report.add("cursor and page keys to paint, p95", quantile(keys, 0.95) * 1000, "ms", limit=20)
+    return report
+
+
+def peers() -> Report:
+    """kuberich and korvid in the same terminal on the same server (see ``tests.bench.peers``)."""
+    from tests.bench.peers import compare
+
+    report = Report("peers")
+    compare(report)
+    return report
+
+
+def growth() -> Report:
+    """Whether anything grows: resident memory of the simulated cluster and k8stui over two minutes."""
+    report = Report("growth")
+    with demo_server(pods=2000, churn=500) as config, k8stui(["--kubeconfig", str(config)]) as program:
+        program.wait_for_text("Running", timeout=60)
+        time.sleep(20)
+        before = psutil.Process(program.process.pid).memory_info().rss
+        time.sleep(100)
+        after = psutil.Process(program.process.pid).memory_info().rss
+        report.add("grown in 100 s of the workspace under churn", (after - before) / MIB, "MiB", limit=8)
+    return report
+
+
+SCENARIOS = {function.__name__: function for function in (start, large, idle, churn, flood, growth, peers)}
