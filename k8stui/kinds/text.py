@@ -15,7 +15,7 @@ from wcwidth import wcswidth, wcwidth
 ELLIPSIS = "…"
 
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x09: " ", 0x7F: "\u2421"}
-_C1 = {code: "\ufffd" for code in range(0x80, 0xA0)}
+_C1 = dict.fromkeys(range(128, 160), "�")
 # Joiners, direction marks and variation selectors have no width of their own but change how terminals
 # draw and measure their neighbours, each in its own way: without them every terminal agrees.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
