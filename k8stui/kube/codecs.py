@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import msgspec
 
 from k8stui.kube.errors import ApiError
-from k8stui.kube.objects.meta import KubeObject
+from k8stui.kube.objects import STRUCTS, KubeObject, intern_object, object_decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from k8stui.kube.collection import TableColumn
+    from k8stui.kube.objects import ColumnDefinition
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -39,7 +39,7 @@ class Page(msgspec.Struct, gc=False):
     token: str = ""
     """Where the next page begins; "" at the end."""
     remaining: int | None = None
-    columns: tuple[TableColumn, ...] = ()
+    columns: tuple[ColumnDefinition, ...] = ()
 
 
 class Event(msgspec.Struct, Generic[T], gc=False):
@@ -51,7 +51,7 @@ class Event(msgspec.Struct, Generic[T], gc=False):
     objects: tuple[T, ...] = ()
     error: ApiError | None = None
     ends_initial: bool = False
-    columns: tuple[TableColumn, ...] = ()
+    columns: tuple[ColumnDefinition, ...] = ()
 
 
 class Codec(Protocol[T]):
@@ -117,7 +117,6 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 
 CHANGES = frozenset(("ADDED", "MODIFIED", "DELETED"))
 _TYPED_STARTS = (b'{"type":"MOD', b'{"type":"ADD', b'{"type":"DEL')
-_BARE = msgspec.json.Decoder(KubeObject)
 
 
 def bookmark(raw: bytes | msgspec.Raw) -> Event[Any]:
@@ -137,12 +136,11 @@ class StructCodec(Generic[K]):
 
     accept = "application/json"
 
-    def __init__(self, struct: type[K], intern: Callable[[K], K] | None = None) -> None:
+    def __init__(self, struct: type[K]) -> None:
         self.params: dict[str, str] = {}
-        self._struct = struct
-        self._intern = intern
+        self._pool: dict[Any, Any] = {}
         self._typed: msgspec.json.Decoder[_TypedEvent[K]] = msgspec.json.Decoder(_TypedEvent[struct])  # type: ignore[valid-type]
-        self._item: msgspec.json.Decoder[K] = msgspec.json.Decoder(struct)
+        self._item = object_decoder(struct)
 
     def page(self, body: bytes) -> Page:
         """Cut a page into raw objects. Raises BadData."""
@@ -156,15 +154,11 @@ class StructCodec(Generic[K]):
         return Page(found.items or (), meta.resource_version, meta.continue_, meta.remaining_item_count)
 
     def item(self, raw: Any) -> K:
-        """Decode one object; one that does not fit keeps its metadata. Raises BadData."""
+        """Decode one object; of one that does not fit, what can be understood. Raises BadData."""
         try:
-            obj = self._item.decode(raw)
-        except UNREADABLE:
-            try:
-                obj = self._struct(metadata=_BARE.decode(raw).metadata)
-            except UNREADABLE as error:
-                raise BadData(f"an object could not be read: {error}") from error
-        return self._intern(obj) if self._intern is not None else obj
+            return intern_object(self._item.decode(raw), self._pool)
+        except msgspec.DecodeError as error:
+            raise BadData(f"an object could not be read: {error}") from error
 
     def event(self, line: bytes) -> Event[K]:
         """Decode one line of a watch. Raises BadData."""
@@ -176,8 +170,7 @@ class StructCodec(Generic[K]):
                 return self._loose(line)
             obj = typed.object
             if obj is not None and obj.metadata.name:
-                if self._intern is not None:
-                    obj = self._intern(obj)
+                intern_object(obj, self._pool)
                 return Event(typed.type, obj.metadata.resource_version, (obj,))
         return self._loose(line)
 
@@ -196,3 +189,11 @@ class StructCodec(Generic[K]):
         if not obj.metadata.name:
             raise BadData("a watch brought an object without a name")
         return Event(loose.type, obj.metadata.resource_version, (obj,))
+
+
+def codec_for(group: str, plural: str) -> Codec[Any]:
+    """The codec of a kind: its Struct where there is one, else the server's Table."""
+    from k8stui.kube.tables import TableCodec
+
+    struct = STRUCTS.get((group, plural))
+    return TableCodec() if struct is None else StructCodec(struct)

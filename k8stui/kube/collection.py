@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence, Set
 
     from k8stui.kube.catalog import Kind
+    from k8stui.kube.objects import ColumnDefinition
 
 T = TypeVar("T")
 
@@ -70,17 +71,6 @@ class Changes(msgspec.Struct, frozen=True, gc=False):
     changed: set[str]
     removed: set[str]
     state: CollectionState
-
-
-class TableColumn(msgspec.Struct, frozen=True, gc=False):
-    """A column as the server defines it for a kind (`columnDefinitions` of a Table)."""
-
-    name: str = ""
-    type: str = "string"
-    format: str = ""
-    priority: int = 0
-    """0 is always shown; anything above only in wide tables."""
-    description: str = ""
 
 
 def identity(obj: Any) -> str:
@@ -183,7 +173,7 @@ class Part(Generic[T]):
         """A batch of a watch, already reduced to the last state of each object."""
         self._collection.merge(objects, removed, self._uids, listed=False)
 
-    def columns(self, columns: tuple[TableColumn, ...]) -> None:
+    def columns(self, columns: tuple[ColumnDefinition, ...]) -> None:
         """The server's columns for this kind."""
         self._collection.set_columns(columns)
 
@@ -223,7 +213,7 @@ class Collection(Generic[T]):
         self.label_selector = label_selector
         self.field_selector = field_selector
         self.objects: dict[str, T] = {}
-        self.columns: tuple[TableColumn, ...] = ()
+        self.columns: tuple[ColumnDefinition, ...] = ()
         self.now = now
         self._indexes: dict[str, Index] = {}
         self._subscriptions: list[Subscription[T]] = []
@@ -275,7 +265,7 @@ class Collection(Generic[T]):
         self._subscriptions = []
         self.parts = {}
 
-    def set_columns(self, columns: tuple[TableColumn, ...]) -> None:
+    def set_columns(self, columns: tuple[ColumnDefinition, ...]) -> None:
         """Take the server's columns; readers start anew when they differ."""
         if columns and columns != self.columns:
             self.columns = columns

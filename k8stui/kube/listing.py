@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from k8stui.kube.codecs import Codec, Page
-    from k8stui.kube.collection import Phase, TableColumn
+    from k8stui.kube.collection import Phase
+    from k8stui.kube.objects import ColumnDefinition
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -79,7 +80,7 @@ class Sink(Protocol[T_contra]):
         """Changes of a watch: last states, and the identities of removed objects."""
         ...
 
-    def columns(self, columns: tuple[TableColumn, ...]) -> None:
+    def columns(self, columns: tuple[ColumnDefinition, ...]) -> None:
         """The server's columns."""
         ...
 

@@ -106,6 +106,11 @@ class Reflector(Generic[T]):
             except (KubeError, BadData) as error:
                 await self._recover(error)
 
+    def start_over(self) -> None:
+        """Forget where it was (not what is held): the next `run` begins with a list."""
+        self._watch.version = ""
+        self._listing = None
+
     def retry_now(self) -> None:
         """End a wait that is on: somebody knows or hopes that the server answers again."""
         if self._interruptible == "wait":

@@ -6,21 +6,15 @@ API that know no Tables answer a plain list; it becomes a table of names.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from k8stui.kube.codecs import CHANGES, LOOSE_EVENT, UNREADABLE, BadData, Event, ListMeta, Page, bookmark
-from k8stui.kube.collection import TableColumn
 from k8stui.kube.errors import ApiError
-from k8stui.kube.objects.meta import KubeObject, ObjectMeta
+from k8stui.kube.objects import ColumnDefinition, KubeObject, ObjectMeta, TableRow, intern_object
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from k8stui.kube.objects import TableRow
-
-NAME_COLUMNS = (TableColumn("Name", "string", "name"),)
+NAME_COLUMNS = (ColumnDefinition("Name", "string", "name"),)
 """The columns of a kind whose server makes no Tables."""
 
 
@@ -32,7 +26,7 @@ class _Row(msgspec.Struct, gc=False):
 class _RawTable(msgspec.Struct, gc=False, rename="camel"):
     kind: str = ""
     metadata: ListMeta = msgspec.field(default_factory=ListMeta)
-    column_definitions: tuple[TableColumn, ...] | None = None
+    column_definitions: tuple[ColumnDefinition, ...] | None = None
     rows: list[msgspec.Raw] | None = None
     items: list[msgspec.Raw] | None = None
 
@@ -56,10 +50,9 @@ class TableCodec:
 
     accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
-    def __init__(self, make: type[TableRow], intern: Callable[[TableRow], TableRow] | None = None) -> None:
+    def __init__(self) -> None:
         self.params = {"includeObject": "Metadata"}
-        self._make = make
-        self._intern = intern
+        self._pool: dict[Any, Any] = {}
         self._is_table = True
 
     def page(self, body: bytes) -> Page:
@@ -140,8 +133,7 @@ class TableCodec:
         return self._made(meta, (meta.name,))
 
     def _made(self, meta: ObjectMeta, cells: tuple[Any, ...]) -> TableRow:
-        row = self._make(metadata=meta, cells=cells)
-        return self._intern(row) if self._intern is not None else row
+        return intern_object(TableRow(meta, cells), self._pool)
 
 
 class _RawObject(msgspec.Struct, gc=False):

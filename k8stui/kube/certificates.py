@@ -1,0 +1,50 @@
+"""The name in a client certificate: the user, for servers that cannot say who one is.
+
+Reads just enough of the DER structure (RFC 5280) to find the subject's common name; it must
+never be used to decide about trust.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+_COMMON_NAME = b"\x06\x03\x55\x04\x03"
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+
+
+def common_name(certificate: bytes) -> str:
+    """The CN of the subject of the first certificate in a PEM (or DER) text; "" when there is none."""
+    found = _PEM.search(certificate)
+    try:
+        der = base64.b64decode(found.group(1)) if found else certificate
+        return _subject_name(der)
+    except (IndexError, ValueError, binascii.Error):
+        return ""
+
+
+def _subject_name(der: bytes) -> str:
+    _, start, _ = _element(der, 0)  # Certificate
+    _, start, _ = _element(der, start)  # TBSCertificate
+    tag, _, end = _element(der, start)
+    position = end if tag == 0xA0 else start  # the version is optional
+    for _ in range(4):  # serial number, signature algorithm, issuer, validity
+        position = _element(der, position)[2]
+    _, start, end = _element(der, position)
+    subject = der[start:end]
+    at = subject.rfind(_COMMON_NAME)
+    if at < 0:
+        return ""
+    _, start, end = _element(subject, at + len(_COMMON_NAME))
+    return subject[start:end].decode("utf-8", "replace")
+
+
+def _element(der: bytes, at: int) -> tuple[int, int, int]:
+    """Tag, start and end of the contents of the element at a position. Raises IndexError."""
+    tag, length, start = der[at], der[at + 1], at + 2
+    if length & 0x80:
+        count = length & 0x7F
+        length = int.from_bytes(der[start : start + count], "big")
+        start += count
+    return tag, start, start + length

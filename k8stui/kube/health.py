@@ -1,0 +1,132 @@
+"""One health for a context, made of what its requests meet and of a light probe when something fails.
+
+While all is well nothing is sent. On a failure the server is probed, with growing waits, until
+it answers. This module must never end a session: a dead server is a state, not an end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from k8stui.kube.backoff import Backoff, Clock
+from k8stui.kube.errors import ApiError, ConnectionLost, CredentialsError, KubeconfigError, KubeError
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable
+
+
+class Status(Enum):
+    """How the server of a context stands."""
+
+    CONNECTING = "connecting"
+    """Not yet answered, not yet failed."""
+    LIVE = "live"
+    STALE = "stale"
+    """It answered before; now it does not, or not usefully."""
+    DENIED = "denied"
+    """It answers, and does not accept these credentials."""
+    OFFLINE = "offline"
+    """It has never answered in this session."""
+
+
+class Health(msgspec.Struct, frozen=True, gc=False):
+    """The state of a context. `since` and `next_try` are in seconds of the monotonic clock."""
+
+    status: Status = Status.CONNECTING
+    since: float = 0.0
+    reason: str = ""
+    next_try: float | None = None
+
+
+class HealthMonitor:
+    """Watches over one server. `run` until cancelled."""
+
+    def __init__(
+        self,
+        probe: Callable[[], Awaitable[None]],
+        *,
+        clock: Clock,
+        rng: random.Random,
+        on_change: Callable[[], None],
+        on_down: Callable[[], None] = lambda: None,
+        on_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._probe = probe
+        self._clock = clock
+        self._backoff = Backoff(rng)
+        self._on_change = on_change
+        self._on_down = on_down
+        self._on_up = on_up
+        self._wake = asyncio.Event()
+        self._was_live = False
+        self.health = Health(since=clock.monotonic())
+
+    async def run(self) -> None:
+        """Probe at the start and whenever something failed, until it answers."""
+        while True:
+            self._wake.clear()
+            try:
+                await self._probe()
+            except KubeError as error:
+                if self._is_down(error):
+                    await self._down(error)
+                    continue
+            self.answered()
+            self._backoff.reset()
+            await self._wake.wait()
+
+    def answered(self) -> None:
+        """Something was answered: the server is there."""
+        was = self.health.status
+        self._was_live = True
+        if was is not Status.LIVE:
+            self._set(Status.LIVE, "", None)
+            self._wake.set()  # a waiting probe may confirm at once
+            self._on_up()
+
+    def trouble(self, error: KubeError) -> None:
+        """A request failed: find out whether the server is there."""
+        if self.health.status is Status.LIVE and self._is_down(error):
+            self._wake.set()
+
+    def retry_now(self) -> None:
+        """End a wait between probes."""
+        self._wake.set()
+
+    @staticmethod
+    def _is_down(error: KubeError) -> bool:
+        """Whether an error says something about the server and not about what was asked of it."""
+        if isinstance(error, ApiError):
+            return error.code in (0, 401, 429) or error.code >= 500
+        return isinstance(error, ConnectionLost | CredentialsError | KubeconfigError)
+
+    async def _down(self, error: KubeError) -> None:
+        delay = self._backoff.next(getattr(error, "retry_after", None))
+        refused = isinstance(error, CredentialsError) or getattr(error, "code", 0) == 401
+        status = Status.DENIED if refused else Status.STALE if self._was_live else Status.OFFLINE
+        was_live = self.health.status is Status.LIVE
+        self._set(status, error.sentence(), self._clock.monotonic() + delay)
+        if was_live:
+            self._on_down()
+        self._wake.clear()
+        sleeping = asyncio.ensure_future(self._clock.sleep(delay))
+        waking = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sleeping, waking):
+                task.cancel()
+            await asyncio.wait((sleeping, waking))
+
+    def _set(self, status: Status, reason: str, next_try: float | None) -> None:
+        old = self.health
+        since = old.since if old.status is status else self._clock.monotonic()
+        new = Health(status, since, reason, next_try)
+        if new != old:
+            self.health = new
+            self._on_change()
