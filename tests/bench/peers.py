@@ -32,7 +32,7 @@ def _argv(name: str, config: Path) -> list[str] | None:
     if not program:
         return None
     if name == "kuberich":
-        return [program, "--kubeconfig", str(config), "--all-namespaces", "--command", "pods", "--splashless"]
+        return [program, "--kubeconfig", str(config), "--all-namespaces", "--command", "pods"]
     return [program, "-n", "all"]
 
 
