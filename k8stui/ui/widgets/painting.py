@@ -1,0 +1,160 @@
+"""Colours and text for widgets that paint lines themselves.
+
+`Palette` turns component classes into Rich styles, layer over layer, once per change of theme. `safe_text`
+and `fit` make any text of the cluster fit a cell: no control characters, no change of writing direction,
+wide characters counted as the terminal counts them. No colour is named here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+ELLIPSIS = "…"
+
+# C0, DEL, C1; soft hyphen and zero-width characters; line and paragraph separators; bidirectional controls;
+# variation selectors, tags and the byte order mark; lone surrogates: all that moves the cursor, changes the
+# direction, or has no width of its own and so could hide in a name.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def safe_text(text: str) -> str:
+    """Text with everything that is not plain print shown as a sign of one cell (control pictures)."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub(_picture, text)
+
+
+def width_of(text: str) -> int:
+    """Cells that a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def fit(text: str, width: int, *, right: bool = False, middle: bool = False) -> str:
+    """Exactly `width` cells: padded, or cut with an ellipsis (in the middle, where both ends tell)."""
+    if text.isascii():
+        size = len(text)
+        if size <= width:
+            return text.rjust(width) if right else text.ljust(width)
+        if width <= 1:
+            return ELLIPSIS[:width]
+        if middle and width >= 8:
+            tail = (width - 1) * 2 // 5
+            return text[: width - 1 - tail] + ELLIPSIS + text[-tail:]
+        return text[: width - 1] + ELLIPSIS
+    size = cell_len(text)
+    if size <= width:
+        space = " " * (width - size)
+        return space + text if right else text + space
+    if width <= 1:
+        return ELLIPSIS[:width]
+    return set_cell_size(text, width - 1) + ELLIPSIS
+
+
+def chars_in_cells(text: str, cells: int) -> int:
+    """How many characters of `text` start within its first `cells` cells."""
+    if text.isascii():
+        return min(len(text), cells)
+    at = 0
+    for index, character in enumerate(text):
+        if at >= cells:
+            return index
+        at += cell_len(character)
+    return len(text)
+
+
+def restyle(segments: Iterable[Segment], start: int, end: int, style: Style) -> list[Segment]:
+    """Lay a style over the characters from `start` to before `end` (-1: to the end)."""
+    out: list[Segment] = []
+    at = 0
+    for segment in segments:
+        text, base, _ = segment
+        size = len(text)
+        first = min(max(start - at, 0), size)
+        last = size if end < 0 else min(max(end - at, first), size)
+        if first:
+            out.append(Segment(text[:first], base))
+        if last > first:
+            out.append(Segment(text[first:last], (base or Style()) + style))
+        if last < size:
+            out.append(Segment(text[last:], base))
+        at += size
+    return out
+
+
+def merged(pieces: Sequence[tuple[str, Style]]) -> list[Segment]:
+    """Segments of pieces of text, neighbours of the same style in one."""
+    out: list[Segment] = []
+    texts: list[str] = []
+    current: Style | None = None
+    for text, style in pieces:
+        if style is not current and texts:
+            out.append(Segment("".join(texts), current))
+            texts = []
+        current = style
+        texts.append(text)
+    if texts:
+        out.append(Segment("".join(texts), current))
+    return out
+
+
+class Palette:
+    """Rich styles of a widget's component classes. Call `clear` when the widget's styles change."""
+
+    def __init__(self, widget: Widget, prefix: str) -> None:
+        self._widget = widget
+        self._prefix = prefix
+        self._styles: dict[tuple[str, ...], Style] = {}
+        self.generation = 0
+        """Goes up with every change of styles: part of the key of anything painted with them."""
+
+    def clear(self) -> None:
+        """The theme, the focus or a rule changed."""
+        self._styles.clear()
+        self.generation += 1
+
+    def style(self, *names: str) -> Style:
+        """The style of component classes (without their prefix), each layer over the one before."""
+        style = self._styles.get(names)
+        if style is None:
+            style = self._styles[names] = self._resolve(names)
+        return style
+
+    def _resolve(self, names: tuple[str, ...]) -> Style:
+        widget = self._widget
+        background = widget.background_colors[1]
+        color = background + widget.colors[3]
+        text_style = widget.styles.text_style
+        for name in names:
+            styles = widget.get_component_styles(self._prefix + name)
+            if styles.has_rule("background"):
+                background = background + styles.background
+            if styles.has_rule("auto_color") and styles.auto_color:
+                color = background + background.get_contrast_text(styles.color.a)
+            elif styles.has_rule("color"):
+                color = background + styles.color
+            if styles.has_rule("text_opacity"):
+                color = background + color.with_alpha(styles.text_opacity)
+            if styles.has_rule("text_style"):
+                text_style = text_style + styles.text_style
+        return Style.from_color(color.rich_color, background.rich_color) + text_style
