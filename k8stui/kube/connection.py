@@ -12,36 +12,35 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from k8stui.kube.connection_gate import changes_something, subresource
 from k8stui.kube.connection_headers import USER_AGENT, parse_warnings
 from k8stui.kube.connection_identity import Identity, IdentityKeeper
 from k8stui.kube.connection_lines import LineSplitter, LineTooLong
 from k8stui.kube.connection_proxy import proxy_for, without_password
-from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, ReadOnlyError, api_error
+from k8stui.kube.connection_urls import checked_server, join_url, pairs
+from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_error
 from k8stui.kube.kubeconfig import reload_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     import aiohttp
 
     from k8stui.kube.connection_http import HttpSession
+    from k8stui.kube.connection_urls import Params, Scalar
     from k8stui.kube.kubeconfig_types import Context
+    from k8stui.kube.websocket import WebSocket
 
 __all__ = ["Connection", "Response"]
 
 T = TypeVar("T")
-Scalar = str | int | bool
-if TYPE_CHECKING:
-    Params = Mapping[str, Scalar | Sequence[str] | None]
+Headers = tuple[tuple[str, str], ...]
 
-_ERROR_BODY = 4 * 1024 * 1024
 _MAX_REDIRECTS = 5
-_SAFE_IN_PATH = "/:@!$&'()*+,;=~-._%"
+_EXEC_PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Response:
     """A complete answer below 400. `headers` ignores case; `warnings` are the texts of `Warning` headers."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     warnings: tuple[str, ...] = ()
 
@@ -57,9 +56,10 @@ class Response:
 class Connection:
     """A client of the API server of one context; many requests and streams at once, on one event loop.
 
-    `readonly` refuses whatever may change something, before it is sent. `on_progress` gets short plain-text
-    lines while credentials are fetched, `on_warning` each warning that the server sends. `connect_timeout`
-    and `credential_timeout` are in seconds.
+    `readonly` refuses whatever may change something, before it is sent (with `allow_dry_run`, a request that
+    the server is asked to try only may pass). `on_progress` gets short plain-text lines while credentials
+    are fetched, `on_warning` each warning that the server sends. `connect_timeout` and `credential_timeout`
+    are in seconds. Raises KubeconfigError for a context that cannot be used as it stands.
     """
 
     def __init__(
@@ -77,13 +77,12 @@ class Connection:
         self.readonly = readonly
         self.on_warning = on_warning
         self.last_heard: float | None = None
-        """When the server last answered anything (time.monotonic()), None if it never did."""
+        """When the server last sent anything (time.monotonic()), None if it never did."""
         self._allow_dry_run = allow_dry_run
         self._connect_timeout = connect_timeout
-        self._base = _checked_server(context)
-        self._proxy = proxy_for(
-            self._base, context.cluster_entry.proxy_url, os.environ if env is None else env
-        )
+        self._base = checked_server(context)
+        proxy_url = context.cluster_entry.proxy_url
+        self._proxy = proxy_for(self._base, proxy_url, os.environ if env is None else env)
         self._identity = IdentityKeeper(
             context, reload=reload_context, on_progress=on_progress, time_limit=credential_timeout
         )
@@ -92,8 +91,7 @@ class Connection:
         self._closed = False
 
     def __repr__(self) -> str:
-        context = self._identity.context
-        return f"<Connection {context.name} {self.server} as {context.user or 'nobody'}>"
+        return f"<Connection {self.context.name} {self.server} as {self.user or 'nobody'}>"
 
     @property
     def context(self) -> Context:
@@ -114,9 +112,7 @@ class Connection:
         await self.open()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def open(self) -> None:
@@ -124,7 +120,7 @@ class Connection:
         await self._session()
 
     async def close(self) -> None:
-        """End everything that is under way; its callers get ConnectionLost."""
+        """End everything that is under way; who waits for it gets ConnectionLost."""
         self._closed = True
         http, self._http = self._http, None
         if http is not None:
@@ -148,22 +144,19 @@ class Connection:
         """
         method = method.upper()
         self._gate(method, path, params, has_body=body is not None)
-        extra = [("Accept", accept), ("Accept-Encoding", "identity")]
+        extra: Headers = (("Accept", accept), ("Accept-Encoding", "identity"))
         if body is not None:
-            extra.append(("Content-Type", content_type))
+            extra += (("Content-Type", content_type),)
 
         async def attempt(identity: Identity) -> Response:
             async with _limit(timeout, f"{method} {path}", self.server):
-                response = await self._start(
-                    method, path, params, [*extra, *identity.headers], body, identity
-                )
+                response = await self._start(method, path, params, extra, body, identity)
                 content = await self._read_all(response)
-            warnings = self._warnings(response)
-            return Response(response.status, response.headers, content, warnings)
+            return Response(response.status, response.headers, content, self._warnings(response))
 
         return await self._with_identity(attempt)
 
-    async def get(self, path: str, **params: Scalar | Sequence[str] | None) -> bytes:
+    async def get(self, path: str, **params: Scalar | Sequence[str]) -> bytes:
         """The body of a GET; errors as in `request`."""
         return (await self.request("GET", path, params=params)).body
 
@@ -188,13 +181,12 @@ class Connection:
         `keep_tail`.
         """
         self._gate("GET", path, params)
-        if subresource(path) == "log":
-            open_timeout = idle_timeout
-        extra = [("Accept", accept), ("Accept-Encoding", "identity")]
+        limit = idle_timeout if subresource(path) == "log" else open_timeout
+        extra: Headers = (("Accept", accept), ("Accept-Encoding", "identity"))
 
         async def attempt(identity: Identity) -> aiohttp.ClientResponse:
-            async with _limit(open_timeout, f"GET {path}", self.server):
-                return await self._start("GET", path, params, [*extra, *identity.headers], None, identity)
+            async with _limit(limit, f"GET {path}", self.server):
+                return await self._start("GET", path, params, extra, None, identity)
 
         response = await self._with_identity(attempt)
         splitter = LineSplitter()
@@ -212,29 +204,61 @@ class Connection:
         finally:
             response.close()
 
-    async def _read_all(self, response: aiohttp.ClientResponse) -> bytes:
-        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
+    async def websocket(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        protocols: Sequence[str] = _EXEC_PROTOCOLS,
+        timeout: float = 30.0,
+    ) -> WebSocket:
+        """Open a WebSocket; `protocols` in the order of preference, `timeout` in seconds for the handshake.
 
+        Raises the errors of `request`; a refused handshake is an ApiError with the server's words.
+        """
+        self._gate("GET", path, params, upgrade=True)
+        http = await self._session()
+
+        async def attempt(identity: Identity) -> WebSocket:
+            from k8stui.kube.connection_http import HandshakeRefused
+            from k8stui.kube.websocket import WebSocket
+
+            headers: Headers = (
+                ("User-Agent", USER_AGENT),
+                ("Accept-Encoding", "identity"),
+                *identity.headers,
+            )
+            async with _limit(timeout, f"GET {path}", self.server):
+                url = join_url(self._base, path, params)
+                with self._wire():
+                    try:
+                        socket = await http.websocket(
+                            url, headers=headers, tls=identity.tls, protocols=protocols
+                        )
+                    except HandshakeRefused as refusal:
+                        raise api_error(refusal.status, refusal.headers, refusal.body) from None
+            self.last_heard = time.monotonic()
+            return WebSocket(socket, self.server)
+
+        return await self._with_identity(attempt)
+
+    async def _read_all(self, response: aiohttp.ClientResponse) -> bytes:
         try:
-            return await response.read()
-        except NETWORK_ERRORS as error:
-            raise loss(error, self.server, during="in the middle of an answer") from error
+            with self._wire("in the middle of an answer"):
+                return await response.read()
         finally:
             response.release()
 
     async def _read_chunk(self, response: aiohttp.ClientResponse, idle_timeout: float | None) -> bytes:
-        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
-
-        try:
-            async with asyncio.timeout(idle_timeout) as limit:
-                chunk = await response.content.readany()
-        except TimeoutError as error:
-            if limit.expired():
+        with self._wire("during a stream"):
+            try:
+                async with asyncio.timeout(idle_timeout) as limit:
+                    chunk = await response.content.readany()
+            except TimeoutError:
+                if not limit.expired():
+                    raise
                 said = f"Nothing came from {self.server} for {idle_timeout:g} s"
                 raise ConnectionLost(said, kind="idle", hint="the stream is opened again") from None
-            raise loss(error, self.server, during="during a stream") from error
-        except NETWORK_ERRORS as error:
-            raise loss(error, self.server, during="during a stream") from error
         self.last_heard = time.monotonic()
         return chunk
 
@@ -256,47 +280,42 @@ class Connection:
         method: str,
         path: str,
         params: Params | None,
-        headers: Sequence[tuple[str, str]],
+        headers: Headers,
         body: bytes | None,
         identity: Identity,
     ) -> aiohttp.ClientResponse:
         """The head of an answer below 400, its body unread. Follows redirects of GET on the same server."""
-        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
-
         http = await self._session()
-        url = self._url(path, params)
-        try:
+        from k8stui.kube.connection_http import error_body
+
+        url = join_url(self._base, path, params)
+        sent = (("User-Agent", USER_AGENT), *headers, *identity.headers)
+        with self._wire():
             for _ in range(_MAX_REDIRECTS):
-                response = await http.start(
-                    method, url, headers=[("User-Agent", USER_AGENT), *headers], body=body, tls=identity.tls
-                )
+                response = await http.start(method, url, headers=sent, body=body, tls=identity.tls)
                 self.last_heard = time.monotonic()
                 if response.status < 300:
                     return response
                 if response.status < 400:
-                    url = self._redirected(method, url, response)
                     response.release()
+                    url = self._redirected(method, url, response)
                     continue
-                raise await _refusal(response)
-        except NETWORK_ERRORS as error:
-            raise loss(error, self.server, proxy=without_password(self._proxy)) from error
+                raise api_error(response.status, response.headers, await error_body(response))
         raise ApiError(310, "Redirects", f"{self.server} redirects {method} {path} round and round")
 
     def _redirected(self, method: str, url: str, response: aiohttp.ClientResponse) -> str:
         from yarl import URL
 
-        target = URL(url, encoded=True).join(URL(response.headers.get("Location", "")))
-        response_from = URL(url, encoded=True)
-        if method not in ("GET", "HEAD") or target.origin() != response_from.origin():
-            response.close()
+        asked = URL(url, encoded=True)
+        target = asked.join(URL(response.headers.get("Location", "")))
+        if method not in ("GET", "HEAD") or target.origin() != asked.origin():
             raise ApiError(
                 response.status,
                 "Redirect",
                 f"{self.server} sends us to {target.origin()} instead of answering",
                 hint="a login page may stand before the API server: log in, or check the server's address",
             )
-        path = target.raw_path.removeprefix(urlsplit(self._base).path.rstrip("/"))
-        self._gate(method, path, None)
+        self._gate(method, target.raw_path.removeprefix(urlsplit(self._base).path), None)
         return str(target)
 
     def _gate(
@@ -311,20 +330,12 @@ class Connection:
         if self.readonly and changes_something(
             method,
             path,
-            _pairs(params),
+            pairs(params),
             has_body=has_body,
             upgrade=upgrade,
             allow_dry_run=self._allow_dry_run,
         ):
             raise ReadOnlyError(method, path.partition("?")[0])
-
-    def _url(self, path: str, params: Params | None) -> str:
-        if not path.startswith("/"):
-            raise ValueError(f"not an absolute path: {path}")
-        path, _, query = path.partition("?")
-        added = urlencode(_pairs(params))
-        query = "&".join(part for part in (query, added) if part)
-        return f"{self._base}{quote(path, safe=_SAFE_IN_PATH)}" + (f"?{query}" if query else "")
 
     def _warnings(self, response: aiohttp.ClientResponse) -> tuple[str, ...]:
         warnings = parse_warnings(response.headers.getall("Warning", ()))
@@ -332,6 +343,17 @@ class Connection:
             for warning in warnings:
                 self.on_warning(warning)
         return warnings
+
+    @contextlib.contextmanager
+    def _wire(self, during: str = "") -> Iterator[None]:
+        """What the HTTP library raises in here comes out as ConnectionLost."""
+        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
+
+        try:
+            yield
+        except NETWORK_ERRORS as error:
+            proxy = without_password(self._proxy)
+            raise loss(error, self.server, proxy=proxy, during=during) from error
 
     async def _session(self) -> HttpSession:
         if self._http is not None:
@@ -346,7 +368,7 @@ class Connection:
                 self._http = HttpSession(
                     connect_timeout=self._connect_timeout,
                     proxy=self._proxy,
-                    server_hostname=self._identity.context.cluster_entry.tls_server_name,
+                    server_hostname=self.context.cluster_entry.tls_server_name,
                 )
             return self._http
 
@@ -368,45 +390,3 @@ async def _limit(seconds: float | None, what: str, server: str) -> AsyncIterator
 def _import_http() -> None:
     import k8stui.kube.connection_http
     import k8stui.kube.connection_losses  # noqa: F401
-
-
-def _pairs(params: Params | None) -> list[tuple[str, str]]:
-    """The query as pairs: None is left out, True is "true", a sequence repeats its key."""
-    pairs: list[tuple[str, str]] = []
-    for key, value in (params or {}).items():
-        if value is None:
-            continue
-        values: Sequence[Any] = [value] if isinstance(value, (str, int, bool)) else value
-        pairs += [(key, _text(each)) for each in values]
-    return pairs
-
-
-def _text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
-
-
-def _checked_server(context: Context) -> str:
-    server = context.server
-    try:
-        parts = urlsplit(server)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        usable = False
-    if not usable:
-        raise KubeconfigError(
-            f"The server of cluster {context.cluster} is no URL: {without_password(server)}",
-            hint="write it as https://host:port",
-        )
-    return server
-
-
-async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
-    try:
-        body = await response.content.read(_ERROR_BODY)
-        # A body in several chunks needs several reads; one that is too long is cut.
-        while len(body) < _ERROR_BODY and (more := await response.content.read(_ERROR_BODY - len(body))):
-            body += more
-    finally:
-        response.close()
-    return api_error(response.status, response.headers, body)

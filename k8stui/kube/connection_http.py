@@ -11,15 +11,54 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["HttpSession"]
+__all__ = ["HandshakeRefused", "HttpSession", "error_body"]
 
 _READ_BUFFER = 512 * 1024
+_MAX_MESSAGE = 256 * 1024 * 1024
+_ERROR_BODY = 4 * 1024 * 1024
+_ERROR_LIMIT = 10.0
+
+
+class HandshakeRefused(Exception):
+    """The server answered a WebSocket handshake with something else."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+async def error_body(response: aiohttp.ClientResponse) -> bytes:
+    """The body of a refusal, cut where it is longer than anyone reads; ends the response."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_ERROR_LIMIT):
+            while len(body) < _ERROR_BODY and (chunk := await response.content.readany()):
+                body += chunk
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        pass  # The status alone says enough; half a body may still hold the reason.
+    finally:
+        response.close()
+    return bytes(body)
+
+
+async def _keep_refusal(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Reads the body of a refused handshake, which the library would throw away with the response."""
+    response = await handler(request)
+    if request.headers.get("Upgrade") == "websocket" and response.status != 101:
+        body = await error_body(response)
+        raise HandshakeRefused(response.status, response.headers, body)
+    return response
 
 
 class HttpSession:
@@ -45,6 +84,7 @@ class HttpSession:
             auto_decompress=True,
             read_bufsize=_READ_BUFFER,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, connect=connect_timeout),
+            middlewares=(_keep_refusal,),
             skip_auto_headers=("User-Agent", "Content-Type"),
             max_line_size=65536,
             max_field_size=65536,
@@ -67,7 +107,7 @@ class HttpSession:
         return await self._session.request(
             method,
             URL(url, encoded=True),
-            headers=_multi(headers),
+            headers=CIMultiDict(headers),
             data=body,
             proxy=self._proxy,
             server_hostname=self._server_hostname if tls is not None else None,
@@ -75,16 +115,32 @@ class HttpSession:
             **options,
         )
 
+    async def websocket(
+        self,
+        url: str,
+        *,
+        headers: Sequence[tuple[str, str]],
+        protocols: Sequence[str],
+        tls: ssl.SSLContext | None = None,
+    ) -> aiohttp.ClientWebSocketResponse[bool]:
+        """Open a WebSocket. Raises HandshakeRefused, with the body, when the server says no."""
+        options: dict[str, Any] = {"ssl": tls} if tls is not None else {}
+        return await self._session.ws_connect(
+            URL(url, encoded=True),
+            headers=CIMultiDict(headers),
+            protocols=tuple(protocols),
+            proxy=self._proxy,
+            server_hostname=self._server_hostname if tls is not None else None,
+            max_msg_size=_MAX_MESSAGE,
+            autoping=False,
+            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),  # type: ignore[call-arg]
+            **options,
+        )
+
     async def close(self) -> None:
         await self._session.close()
         # One turn of the loop lets transports of TLS connections finish closing.
         await asyncio.sleep(0)
-
-
-def _multi(headers: Sequence[tuple[str, str]]) -> Any:
-    from multidict import CIMultiDict
-
-    return CIMultiDict(headers)
 
 
 def _keepalive_socket(address: Any) -> socket.socket:
