@@ -37,6 +37,8 @@ RATE_ANNOTATION = "demo.k8stui.dev/log-rate"
 """Pod annotation: lines a second of a numbered test log, instead of the usual text."""
 PROGRAM_ANNOTATION = "demo.k8stui.dev/program"
 """Pod annotation: "true" runs the container's command for real, as in `exec`."""
+MAX_RECORDINGS = 20
+"""How many runs of real programs keep their output, for each pod."""
 Pod = Mapping[str, Any]
 LogReader = MinuteReader | RateReader | RecordingReader
 STATUS_LISTS = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
@@ -70,6 +72,9 @@ class Container:
     annotations: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     """`Kind/name` of the controller, empty without one."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables with literal values."""
+    ip: str = ""
 
     @property
     def running(self) -> bool:
@@ -94,7 +99,7 @@ class Container:
         running = state.get("running")
         if not ended and not running:
             return None
-        run = ended or running
+        run: Mapping[str, Any] = ended or running or {}
         spec = container_spec(pod, name) or {}
         meta, pod_spec = pod["metadata"], pod.get("spec", {})
         owners = meta.get("ownerReferences") or []
@@ -117,6 +122,8 @@ class Container:
             labels=meta.get("labels") or {},
             annotations=meta.get("annotations") or {},
             owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
+            env={item["name"]: item["value"] for item in spec.get("env") or () if item.get("value")},
+            ip=(pod.get("status") or {}).get("podIP", ""),
         )
 
 
@@ -203,7 +210,7 @@ class Runtime:
         """Root folders and programs, by container."""
         self._mains: dict[str, Main] = {}
         self._recordings: dict[str, Recording] = {}
-        self._pods: dict[str, set[str]] = {}
+        self._pods: dict[str, list[str]] = {}
         self._waiters: dict[str, set[asyncio.Event]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -223,7 +230,11 @@ class Runtime:
         if not (self.runs_program(pod, container_name) if program is None else program):
             return False
         container = started_container(pod, container_name, container_id, started_at)
-        self._pods.setdefault(container.pod_uid, set()).add(container.id)
+        ids = self._pods.setdefault(container.pod_uid, [])
+        ids.append(container.id)
+        for old in ids[:-MAX_RECORDINGS]:
+            self._forget(old)
+        del ids[:-MAX_RECORDINGS]
         recording = self._recordings[container.id] = Recording()
         main = self._mains[container.id] = Main(container, recording, self.hosts)
         task = asyncio.get_running_loop().create_task(self._run(main))
@@ -241,20 +252,26 @@ class Runtime:
     ) -> None:
         """A container has ended (or is ended now): its streams end, its programs are stopped."""
         identity = bare_id(container_id)
+        main = self._mains.get(identity)
+        if main is not None and not main.ended.is_set():
+            main.stopped = True
         self.hosts.stop(identity)
         for event in self._waiters.get(identity, ()):
             event.set()
 
     def pod_deleted(self, pod_uid: str) -> None:
         """A pod is gone: programs are stopped, root folders and recorded output removed."""
-        for identity in self._pods.pop(pod_uid, set()):
-            self._mains.pop(identity, None)
-            self._recordings.pop(identity, None)
+        for identity in self._pods.pop(pod_uid, []):
             self.container_exited(pod_uid, "", identity)
+            self._forget(identity)
         self.hosts.forget_pod(pod_uid)
 
+    def _forget(self, identity: str) -> None:
+        self._mains.pop(identity, None)
+        self._recordings.pop(identity, None)
+
     def runs_program(self, pod: Pod, container_name: str) -> bool:
-        """Whether the main process is to be a real program: the container has stdin or a tty, or asks for it."""
+        """Whether the main process is to be a real program: there is stdin or a tty, or it is asked for."""
         spec = container_spec(pod, container_name) or {}
         annotations = pod["metadata"].get("annotations") or {}
         return bool(spec.get("stdin") or spec.get("tty") or annotations.get(PROGRAM_ANNOTATION) == "true")
@@ -349,8 +366,7 @@ class Runtime:
         """One main process from start to end; then the kubelet is told."""
         exit_code, message = await main.run()
         container = main.container
-        stopped = main.stopped
-        if self.on_exit is not None and not stopped:
+        if self.on_exit is not None and not main.stopped:
             self.on_exit(
                 ContainerExit(
                     namespace=container.namespace,
