@@ -1,0 +1,150 @@
+"""What a printer is: the columns of a kind, the text of each cell, its order, and what is wrong.
+
+Printers are pure functions of an object and a moment. They give texts as the server would print them
+(not yet made safe to paint: see `text.printable`), and never colours: a `Tone` says what a row means,
+the theme says how that looks.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from k8stui.kinds.durations import age
+from k8stui.kinds.sorting import Key, age_key, name_key, number_key, text_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+T = TypeVar("T")
+
+NONE = "<none>"
+
+
+class Tone(enum.Enum):
+    """What a row or a cell means at a glance."""
+
+    OK = "ok"
+    BUSY = "busy"
+    """Under way, nothing wrong with it."""
+    WARN = "warn"
+    ERROR = "error"
+    DONE = "done"
+    """Finished as it should."""
+    MUTED = "muted"
+    """Switched off on purpose."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column as kubectl heads it; `priority` above 0 is shown only when wide.
+
+    `live` cells change as time passes, without any change of the object.
+    """
+
+    name: str
+    priority: int = 0
+    align: str = "left"
+    live: bool = False
+
+
+class Printer(Protocol):
+    """How a kind is shown. None of the methods raises, whatever the object holds."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, wide ones included; the namespace is not among them."""
+
+    def cells(self, obj: Any, now: datetime) -> tuple[str, ...]:
+        """The text of each column."""
+
+    def sort_key(self, obj: Any, column: int, now: datetime) -> Key:
+        """A key that orders objects by a column; keys of one column always compare."""
+
+    def tone(self, obj: Any) -> Tone:
+        """What the row means."""
+
+    def cell_tone(self, obj: Any, column: int) -> Tone | None:
+        """What a single cell means, where that differs from its row."""
+
+    def is_fault(self, obj: Any) -> bool:
+        """True for what the faults filter shows."""
+
+    def attention(self, obj: Any) -> bool:
+        """True for what the header counts as a warning: faults that will not pass by themselves."""
+
+
+class Field(Generic[T]):
+    """A column of a kind with a Struct: how its cell is printed and how it is ordered."""
+
+    __slots__ = ("cell", "column", "key")
+
+    def __init__(
+        self, column: Column, cell: Callable[[T, datetime], str], key: Callable[[T], Key] | None = None
+    ) -> None:
+        self.column = column
+        self.cell = cell
+        self.key = key
+
+
+class StructPrinter(Generic[T]):
+    """A printer made of fields; kinds add what is wrong with them by `tone` and `is_fault`."""
+
+    fields: tuple[Field[T], ...] = ()
+
+    def __init__(self) -> None:
+        self.columns = tuple(field.column for field in self.fields)
+        self._cells = tuple(field.cell for field in self.fields)
+
+    def cells(self, obj: T, now: datetime) -> tuple[str, ...]:
+        """The text of each column."""
+        return tuple([cell(obj, now) for cell in self._cells])
+
+    def sort_key(self, obj: T, column: int, now: datetime) -> Key:
+        """A key from the object where the column has a type of its own, else from its text."""
+        field = self.fields[column]
+        return text_key(field.cell(obj, now)) if field.key is None else field.key(obj)
+
+    def tone(self, obj: T) -> Tone:
+        """What the row means."""
+        return Tone.OK
+
+    def cell_tone(self, obj: T, column: int) -> Tone | None:
+        """What a single cell means, where that differs from its row."""
+        return None
+
+    def is_fault(self, obj: T) -> bool:
+        """True for what the faults filter shows."""
+        return self.tone(obj) in (Tone.WARN, Tone.ERROR)
+
+    def attention(self, obj: T) -> bool:
+        """True for what the header counts as a warning."""
+        return self.tone(obj) in (Tone.WARN, Tone.ERROR)
+
+
+def name_field() -> Field[Any]:
+    """NAME."""
+    return Field(Column("NAME"), lambda o, now: o.metadata.name, lambda o: name_key(o.metadata.name))
+
+
+def age_field() -> Field[Any]:
+    """AGE, since the object was created."""
+    return Field(
+        Column("AGE", live=True),
+        lambda o, now: age(o.metadata.creation_timestamp, now),
+        lambda o: age_key(o.metadata.creation_timestamp),
+    )
+
+
+def text_field(name: str, value: Callable[[Any], str], priority: int = 0) -> Field[Any]:
+    """A column of words."""
+    return Field(Column(name, priority), lambda o, now: value(o), lambda o: text_key(value(o)))
+
+
+def number_field(name: str, value: Callable[[Any], int], priority: int = 0) -> Field[Any]:
+    """A column of numbers."""
+    return Field(
+        Column(name, priority, align="right"), lambda o, now: str(value(o)), lambda o: number_key(value(o))
+    )
