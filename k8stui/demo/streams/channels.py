@@ -1,8 +1,7 @@
 """WebSocket channels: `v5.channel.k8s.io` and its elders, and the plain byte streams of logs.
 
 Each binary message starts with a byte that names its channel. The base64 forms carry the same as text. The
-end of a session is as a Kubernetes API server's: the status on channel 3, then the connection closes without
-a closing handshake.
+end of a session is as a Kubernetes API server's: the status on channel 3, then a normal close.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -50,8 +50,10 @@ async def open_websocket(request: web.Request, protocols: tuple[str, ...]) -> we
     return socket
 
 
-def hang_up(request: web.Request) -> None:
-    """Close the connection once what was written is sent, without a closing handshake."""
+async def hang_up(request: web.Request, socket: web.WebSocketResponse) -> None:
+    """Close as an API server does: a normal close frame, and then the connection."""
+    with contextlib.suppress(ConnectionError, RuntimeError):
+        await socket.close()
     if request.transport is not None:
         request.transport.close()
 
@@ -130,7 +132,7 @@ class ChannelSession:
     async def finish(self, status: Status) -> None:
         """Say how it ended, and close."""
         await self._send(ERROR, json.dumps(status, separators=(",", ":")).encode())
-        hang_up(self._request)
+        await hang_up(self._request, self._socket)
 
 
 def terminal_size(payload: bytes) -> tuple[int, int] | None:

@@ -159,7 +159,7 @@ class Logs:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        hang_up(call.request)
+        await hang_up(call.request, socket)
         return socket
 
     async def _copy(

@@ -138,8 +138,8 @@ class PortForward:
         network = "-".join((sandbox[:8], sandbox[8:12], sandbox[12:16], sandbox[16:20], sandbox[20:32]))
         raise Refused(
             f"error forwarding port {port} to pod {sandbox}, uid : failed to execute portforward in "
-            f'network namespace "/var/run/netns/cni-{network}": failed to connect to localhost:{port} inside namespace '
-            f'"{sandbox}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused IPv6 dial tcp6: '
+            f'network namespace "/var/run/netns/cni-{network}": failed to connect to localhost:{port} '
+            f'inside namespace "{sandbox}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused IPv6 dial tcp6: '
             "address localhost: no suitable address found "
         )
 
@@ -161,7 +161,7 @@ class PortForward:
                 services[2 * index] = self._service(call, port, _channel_sender(socket, 2 * index))
         except Refused as error:
             await socket.send_bytes(bytes([2 * index + 1]) + str(error).encode())
-            hang_up(call.request)
+            await hang_up(call.request, socket)
             return socket
         async for message in socket:
             if message.type is not WSMsgType.BINARY or not message.data:
@@ -173,7 +173,7 @@ class PortForward:
                     services.pop(message.data[0])
             if not services:
                 break
-        hang_up(call.request)
+        await hang_up(call.request, socket)
         return socket
 
     async def _spdy(self, call: Call, connection: SpdyConnection) -> None:

@@ -41,8 +41,12 @@ class Wire(Protocol):
         """Send; waits while the peer is slower. Raises ConnectionError."""
         ...
 
+    async def finish(self) -> None:
+        """Nothing more will be sent; the peer may still send."""
+        ...
+
     async def close(self) -> None:
-        """Send what is left, then close."""
+        """Close, in any state."""
         ...
 
 
@@ -95,14 +99,14 @@ class RawWire:
         self._writer.write(data)
         await self._writer.drain()
 
-    async def close(self) -> None:
-        """Send what is left, give the client a moment to close first, then close."""
-        with contextlib.suppress(OSError, TimeoutError):
+    async def finish(self) -> None:
+        """Nothing more will be sent."""
+        with contextlib.suppress(OSError):
             if self._writer.can_write_eof():
                 self._writer.write_eof()
-            async with asyncio.timeout(LINGER):
-                while await self._reader.read(1 << 16):
-                    pass
+
+    async def close(self) -> None:
+        """Close."""
         self._writer.close()
 
 
@@ -128,6 +132,9 @@ class TunnelWire:
             await self._socket.send_bytes(data)
         except RuntimeError as error:
             raise ConnectionResetError(str(error)) from error
+
+    async def finish(self) -> None:
+        """Nothing: a WebSocket closes as a whole."""
 
     async def close(self) -> None:
         """Close with a handshake."""
@@ -254,10 +261,15 @@ class SpdyConnection:
         self._streams.pop(stream.id, None)
 
     async def close(self) -> None:
-        """Say good-bye and close."""
+        """Say good-bye and close; `run` goes on receiving until this is done."""
         with contextlib.suppress(ConnectionError):
             if not self.gone.is_set():
                 await self._wire.send(self.encoder.goaway(self._last))
+                await self._wire.finish()
+        # To close with unread input would make the kernel drop what the client has not yet received.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                await self.gone.wait()
         await self._wire.close()
 
 
