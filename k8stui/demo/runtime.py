@@ -179,11 +179,13 @@ def _named(holder: Mapping[str, Any], lists: Sequence[str], name: str) -> Mappin
 
 def plain_text(container: Container, minute: int) -> Sequence[tuple[float, str]]:
     """The text of a cluster without a world: one line when it starts, then one every five seconds."""
-    lines = [] if minute else [(0.0, f"level=info msg=started container={container.name}")]
-    return lines + [
-        (minute * 60 + second, f"level=info msg=tick n={minute * 12 + second // 5}")
-        for second in range(5, 60, 5)
+    lines = [
+        (minute * 60.0 + second, f"level=info msg=tick n={minute * 12 + second // 5}")
+        for second in range(0, 60, 5)
     ]
+    if minute == 0:
+        lines[0] = (0.0, f"level=info msg=started container={container.name}")
+    return lines
 
 
 class Runtime:
@@ -281,10 +283,18 @@ class Runtime:
         return self._mains.get(container.id)
 
     def open_log(
-        self, container: Container, *, since: float | None = None, tail: int | None = None
+        self,
+        container: Container,
+        *,
+        since: float | None = None,
+        tail: int | None = None,
+        now: int | None = None,
     ) -> LogReader:
-        """A reader over the container's log: from `since` (seconds since the epoch), at most `tail` lines."""
-        now = int(self.clock() * SECOND)
+        """A reader over the container's log: from `since` (seconds since the epoch), at most `tail` lines.
+
+        now: nanoseconds since the epoch; the last line before it is the last of the tail.
+        """
+        now = int(self.clock() * SECOND) if now is None else now
         start = None if since is None else int(since * SECOND)
         recording = self._recordings.get(container.id)
         if recording is not None:
@@ -298,8 +308,8 @@ class Runtime:
         self, container: Container, *, since: float | None = None, tail: int | None = None
     ) -> list[Entry]:
         """All lines until now."""
-        reader = self.open_log(container, since=since, tail=tail)
-        return reader.take(int(self.clock() * SECOND), MAX_HISTORY_LINES)
+        now = int(self.clock() * SECOND)
+        return self.open_log(container, since=since, tail=tail, now=now).take(now, MAX_HISTORY_LINES)
 
     async def follow(
         self,

@@ -193,8 +193,8 @@ class Logs:
             async for entries in stream:
                 yield encode(entries, timestamps=options.timestamps)
             return
-        reader = runtime.open_log(container, since=options.since, tail=options.tail)
         now = int(runtime.clock() * SECOND)
+        reader = runtime.open_log(container, since=options.since, tail=options.tail, now=now)
         while entries := reader.take(now, 2000):
             yield encode(entries, timestamps=options.timestamps)
             await asyncio.sleep(0)

@@ -137,10 +137,10 @@ class PortForward:
         sandbox = (pod["metadata"]["uid"].replace("-", "") * 2)[:64]
         network = "-".join((sandbox[:8], sandbox[8:12], sandbox[12:16], sandbox[16:20], sandbox[20:32]))
         raise Refused(
-            f"error forwarding port {port} to pod {sandbox}, uid : failed to execute portforward in "
-            f'network namespace "/var/run/netns/cni-{network}": failed to connect to localhost:{port} '
-            f'inside namespace "{sandbox}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused IPv6 dial tcp6: '
-            "address localhost: no suitable address found "
+            f"error forwarding port {port} to pod {sandbox}, uid : failed to execute portforward in network "
+            f'namespace "/var/run/netns/cni-{network}": failed to connect to localhost:{port} inside '
+            f'namespace "{sandbox}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused '
+            "IPv6 dial tcp6: address localhost: no suitable address found "
         )
 
     async def _channels(self, call: Call) -> web.StreamResponse:
