@@ -226,7 +226,7 @@ def _adapt(container: Json, choices: CopyChoices) -> None:
 
 
 def node_debugger(node: str, choice: DebugContainer, *, namespace: str, name: str) -> Json:
-    """A pod on ``node``, whatever its taints; the profile says if it gets the host's namespaces and ``/host``."""
+    """A pod on ``node``, whatever its taints; the profile decides about host namespaces and ``/host``."""
     host = choice.profile in (Profile.GENERAL, Profile.NETADMIN, Profile.SYSADMIN)
     files = choice.profile in (Profile.GENERAL, Profile.SYSADMIN)
     body = _container(choice)
