@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k8stui.kinds.durations import UNKNOWN
-from k8stui.kinds.printing import NONE, StructPrinter, Tone, age_field, name_field, text_field
+from k8stui.kinds.printing import NONE, Column, Field, StructPrinter, Tone, age_field, name_field, text_field
+from k8stui.kinds.sorting import ip_key
 from k8stui.kinds.workloads import labels_text
 
 if TYPE_CHECKING:
@@ -45,7 +46,11 @@ class ServicePrinter(StructPrinter["Service"]):
     fields = (
         name_field(),
         text_field("TYPE", lambda o: o.spec.type),
-        text_field("CLUSTER-IP", lambda o: o.spec.cluster_ip or NONE),
+        Field(
+            Column("CLUSTER-IP"),
+            lambda o, now: o.spec.cluster_ip or NONE,
+            lambda o: ip_key(o.spec.cluster_ip),
+        ),
         text_field("EXTERNAL-IP", external_ip),
         text_field("PORT(S)", ports_text),
         age_field(),

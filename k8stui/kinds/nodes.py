@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k8stui.kinds.durations import UNKNOWN
-from k8stui.kinds.printing import NONE, StructPrinter, Tone, age_field, name_field, text_field
+from k8stui.kinds.printing import NONE, Column, Field, StructPrinter, Tone, age_field, name_field, text_field
+from k8stui.kinds.sorting import ip_key
 
 if TYPE_CHECKING:
     from k8stui.kube.objects import Node
@@ -54,6 +55,10 @@ def _address(node: Node, kind: str) -> str:
     return next((each.address for each in node.status.addresses if each.type == kind), NONE)
 
 
+def _address_field(name: str, kind: str) -> Field[Node]:
+    return Field(Column(name, 1), lambda o, now: _address(o, kind), lambda o: ip_key(_address(o, kind)))
+
+
 class NodePrinter(StructPrinter["Node"]):
     """Nodes as `kubectl get nodes -o wide` shows them."""
 
@@ -63,8 +68,8 @@ class NodePrinter(StructPrinter["Node"]):
         text_field("ROLES", lambda o: ",".join(roles(o)) or NONE),
         age_field(),
         text_field("VERSION", lambda o: o.status.node_info.kubelet_version),
-        text_field("INTERNAL-IP", lambda o: _address(o, "InternalIP"), 1),
-        text_field("EXTERNAL-IP", lambda o: _address(o, "ExternalIP"), 1),
+        _address_field("INTERNAL-IP", "InternalIP"),
+        _address_field("EXTERNAL-IP", "ExternalIP"),
         text_field("OS-IMAGE", lambda o: o.status.node_info.os_image or UNKNOWN, 1),
         text_field("KERNEL-VERSION", lambda o: o.status.node_info.kernel_version or UNKNOWN, 1),
         text_field("CONTAINER-RUNTIME", lambda o: o.status.node_info.container_runtime_version or UNKNOWN, 1),

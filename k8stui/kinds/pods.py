@@ -12,7 +12,7 @@ import msgspec
 
 from k8stui.kinds.durations import human_duration
 from k8stui.kinds.printing import NONE, Column, Field, StructPrinter, Tone, age_field, name_field, text_field
-from k8stui.kinds.sorting import Key, text_key
+from k8stui.kinds.sorting import Key, ip_key, word_key
 from k8stui.kube.objects import ContainerState, ContainerStatus, Pod, StateTerminated
 
 _ALWAYS = "Always"
@@ -192,15 +192,19 @@ class PodPrinter(StructPrinter[Pod]):
             lambda o, now: f"{(s := summarize(o)).ready}/{s.total}",
             lambda o: (0, (s := summarize(o)).ready, s.total),
         ),
-        Field(Column("STATUS"), lambda o, now: summarize(o).status, lambda o: text_key(summarize(o).status)),
+        Field(Column("STATUS"), lambda o, now: summarize(o).status, lambda o: word_key(summarize(o).status)),
         Field(
             Column("RESTARTS", live=True),
             lambda o, now: restarts_text(summarize(o), now),
             lambda o: _restarts_key(summarize(o)),
         ),
         age_field(),
-        text_field("IP", _pod_ip, 1),
-        text_field("NODE", lambda o: o.spec.node_name or NONE, 1),
+        Field(Column("IP", 1), lambda o, now: _pod_ip(o), lambda o: ip_key(_pod_ip(o))),
+        Field(
+            Column("NODE", 1),
+            lambda o, now: o.spec.node_name or NONE,
+            lambda o: word_key(o.spec.node_name),
+        ),
         text_field("NOMINATED NODE", lambda o: o.status.nominated_node_name or NONE, 1),
         text_field("READINESS GATES", _gates, 1),
     )

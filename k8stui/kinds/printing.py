@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import msgspec
 
 from k8stui.kinds.durations import age
-from k8stui.kinds.sorting import Key, age_key, name_key, number_key, text_key
+from k8stui.kinds.sorting import TEXT, Key, age_key, natural, number_key, text_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,9 +81,7 @@ class Field(Generic[T]):
 
     __slots__ = ("cell", "column", "key")
 
-    def __init__(
-        self, column: Column, cell: Callable[[T, datetime], str], key: Callable[[T], Key] | None = None
-    ) -> None:
+    def __init__(self, column: Column, cell: Callable[[T, datetime], str], key: Callable[[T], Key]) -> None:
         self.column = column
         self.cell = cell
         self.key = key
@@ -97,15 +95,15 @@ class StructPrinter(Generic[T]):
     def __init__(self) -> None:
         self.columns = tuple(field.column for field in self.fields)
         self._cells = tuple(field.cell for field in self.fields)
+        self._keys = tuple(field.key for field in self.fields)
 
     def cells(self, obj: T, now: datetime) -> tuple[str, ...]:
         """The text of each column."""
         return tuple([cell(obj, now) for cell in self._cells])
 
     def sort_key(self, obj: T, column: int, now: datetime) -> Key:
-        """A key from the object where the column has a type of its own, else from its text."""
-        field = self.fields[column]
-        return text_key(field.cell(obj, now)) if field.key is None else field.key(obj)
+        """A key from the object itself: it changes with the object only, not with `now`."""
+        return self._keys[column](obj)
 
     def tone(self, obj: T) -> Tone:
         """What the row means."""
@@ -126,7 +124,7 @@ class StructPrinter(Generic[T]):
 
 def name_field() -> Field[Any]:
     """NAME."""
-    return Field(Column("NAME"), lambda o, now: o.metadata.name, lambda o: name_key(o.metadata.name))
+    return Field(Column("NAME"), lambda o, now: o.metadata.name, lambda o: (TEXT, natural(o.metadata.name)))
 
 
 def age_field() -> Field[Any]:

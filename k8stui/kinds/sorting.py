@@ -7,6 +7,7 @@ what is missing (`<none>`, `<unknown>`, empty). Within a rank all keys have the 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from k8stui.kinds.quantities import parse_quantity
@@ -20,7 +21,7 @@ VALUE, TEXT, MISSING = 0, 1, 2
 NOTHING: Key = (MISSING,)
 
 # At most 18 digits at once: longer runs are cut in pieces, so that int() never refuses one.
-_DIGITS = re.compile("([0-9]{1,18})")
+_cut = re.compile("([0-9]{1,18})").split
 _MISSING_TEXTS = frozenset(
     ("", "<none>", "<unknown>", "<unset>", "<nil>", "<invalid>", "<error>", "<pending>")
 )
@@ -35,7 +36,7 @@ _PERCENT = re.compile(r"([+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?)%")
 
 def natural(text: str) -> list[Any]:
     """The text cut into words and numbers: `web-2` comes before `web-10`, `v1.9` before `v1.10`."""
-    parts: list[Any] = _DIGITS.split(text)
+    parts: list[Any] = _cut(text)
     if len(parts) > 1:
         parts[1::2] = map(int, parts[1::2])
     return parts
@@ -44,6 +45,23 @@ def natural(text: str) -> list[Any]:
 def name_key(text: str) -> Key:
     """A key for names and other words."""
     return (TEXT, natural(text)) if text else NOTHING
+
+
+def ip_key(text: str) -> Key:
+    """A key for an IP address; those of version 4 come first."""
+    parts = text.split(".")
+    if len(parts) == 4:
+        try:
+            return (VALUE, *map(int, parts))
+        except ValueError:
+            pass
+    return text_key(text)
+
+
+@lru_cache(maxsize=1024)
+def word_key(text: str) -> Key:
+    """`text_key` for columns that hold the same few words again and again."""
+    return text_key(text)
 
 
 def number_key(value: float | None) -> Key:

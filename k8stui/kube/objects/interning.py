@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import force_setattr
 
-from k8stui.kube.objects.core import ContainerState, ContainerStatus, Event, Pod
+from k8stui.kube.objects.core import ContainerState, ContainerStatus, Event, Pod, StateRunning
 
 if TYPE_CHECKING:
     from k8stui.kube.objects.meta import ObjectMeta
@@ -21,6 +21,7 @@ POOL_LIMIT = 50_000
 """Entries after which a pool is emptied: old values are then shared no further, and nothing else."""
 
 _NO_STATE = ContainerState()
+_RUNNING = ContainerState(running=StateRunning())
 
 
 def intern_object(obj: T, pool: dict[Any, Any]) -> T:
@@ -57,17 +58,20 @@ def _intern_meta(meta: ObjectMeta, pool: dict[Any, Any]) -> None:
         force_setattr(meta, "owner_references", shared(owners, owners))
     if meta.finalizers:
         force_setattr(meta, "finalizers", shared(meta.finalizers, meta.finalizers))
-    created = meta.creation_timestamp
-    if created is not None:
-        force_setattr(meta, "creation_timestamp", shared(created, created))
 
 
 def _intern_pod(pod: Pod, pool: dict[Any, Any]) -> None:
     shared = pool.setdefault
-    force_setattr(pod, "spec", shared(pod.spec, pod.spec))
-    status = pod.status
+    spec, status = pod.spec, pod.status
+    force_setattr(spec, "containers", shared(spec.containers, spec.containers))
+    if spec.init_containers:
+        force_setattr(spec, "init_containers", shared(spec.init_containers, spec.init_containers))
+    if spec.node_name:
+        force_setattr(spec, "node_name", shared(spec.node_name, spec.node_name))
+    force_setattr(spec, "service_account_name", shared(spec.service_account_name, spec.service_account_name))
     force_setattr(status, "phase", shared(status.phase, status.phase))
-    if status.conditions:
+    # Conditions with a message (why a pod is not ready) name the pod: nothing to share.
+    if status.conditions and not any(each.message for each in status.conditions):
         force_setattr(status, "conditions", shared(status.conditions, status.conditions))
     if status.container_statuses:
         _intern_statuses(status.container_statuses, pool)
@@ -76,10 +80,10 @@ def _intern_pod(pod: Pod, pool: dict[Any, Any]) -> None:
 
 
 def _intern_statuses(statuses: tuple[ContainerStatus, ...], pool: dict[Any, Any]) -> None:
-    shared = pool.setdefault
     for status in statuses:
-        force_setattr(status, "name", shared(status.name, status.name))
-        force_setattr(status, "state", shared(status.state, status.state))
+        force_setattr(status, "name", pool.setdefault(status.name, status.name))
+        if status.state == _RUNNING:
+            force_setattr(status, "state", _RUNNING)
         if status.last_state == _NO_STATE:
             force_setattr(status, "last_state", _NO_STATE)
 

@@ -35,7 +35,7 @@ def _described(struct: Any) -> mi.StructType:
 
 def salvage(struct: type[T], value: Any) -> T:
     """Build `struct` from decoded JSON, keeping every field that can be understood."""
-    made = _struct(_described(struct), value)
+    made = _struct(_described(struct), value)  # type: ignore[arg-type]  # a class can be hashed
     return struct() if isinstance(made, _Missing) else made
 
 
