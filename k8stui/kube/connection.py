@@ -14,10 +14,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from k8stui.kube.connection_gate import changes_something, subresource
 from k8stui.kube.connection_headers import USER_AGENT, parse_warnings
 from k8stui.kube.connection_identity import Identity, IdentityKeeper
+from k8stui.kube.connection_limits import Limits
 from k8stui.kube.connection_lines import LineSplitter, LineTooLong
 from k8stui.kube.connection_proxy import proxy_for, without_password
 from k8stui.kube.connection_urls import checked_server, join_url, pairs
@@ -88,7 +90,8 @@ class Connection:
         )
         self._http: HttpSession | None = None
         self._opening = asyncio.Lock()
-        self._closed = False
+        self._limits = Limits(self.server)
+        self._sockets: WeakSet[WebSocket] = WeakSet()
 
     def __repr__(self) -> str:
         return f"<Connection {self.context.name} {self.server} as {self.user or 'nobody'}>"
@@ -121,7 +124,8 @@ class Connection:
 
     async def close(self) -> None:
         """End everything that is under way; who waits for it gets ConnectionLost."""
-        self._closed = True
+        self._limits.end()
+        await asyncio.gather(*(socket.close() for socket in tuple(self._sockets)))
         http, self._http = self._http, None
         if http is not None:
             await http.close()
@@ -149,7 +153,7 @@ class Connection:
             extra += (("Content-Type", content_type),)
 
         async def attempt(identity: Identity) -> Response:
-            async with _limit(timeout, f"{method} {path}", self.server):
+            async with self._limits.answer(timeout, f"{method} {path}"):
                 response = await self._start(method, path, params, extra, body, identity)
                 content = await self._read_all(response)
             return Response(response.status, response.headers, content, self._warnings(response))
@@ -185,7 +189,7 @@ class Connection:
         extra: Headers = (("Accept", accept), ("Accept-Encoding", "identity"))
 
         async def attempt(identity: Identity) -> aiohttp.ClientResponse:
-            async with _limit(limit, f"GET {path}", self.server):
+            async with self._limits.answer(limit, f"GET {path}"):
                 return await self._start("GET", path, params, extra, None, identity)
 
         response = await self._with_identity(attempt)
@@ -228,7 +232,7 @@ class Connection:
                 ("Accept-Encoding", "identity"),
                 *identity.headers,
             )
-            async with _limit(timeout, f"GET {path}", self.server):
+            async with self._limits.answer(timeout, f"GET {path}"):
                 url = join_url(self._base, path, params)
                 with self._wire():
                     try:
@@ -240,7 +244,9 @@ class Connection:
             self.last_heard = time.monotonic()
             return WebSocket(socket, self.server)
 
-        return await self._with_identity(attempt)
+        opened = await self._with_identity(attempt)
+        self._sockets.add(opened)
+        return opened
 
     async def _read_all(self, response: aiohttp.ClientResponse) -> bytes:
         try:
@@ -251,14 +257,8 @@ class Connection:
 
     async def _read_chunk(self, response: aiohttp.ClientResponse, idle_timeout: float | None) -> bytes:
         with self._wire("during a stream"):
-            try:
-                async with asyncio.timeout(idle_timeout) as limit:
-                    chunk = await response.content.readany()
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                said = f"Nothing came from {self.server} for {idle_timeout:g} s"
-                raise ConnectionLost(said, kind="idle", hint="the stream is opened again") from None
+            async with self._limits.silence(idle_timeout):
+                chunk = await response.content.readany()
         self.last_heard = time.monotonic()
         return chunk
 
@@ -359,8 +359,7 @@ class Connection:
         if self._http is not None:
             return self._http
         async with self._opening:
-            if self._closed:
-                raise ConnectionLost(f"The connection to {self.server} was closed", kind="closed")
+            self._limits.check()
             if self._http is None:
                 await asyncio.to_thread(_import_http)
                 from k8stui.kube.connection_http import HttpSession
@@ -371,20 +370,6 @@ class Connection:
                     server_hostname=self.context.cluster_entry.tls_server_name,
                 )
             return self._http
-
-
-@contextlib.asynccontextmanager
-async def _limit(seconds: float | None, what: str, server: str) -> AsyncIterator[None]:
-    """A time limit whose end is a ConnectionLost; a cancellation from outside stays one."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise ConnectionLost(
-            f"{server} did not answer {what} within {seconds:g} s",
-            kind="timeout",
-            hint="the server or the network is slow: try again",
-        ) from None
 
 
 def _import_http() -> None:

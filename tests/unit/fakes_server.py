@@ -78,9 +78,13 @@ class Reply:
         await self.writer.drain()
 
     async def stall(self) -> None:
-        """Say nothing more until the test is over."""
+        """Say nothing more until the client goes away or the test is over."""
         self.keep = False
-        await self.closing.wait()
+        waits = [asyncio.ensure_future(self.closing.wait()), asyncio.ensure_future(self.reader.read())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
     def drop(self) -> None:
         """Close the connection where it is."""
