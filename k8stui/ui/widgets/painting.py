@@ -1,13 +1,12 @@
 """Colours and text for widgets that paint lines themselves.
 
-`Palette` turns component classes into Rich styles, layer over layer, once per change of theme. `safe_text`
-and `fit` make any text of the cluster fit a cell: no control characters, no change of writing direction,
-wide characters counted as the terminal counts them. No colour is named here.
+`Palette` turns component classes into Rich styles, layer over layer, once per change of theme. `fit` makes
+text (made safe by `kinds.text.printable`) fill a cell, measured as Textual's compositor measures it: by
+another measure, one odd character would shift the rest of the line. No colour is named here.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -20,29 +19,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 ELLIPSIS = "…"
-
-# C0, DEL, C1; soft hyphen and zero-width characters; line and paragraph separators; bidirectional controls;
-# variation selectors, tags and the byte order mark; lone surrogates: all that moves the cursor, changes the
-# direction, or has no width of its own and so could hide in a name.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-
-
-def _picture(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else "\ufffd"
-
-
-def safe_text(text: str) -> str:
-    """Text with everything that is not plain print shown as a sign of one cell (control pictures)."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNSAFE.sub(_picture, text)
 
 
 def width_of(text: str) -> int:
@@ -158,3 +134,8 @@ class Palette:
             if styles.has_rule("text_style"):
                 text_style = text_style + styles.text_style
         return Style.from_color(color.rich_color, background.rich_color) + text_style
+
+    def background(self, name: str) -> Style:
+        """Only the background (and attributes) of a component class, to lay over what has colours."""
+        style = self.style(name)
+        return Style(bgcolor=style.bgcolor, bold=style.bold, underline=style.underline)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.segment import Segment
 from textual.strip import Strip
 
-from k8stui.ui.widgets.painting import chars_in_cells, fit, merged, restyle, safe_text
+from k8stui.kinds.text import printable
+from k8stui.ui.widgets.painting import chars_in_cells, fit, merged, restyle
 from k8stui.ui.widgets.table_columns import GAP
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class RowPainter:
 
     def cells(self, obj: Any, now: datetime) -> tuple[str, ...]:
         """All cells of a row as they are now, shown or not, fit for print."""
-        return tuple(safe_text(text) for text in self.printer.cells(obj, now))
+        return tuple(printable(text) for text in self.printer.cells(obj, now))
 
     def seen(self, uid: str, obj: Any, now: datetime, clock: float, *, ticked: bool = False) -> SeenRow:
         """The row with its cells up to date: for a changed object, or (`ticked`) for the time."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.strip import Strip
 
-from k8stui.ui.widgets.painting import fit, merged, safe_text, width_of
+from k8stui.kinds.text import printable
+from k8stui.ui.widgets.painting import fit, merged, width_of
 from k8stui.ui.widgets.row_painter import GUTTER, cropped
 from k8stui.ui.widgets.table_columns import GAP
 from k8stui.ui.widgets.table_states import MessageLine, wrapped
@@ -33,7 +34,7 @@ def header_strip(
     for column in columns.placed:
         is_sorted = column.number == order[0]
         arrow = ARROWS[order[1]] if is_sorted else " "
-        text = fit(safe_text(column.name), column.width, right=column.right)
+        text = fit(printable(column.name), column.width, right=column.right)
         if is_sorted and not column.right:
             # The arrow follows the name, not the width of the column.
             text = fit(text.rstrip() + arrow, column.width + 1)

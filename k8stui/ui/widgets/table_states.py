@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from k8stui.ui.widgets.painting import safe_text, width_of
+from k8stui.kinds.text import printable
+from k8stui.ui.widgets.painting import width_of
 
 if TYPE_CHECKING:
     from k8stui.ui.widgets.protocols import StateLike
@@ -77,7 +78,7 @@ def message(subject: Subject, state: StateLike | None, model: RowModel, clock: f
     """What to say instead of rows."""
     where = f" {subject.scope}" if subject.scope else ""
     phase = phase_of(state)
-    reason = safe_text(state.reason) if state is not None else ""
+    reason = printable(state.reason) if state is not None else ""
     if phase == "denied" and not model.total:
         title = f"The server does not let you list {subject.noun}{where}."
         return _lines(title, "message-error", reason, subject.denied_hint)
@@ -103,7 +104,7 @@ def _nothing_shown(subject: Subject, where: str, phase: str, model: RowModel) ->
         return _lines(f"Searching {subject.noun}…", "message-title", f"{done:,} of {todo:,} looked at.")
     kept: list[str] = []
     if model.filter:
-        kept.append(f"the filter “{safe_text(model.filter.text.strip())}”: esc clears it")
+        kept.append(f"the filter “{printable(model.filter.text.strip())}”: esc clears it")
     if model.faults_only:
         kept.append("faults only: ctrl-z shows all")
     if model.narrowed:

@@ -1,0 +1,232 @@
+"""Lines as strips: prefix, colours of the line itself, matches.
+
+Parses a line when it comes on screen and remembers the last few hundred. A line of a megabyte is parsed as
+far as it is looked at.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from k8stui.kinds.text import printable
+from k8stui.ui.widgets.ansi import ParsedLine, Span, parse_line
+from k8stui.ui.widgets.painting import chars_in_cells, restyle, width_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Sequence
+
+    from rich.style import Style
+
+    from k8stui.ui.widgets.line_model import LineLike
+    from k8stui.ui.widgets.painting import Palette
+
+MARKS = ("gap", "restart", "ended", "error", "info")
+SOURCE_COLOURS = 6
+
+WRAPPED_CHARS = 65_536
+"""A wrapped line shows so many characters; unwrapped, all can be scrolled to."""
+
+_FIRST_PARSE = 4_096
+_KEPT = 512
+_MOST_MATCHES = 200
+
+
+class ShownLine(NamedTuple):
+    """A line ready to paint: its text with the prefix, and where which style is."""
+
+    text: str
+    spans: tuple[Span, ...]
+    prefix: int
+    """Characters before the line's own text."""
+    mark: str
+    cut: int
+    """Characters of the line that are not parsed yet."""
+
+
+class LinePainter:
+    """Paints lines by number. Change an option, then `forget`."""
+
+    def __init__(self, palette: Palette, source_label: Callable[[Any], str] | None = None) -> None:
+        self.palette = palette
+        self.source_label = source_label or default_source_label
+        self.highlight: Callable[[str], Sequence[Span]] | None = None
+        """Styles for lines without colours of their own (YAML, JSON): a function of the text."""
+        self.timestamps = False
+        self.sources = True
+        self.pattern: re.Pattern[str] | None = None
+        """Matches of this are shown."""
+        self._shown: dict[int, ShownLine] = {}
+        self._breaks: dict[tuple[int, int], list[int]] = {}
+        self._labels: dict[str, str] = {}
+        self._label_width = 0
+        self.generation = 0
+        """Goes up when lines that were painted look different now."""
+
+    def forget(self) -> None:
+        """An option, the source or the theme changed."""
+        self._shown.clear()
+        self._breaks.clear()
+        self.generation += 1
+
+    def shown(self, seq: int, line: LineLike, chars: int = _FIRST_PARSE) -> ShownLine:
+        """A line with at least its first `chars` characters (as far as it has them)."""
+        known = self._shown.get(seq)
+        if known is not None and (not known.cut or len(known.text) - known.prefix >= chars):
+            return known
+        if len(self._shown) >= _KEPT:
+            for old in list(self._shown)[: _KEPT // 2]:
+                del self._shown[old]
+            self._breaks.clear()
+        raw = line.text
+        limit = max(_FIRST_PARSE, chars)
+        parsed = parse_line(raw, limit if len(raw) > limit else 0)
+        while len(raw) > limit and len(parsed.text) < chars:
+            limit *= 2
+            parsed = parse_line(raw, limit if len(raw) > limit else 0)
+        self._breaks = {key: value for key, value in self._breaks.items() if key[0] != seq}
+        shown = self._shown[seq] = self._with_prefix(line, parsed, max(0, len(raw) - limit))
+        return shown
+
+    def _with_prefix(self, line: LineLike, parsed: ParsedLine, cut: int) -> ShownLine:
+        spans: list[Span] = []
+        prefix = ""
+        if line.mark:
+            name = line.mark if line.mark in MARKS else "info"
+            text = f"── {parsed.text} ──" if parsed.text else "──"
+            return ShownLine(text, (Span(0, len(text), self.palette.style(name)),), 0, line.mark, cut)
+        if self.timestamps and line.time:
+            prefix = f"{printable(short_time(line.time))} "
+            spans.append(Span(0, len(prefix), self.palette.style("timestamp")))
+        if self.sources and (label := self._label(line.source)):
+            start = len(prefix)
+            space = " " * (self._label_width - width_of(label) + 1)
+            prefix += label + space
+            spans.append(Span(start, len(prefix), self.palette.style(source_class(label))))
+        own: Sequence[Span] = parsed.spans
+        if not own and self.highlight is not None:
+            own = self.highlight(parsed.text)
+        at = len(prefix)
+        spans.extend(Span(start + at, end + at, style) for start, end, style in own)
+        return ShownLine(prefix + parsed.text, tuple(spans), at, "", cut)
+
+    def _label(self, source: Any) -> str:
+        if source is None:
+            return ""
+        label = printable(self.source_label(source))
+        width = min(width_of(label), 40)
+        if width > self._label_width:
+            self._label_width = width
+            self.forget()
+        return label
+
+    # Wrapping
+
+    def rows_of(self, seq: int, line: LineLike, width: int, wrap: bool) -> int:
+        """How many rows of `width` cells a line takes."""
+        return len(self.breaks(seq, line, width)) if wrap else 1
+
+    def breaks(self, seq: int, line: LineLike, width: int) -> list[int]:
+        """At which characters the rows of a wrapped line begin."""
+        known = self._breaks.get((seq, width))
+        if known is None:
+            shown = self.shown(seq, line, WRAPPED_CHARS)
+            known = self._breaks[seq, width] = wrap_points(shown.text[:WRAPPED_CHARS], max(1, width))
+        return known
+
+    # Painting
+
+    def unwrapped(self, shown: ShownLine, x: int, width: int, base: Style) -> Strip:
+        """The cells from `x` on, `width` of them."""
+        if shown.text.isascii():
+            strip = Strip(self._segments(shown, x, x + width, base))
+        else:
+            end = chars_in_cells(shown.text, x + width + 1)
+            strip = Strip(self._segments(shown, 0, end, base)).crop(x, x + width)
+        return strip.adjust_cell_length(width, base)
+
+    def wrapped(self, shown: ShownLine, breaks: list[int], row: int, width: int, base: Style) -> Strip:
+        """A row of a wrapped line."""
+        start = breaks[row]
+        last = row + 1 >= len(breaks)
+        end = min(len(shown.text), WRAPPED_CHARS) if last else breaks[row + 1]
+        segments = self._segments(shown, start, end, base)
+        if last and (shown.cut or end < len(shown.text)):
+            segments.append(Segment("… (longer: unwrap)", self.palette.style("info")))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def matches(self, shown: ShownLine, start: int, end: int) -> list[tuple[int, int]]:
+        """Where the pattern is in the line's own text, between two characters of the shown text."""
+        if self.pattern is None:
+            return []
+        found: list[tuple[int, int]] = []
+        for match in self.pattern.finditer(shown.text, max(shown.prefix, start - 1_000), end + 1_000):
+            if match.end() > match.start():
+                found.append((match.start(), match.end()))
+            if len(found) >= _MOST_MATCHES:
+                break
+        return found
+
+    def _segments(self, shown: ShownLine, start: int, end: int, base: Style) -> list[Segment]:
+        """The characters from `start` to before `end` with their styles."""
+        text = shown.text
+        end = min(end, len(text))
+        segments: list[Segment] = []
+        at = start
+        for span in shown.spans:
+            first, last = max(span.start, at), min(span.end, end)
+            if first >= last:
+                continue
+            if first > at:
+                segments.append(Segment(text[at:first], base))
+            segments.append(Segment(text[first:last], base + span.style))
+            at = last
+        if at < end:
+            segments.append(Segment(text[at:end], base))
+        style = self.palette.style("match")
+        for first, last in self.matches(shown, start, end):
+            if last > start and first < end:
+                segments = restyle(segments, max(0, first - start), min(last, end) - start, style)
+        return segments
+
+
+def default_source_label(source: Any) -> str:
+    """`pod container` of a log source, or the text that the source is."""
+    if isinstance(source, str):
+        return source
+    return f"{source.pod} {source.container}"
+
+
+def source_class(label: str) -> str:
+    """The component class of a source's colour: the same source has the same one every time."""
+    return f"source-{zlib.crc32(label.encode('utf-8', 'replace')) % SOURCE_COLOURS + 1}"
+
+
+def short_time(time: str) -> str:
+    """An RFC 3339 time with milliseconds: all of the nanoseconds would take half of a small pane."""
+    day, _, rest = time.partition("T")
+    clock, dot, fraction = rest.rstrip("Z").partition(".")
+    return f"{day}T{clock}{dot}{fraction[:3]}Z" if rest.endswith("Z") else time
+
+
+def wrap_points(text: str, width: int) -> list[int]:
+    """Where rows of at most `width` cells begin. Wide characters are never cut in half."""
+    if not text:
+        return [0]
+    if text.isascii():
+        return list(range(0, len(text), width))
+    if len(text) > 16_384:
+        # Measuring each character would take too long; two cells for each surely fit.
+        return list(range(0, len(text), max(1, width // 2)))
+    points, used = [0], 0
+    for at, character in enumerate(text):
+        size = width_of(character)
+        if used + size > width and at > points[-1]:
+            points.append(at)
+            used = 0
+        used += size
+    return points

@@ -1,0 +1,361 @@
+"""A viewer for any number of lines: logs as they come, or text that stands still.
+
+Paints the visible lines of a `LineSource` and looks at no others, except to filter and search, which happens
+in slices. Lines keep their place on the screen while new ones come and old ones fall off, unless the viewer
+follows the end. It never changes the lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.geometry import Region
+from textual.strip import Strip
+
+from k8stui.ui.widgets import line_messages
+from k8stui.ui.widgets.filters import compile_pattern, line_predicate
+from k8stui.ui.widgets.line_actions import LineActions
+from k8stui.ui.widgets.line_layout import Place, last_top, page_from
+from k8stui.ui.widgets.line_model import LineModel, LineSource, StaticLines
+from k8stui.ui.widgets.line_painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
+from k8stui.ui.widgets.line_search import LineSearch
+from k8stui.ui.widgets.pacing import Pacer
+from k8stui.ui.widgets.painting import Palette, chars_in_cells, restyle, width_of
+from k8stui.ui.widgets.table_chrome import message_strip
+from k8stui.ui.widgets.table_states import MessageLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from k8stui.ui.widgets.ansi import Span
+
+
+class LineViewer(LineActions, can_focus=True):
+    """Lines of a source, live.
+
+    Give it a buffer (`set_source`; its subscriber's wake is `viewer.wake`) or text (`show_text`). `follow`
+    keeps the end in view until the reader scrolls up. `set_filter` hides lines, `search` moves between
+    matches.
+
+    Messages: `LineViewer.FollowChanged`, `.LinesCounted`, `.SearchEnded`.
+    """
+
+    ALLOW_SELECT = True
+    DEFAULT_CSS = """
+    LineViewer { scrollbar-size: 1 1; overflow: auto; height: 1fr; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"line-viewer--{name}"
+        for name in (
+            *("timestamp", "match", "match-current", "cursor", "message"),
+            *MARKS,
+            *(f"source-{number}" for number in range(1, SOURCE_COLOURS + 1)),
+        )
+    }
+    FollowChanged = line_messages.FollowChanged
+    LinesCounted = line_messages.LinesCounted
+    SearchEnded = line_messages.SearchEnded
+
+    def __init__(
+        self,
+        source: LineSource | None = None,
+        *,
+        follow: bool = False,
+        wrap: bool = False,
+        timestamps: bool = False,
+        sources: bool = True,
+        source_label: Callable[[Any], str] | None = None,
+        highlight: Callable[[str], Sequence[Span]] | None = None,
+        placeholder: str = "",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """`source_label` names a line's source in its prefix (default `pod container`).
+
+        `highlight` colours lines that have no colours of their own. `placeholder` is the sentence that
+        is shown while there are no lines.
+        """
+        super().__init__(id=id, classes=classes)
+        self.model = LineModel(source or StaticLines(()))
+        self.palette = Palette(self, "line-viewer--")
+        self.painter = LinePainter(self.palette, source_label)
+        self.painter.timestamps, self.painter.sources = timestamps, sources
+        self.painter.highlight = highlight
+        self.finder = LineSearch(self.model)
+        self.following = follow
+        self.wrap = wrap
+        self.placeholder = placeholder
+        self.filter_text = ""
+        self._pacer: Pacer | None = None
+        self._places: list[Place] = []
+        self._painted: dict[int, Any] = {}
+        self._top_seq: int | None = None
+        self._top_sub = 0
+        self._widest = 0
+        self._placing = False
+        self._told: dict[type, tuple[Any, ...]] = {}
+
+    # Lines in
+
+    def set_source(self, source: LineSource) -> None:
+        """Show other lines; they are read from `source` whenever `wake` is called."""
+        self.model.set_source(source)
+        self.finder.stop()
+        self._top_seq, self._top_sub, self._widest, self._seen_end = None, 0, 0, source.end
+        self._start_anew()
+
+    def show_text(self, lines: Sequence[str]) -> None:
+        """Show lines that stand still."""
+        self.following = False
+        self.set_source(StaticLines(lines))
+
+    def wake(self) -> None:
+        """There are new lines, or something is to be done. Cheap; no line is looked at here."""
+        if self._pacer is not None:
+            self._pacer.wake()
+
+    # What is asked of the viewer
+
+    def set_filter(self, text: str) -> str:
+        """Show only lines that match `text` (a regular expression; `!` before it: that do not).
+
+        Returns what is wrong with it, in a sentence, or nothing. Marked lines (gaps, restarts) stay.
+        """
+        predicate, note = line_predicate(text)
+        self.filter_text = text if predicate else ""
+        self.model.set_filter(predicate)
+        if not self.finder.pattern:
+            inverse = text.strip().startswith("!")
+            self.painter.pattern = None if not predicate or inverse else compile_pattern(text.strip())[0]
+        self._start_anew()
+        return note
+
+    def search(self, text: str, *, forward: bool = True) -> str:
+        """Go to the next line with a match of `text` (nothing: end the search); returns what is wrong."""
+        pattern, note = compile_pattern(text) if text else (None, "")
+        self.painter.pattern = pattern
+        self.finder.start(pattern, self.top_seq, forward=forward)
+        self._start_anew()
+        return note
+
+    def set_wrap(self, on: bool) -> None:
+        """Show long lines in several rows, or let them run out to the right."""
+        self.wrap = on
+        self._top_sub = 0
+        if on:
+            self.jump(x=0)
+        self._start_anew()
+
+    def set_timestamps(self, on: bool) -> None:
+        """Show when each line was written."""
+        self.painter.timestamps = on
+        self._start_anew()
+
+    def set_sources(self, on: bool) -> None:
+        """Show which container each line is from."""
+        self.painter.sources = on
+        self._start_anew()
+
+    def set_following(self, on: bool) -> None:
+        """Keep the end in view, or stand still."""
+        if on != self.following:
+            self.following = on
+            self._seen_end = self.model.source.end
+        self.wake()
+
+    @property
+    def behind(self) -> int:
+        """Lines that came since the viewer stands still."""
+        return 0 if self.following else max(0, self.model.source.end - self._seen_end)
+
+    @property
+    def top_seq(self) -> int:
+        """Number of the line on top of the screen."""
+        return self.model.source.first if self._top_seq is None else self._top_seq
+
+    def _start_anew(self) -> None:
+        """An option or the lines changed: nothing that was painted counts."""
+        self.painter.forget()
+        self._painted.clear()
+        if self.is_attached:
+            self.refresh()
+        self.wake()
+
+    # Life
+
+    def on_mount(self) -> None:
+        """Start the pacer."""
+        self._pacer = Pacer(self._work)
+        self._seen_end = self.model.source.end
+        self.wake()
+
+    def on_unmount(self) -> None:
+        """Stop all work."""
+        if self._pacer is not None:
+            self._pacer.close()
+
+    def on_resize(self) -> None:
+        """Wrapped lines have other heights."""
+        self._painted.clear()
+        self.place_lines()
+
+    def notify_style_update(self) -> None:
+        """The theme or the focus changed: styles are found anew."""
+        super().notify_style_update()
+        self.palette.clear()
+        self.painter.forget()
+
+    def _work(self) -> bool:
+        """One run of the pacer: filter new lines, search on, repaint what differs."""
+        more = self.model.step()
+        if self.finder.running:
+            self.finder.step()
+            if not self.finder.running:
+                if self.finder.found is not None:
+                    self.show_line(self.finder.found)
+                self.post_message(line_messages.SearchEnded(self, self.finder.found))
+            more = more or self.finder.running
+        self.place_lines()
+        self._tell()
+        return more
+
+    def _tell(self) -> None:
+        looked, total = self.model.progress
+        filtered = self.model.filtered
+        self._post(line_messages.FollowChanged, self.following, self.behind)
+        if filtered or self._told.get(line_messages.LinesCounted):
+            self._post(line_messages.LinesCounted, len(self.model), total, filtered and looked < total)
+
+    def _post(self, message: type, *values: Any) -> None:
+        if self._told.get(message) != values:
+            self._told[message] = values
+            self.post_message(message(self, *values))
+
+    # Where lines are
+
+    @property
+    def page(self) -> int:
+        """Rows on the screen."""
+        return max(1, self.scrollable_content_region.height)
+
+    def rows_of(self, index: int) -> int:
+        """Rows that a line of the model takes."""
+        if not self.wrap:
+            return 1
+        seq = self.model.seq_at(index)
+        if seq is None:
+            return 1
+        return len(self.painter.breaks(seq, self.model.source.line(seq), self.size.width))
+
+    def top_place(self) -> Place:
+        """The place on top of the screen, by the line's number."""
+        if self._top_seq is None:
+            return Place(0)
+        index = self.model.index_of(self._top_seq)
+        return Place(index, self._top_sub if self.model.seq_at(index) == self._top_seq else 0)
+
+    def last_top(self) -> Place:
+        """The top of the last page."""
+        return last_top(len(self.model), self.page, self.rows_of)
+
+    def put_top(self, place: Place) -> None:
+        """Show this place on top, or the end if it is nearer; reaching it there follows the end again."""
+        end = self.last_top()
+        place = min(place, end)
+        self._top_seq, self._top_sub = self.model.seq_at(place.line), place.sub
+        self.place_lines()
+
+    def place_lines(self) -> None:
+        """Find out what is where, move the scrollbar, and refresh the lines that differ."""
+        if not self.is_attached or not self.size:
+            return
+        count, end = len(self.model), self.last_top()
+        top = end if self.following else min(self.top_place(), end)
+        self._top_seq, self._top_sub = self.model.seq_at(top.line), top.sub
+        self._placing = True
+        try:
+            self.set_extent(0 if self.wrap else self._widest, end.line + self.page if count else 0)
+            if self.scroll_offset.y != top.line:
+                self.jump(y=top.line)
+        finally:
+            self._placing = False
+        self._places = page_from(top, self.page, count, self.rows_of)
+        width = self.size.width
+        for y in range(self.page):
+            if self._painted.get(y, self) != self._key(y):
+                self.refresh(Region(0, y, width, 1))
+
+    def _key(self, y: int) -> Any:
+        """What decides how a line of the screen looks."""
+        if y >= len(self._places):
+            return (len(self.model) == 0 and self.placeholder, self.palette.generation)
+        place = self._places[y]
+        seq = self.model.seq_at(place.line)
+        selected = seq is not None and self.is_selected(seq)
+        current = seq is not None and seq == self.finder.found
+        return seq, place.sub, selected, current, self.palette.generation, self.painter.generation
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The scrollbar or the wheel moved."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._placing and round(old_value) != round(new_value):
+            self.scrolled_to(round(new_value))
+
+    # Painting
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Called by the compositor, which paints what this returns."""
+        self.painting = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self.painting = False
+
+    def render_line(self, y: int) -> Strip:
+        """A row of a line, a line of the placeholder, or nothing."""
+        width, base = self.size.width, self.palette.style()
+        if self.painting:
+            self._painted[y] = self._key(y)
+        if y >= len(self._places):
+            if len(self.model) or not self.placeholder:
+                return Strip.blank(width, base)
+            lines = [MessageLine(self.placeholder, "message")]
+            return message_strip(lines, self.palette, y, width, self.page)
+        place = self._places[y]
+        seq = self.model.seq_at(place.line)
+        if seq is None or seq < self.model.source.first:
+            return Strip.blank(width, base)
+        strip, start = self._row(seq, place.sub, width)
+        strip = self._with_states(strip, seq, start)
+        return strip if self.painting else strip.apply_offsets(start, seq)
+
+    def _row(self, seq: int, sub: int, width: int) -> tuple[Strip, int]:
+        """A row of a line, and the number of its first character in the line's shown text."""
+        line, base = self.model.source.line(seq), self.palette.style()
+        if self.wrap:
+            breaks = self.painter.breaks(seq, line, width)
+            shown = self.painter.shown(seq, line)
+            sub = min(sub, len(breaks) - 1)
+            return self.painter.wrapped(shown, breaks, sub, width, base), breaks[sub]
+        x = self.scroll_offset.x
+        shown = self.painter.shown(seq, line, x + width)
+        self._note_width(shown)
+        return self.painter.unwrapped(shown, x, width, base), chars_in_cells(shown.text, x) if x else 0
+
+    def _note_width(self, shown: ShownLine) -> None:
+        """Lines as wide as this one can be scrolled to; applied with the next run."""
+        size = width_of(shown.text) + shown.cut
+        if size > self._widest:
+            self._widest = size
+            self.wake()
+
+    def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
+        """Lines selected by keys, the line found last, text selected by mouse."""
+        if self.is_selected(seq) or seq == self.finder.found:
+            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(seq)) is not None:
+            style = self.screen.get_component_rich_style("screen--selection")
+            first, last = max(0, span[0] - start), span[1] if span[1] < 0 else max(0, span[1] - start)
+            strip = Strip(restyle(strip, first, last, style), strip.cell_length)
+        return strip
