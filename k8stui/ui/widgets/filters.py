@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from k8stui.ui.widgets.label_selectors import LabelSelector, SelectorError, parse_selector
+from k8stui.kinds.selectors import Selector, SelectorError, parse_selector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ class Filter:
     inverse: bool = False
     fuzzy: str = ""
     """Letters that must come in this order, in lower case."""
-    selector: LabelSelector | None = None
+    selector: Selector | None = None
     note: str = ""
     """What is wrong with the text, in one sentence; empty when all is well."""
 
@@ -64,7 +64,7 @@ def parse_filter(text: str) -> Filter:
         try:
             return Filter(text=text, selector=parse_selector(rest) if rest.strip() else None)
         except SelectorError as error:
-            return Filter(text=text, note=str(error))
+            return Filter(text=text, note=f"Not a label selector: {error}.")
     inverse = stripped.startswith("!")
     source = stripped[1:].strip() if inverse else stripped
     if not source:

@@ -69,6 +69,10 @@ class TableActions(VirtualScroll):
         """Refresh the lines that no longer look as they were painted."""
         raise NotImplementedError
 
+    def measure(self) -> None:
+        """Let columns grow to what is on screen."""
+        raise NotImplementedError
+
     def wake(self) -> None:
         """There is work."""
         raise NotImplementedError
@@ -147,12 +151,12 @@ class TableActions(VirtualScroll):
     def action_first(self) -> None:
         """To the first row."""
         self.model.cursor_to_index(0)
-        self._moved()
+        self._moved(far=True)
 
     def action_last(self) -> None:
         """To the last row."""
         self.model.cursor_to_index(len(self.model) - 1)
-        self._moved()
+        self._moved(far=True)
 
     def action_column_left(self) -> None:
         """Scroll one column to the left."""
@@ -185,10 +189,12 @@ class TableActions(VirtualScroll):
         self.model.cursor_by(rows)
         if paging:
             self.jump(y=self.scroll_offset.y + rows)
-        self._moved()
+        self._moved(far=paging)
 
-    def _moved(self) -> None:
+    def _moved(self, *, far: bool = False) -> None:
         self.keep_cursor_in_view()
+        if far:
+            self.measure()
         self.update_lines()
         self.tell()
 

@@ -153,7 +153,7 @@ class VirtualTable(TableActions, can_focus=True):
         """Show the columns of `-o wide` too, or no longer."""
         self._columns.set_columns(self.model.printer.columns, wide=on)
         self._painter.forget()
-        self._measure()
+        self.measure()
         self.refresh()
 
     def set_printer(self, printer: PrinterLike) -> None:
@@ -172,7 +172,7 @@ class VirtualTable(TableActions, can_focus=True):
         """Time went by: repaint the rows on screen whose ages read differently now."""
         if self.display and self.is_attached:
             if self.scroll_offset.y != self._measured_top:
-                self._measure()
+                self.measure()
             self.update_lines(ticked=True)
 
     # Life
@@ -193,7 +193,7 @@ class VirtualTable(TableActions, can_focus=True):
     def on_resize(self) -> None:
         """Columns may have more room, or less."""
         self._painted.clear()
-        self._measure()
+        self.measure()
         self.keep_cursor_in_view()
 
     def notify_style_update(self) -> None:
@@ -257,9 +257,10 @@ class VirtualTable(TableActions, can_focus=True):
         moment = (len(model) > 0, phase_of(self.state), model.filter.text, model.narrowed)
         if moment != self._measured and (not model.busy or not self._measured[0]):
             self._measured = moment
-            self._measure()
+            self.measure()
 
-    def _measure(self) -> None:
+    def measure(self) -> None:
+        """Let columns grow to what is on screen, and a sample of all rows, needs."""
         model, now = self.model, self.now()
         top = self._measured_top = self.scroll_offset.y
         uids = dict.fromkeys(model.slice(top, top + self.page_rows))
