@@ -130,15 +130,18 @@ class Listing(Generic[T]):
         A 410 with a fresh token goes on with it (the remaining pages are newer than the first;
         the watch from the first page's version evens that out); one without begins anew.
         """
-        try:
-            await self._pages()
-        except ApiError as error:
-            if error.code != 410 or not self._token:
-                raise
-            self._token = error.continue_token
-            if not self._token:
-                self._begun = False
-            await self._pages()
+        expired_at = -1
+        while True:
+            try:
+                await self._pages()
+                return
+            except ApiError as error:
+                # without progress since the last 410 there is no point in going on
+                if error.code != 410 or not self._token or expired_at == self.loaded:
+                    raise
+                expired_at = self.loaded
+                self._token = error.continue_token
+                self._begun = bool(self._token)
 
     async def _pages(self) -> None:
         if not self._begun:

@@ -42,6 +42,7 @@ class WatchStream(Generic[T]):
         self.loaded = 0
         """Objects that the initial events of a streamed list have brought so far."""
         self._initial = False
+        self._turn = 0.0
         self._upserts: dict[str, T] = {}
         self._removed: set[str] = set()
 
@@ -106,6 +107,13 @@ class WatchStream(Generic[T]):
             self._flush(version)
         if on_initial is not None and self._initial:
             on_initial()
+        await self._yield_turn()
+
+    async def _yield_turn(self) -> None:
+        """A stream that always has more to read must not keep the loop to itself."""
+        if time.perf_counter() - self._turn > SLICE:
+            await asyncio.sleep(0)
+            self._turn = time.perf_counter()
 
     def _add(self, event: Event[T]) -> None:
         self.received += 1

@@ -1,0 +1,157 @@
+"""A bounded ring of log lines, numbered without end, with readers that are woken once.
+
+Adding a batch costs no more than the batch; what falls off is counted and never silent. The
+ring must never look into a line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from k8stui.kube.log_types import LogLine
+
+MAX_LINES = 200_000
+MAX_BYTES = 128 * 1024 * 1024
+OVERHEAD = 150
+"""Bytes that a line takes beside its text."""
+COMPACT = 4096
+"""Places of fallen lines that are given back at once."""
+
+
+class Extent(msgspec.Struct, frozen=True, gc=False):
+    """What a buffer holds: the lines numbered from `first` up to, without, `end`."""
+
+    first: int
+    end: int
+
+
+class BufferReader:
+    """One reader of a buffer. Close it when the reader goes."""
+
+    def __init__(self, buffer: LogBuffer, wake: Callable[[], None]) -> None:
+        self._buffer = buffer
+        self._wake: Callable[[], None] | None = wake
+        self._woken = False
+
+    def take(self) -> Extent:
+        """What is held now; the reader is woken again by what comes after this."""
+        self._woken = False
+        return Extent(self._buffer.first, self._buffer.end)
+
+    def close(self) -> None:
+        """Be woken no more."""
+        self._wake = None
+        self._buffer.leave(self)
+
+    def note(self) -> None:
+        """Called by the buffer when it changed."""
+        if self._wake is not None and not self._woken:
+            self._woken = True
+            self._wake()
+
+
+class LogBuffer:
+    """The newest lines, at most `max_lines` and about `max_bytes` of memory."""
+
+    def __init__(self, max_lines: int = MAX_LINES, max_bytes: int = MAX_BYTES) -> None:
+        if max_lines < 1 or max_bytes < 1:
+            raise ValueError("a log buffer holds one line at least")
+        self.max_lines = max_lines
+        self.max_bytes = max_bytes
+        self._lines: list[LogLine | None] = []
+        self._head = 0  # places in front whose lines have fallen off
+        self._offset = 0  # the number of the line at place 0
+        self._bytes = 0
+        self._readers: list[BufferReader] = []
+        self.fallen = 0
+        """Lines that fell off so far."""
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest line held. Numbers only ever grow."""
+        return self._offset + self._head
+
+    @property
+    def end(self) -> int:
+        """The number that the next line will get."""
+        return self._offset + len(self._lines)
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory the lines take."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        return len(self._lines) - self._head
+
+    def line(self, seq: int) -> LogLine:
+        """The line with a number. Raises IndexError when it has fallen off or has not come."""
+        if seq < self.first or seq >= self.end:
+            raise IndexError(seq)
+        line = self._lines[seq - self._offset]
+        assert line is not None
+        return line
+
+    def lines(self, start: int, stop: int) -> list[LogLine]:
+        """The lines from `start` up to, without, `stop`, as far as they are held."""
+        start, stop = max(start, self.first), min(stop, self.end)
+        found = self._lines[start - self._offset : max(start, stop) - self._offset]
+        return [line for line in found if line is not None]
+
+    def append(self, line: LogLine) -> None:
+        """Add one line."""
+        self.extend((line,))
+
+    def extend(self, lines: Sequence[LogLine]) -> None:
+        """Add lines in their order and wake the readers once."""
+        if not lines:
+            return
+        self._lines.extend(lines)
+        self._bytes += sum([len(line.text) for line in lines]) + OVERHEAD * len(lines)
+        if len(self) > self.max_lines or self._bytes > self.max_bytes:
+            self._drop()
+        self._tell()
+
+    def clear(self) -> None:
+        """Forget all lines on request; numbers go on, and nothing counts as fallen."""
+        self._offset = self.end
+        self._lines, self._head, self._bytes = [], 0, 0
+        self._tell()
+
+    def subscribe(self, wake: Callable[[], None]) -> BufferReader:
+        """A new reader: `wake` is called on the loop when lines came, once until `take`."""
+        reader = BufferReader(self, wake)
+        self._readers.append(reader)
+        return reader
+
+    def leave(self, reader: BufferReader) -> None:
+        """Called by a closing reader."""
+        if reader in self._readers:
+            self._readers.remove(reader)
+
+    def _drop(self) -> None:
+        """Let the oldest lines fall until both bounds are kept; the newest line always stays."""
+        lines, head, last = self._lines, self._head, len(self._lines) - 1
+        least = len(lines) - self.max_lines
+        size = self._bytes
+        while head < last and (head < least or size > self.max_bytes):
+            line = lines[head]
+            assert line is not None
+            size -= len(line.text) + OVERHEAD
+            lines[head] = None
+            head += 1
+        self.fallen += head - self._head
+        self._head, self._bytes = head, size
+        if head >= COMPACT:
+            del lines[:head]
+            self._offset += head
+            self._head = 0
+
+    def _tell(self) -> None:
+        for reader in tuple(self._readers):
+            reader.note()

@@ -1,0 +1,51 @@
+"""The time stamps in front of log lines: cutting them off, comparing them, resuming from them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import lru_cache
+
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\Z")
+
+
+def split_stamp(line: str) -> tuple[str, str]:
+    """The stamp and the text of a line; the stamp is "" for a line without one (the kubelet's own words)."""
+    stamp, space, text = line.partition(" ")
+    # the shape is checked at three places only: every line of every log comes through here
+    if len(stamp) >= 20 and stamp[4] == "-" and stamp[10] == "T" and _STAMP.match(stamp):
+        return stamp, text if space else ""
+    return "", line
+
+
+@lru_cache(maxsize=4096)
+def _seconds(second: str, zone: str) -> int:
+    return int(datetime.fromisoformat(second + ("+00:00" if zone == "Z" else zone)).timestamp())
+
+
+def nanoseconds(stamp: str) -> int:
+    """A stamp as nanoseconds since the epoch, so that stamps of different zones compare. 0 for ""."""
+    if not stamp:
+        return 0
+    second, rest = stamp[:19], stamp[19:]
+    cut = 0
+    if rest.startswith("."):
+        cut = 1
+        while cut < len(rest) and rest[cut].isdigit():
+            cut += 1
+    try:
+        return _seconds(second, rest[cut:]) * 1_000_000_000 + int(rest[1:cut].ljust(9, "0") or 0)
+    except ValueError:
+        return 0
+
+
+def second_of(stamp: str) -> int:
+    """The whole second of a stamp since the epoch: as fine as `sinceTime` is."""
+    return nanoseconds(stamp) // 1_000_000_000
+
+
+def since_time(second: int) -> str:
+    """A second since the epoch as `sinceTime` wants it."""
+    from datetime import UTC
+
+    return datetime.fromtimestamp(max(0, second), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,211 @@
+"""A pod whose containers write, restart and end, behind the interface of a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from k8stui.kube.errors import ApiError, ConnectionLost
+from tests.unit.fakes_connection import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+
+@dataclass
+class Life:
+    """One life of a container: its log file and how it ended."""
+
+    container_id: str
+    lines: list[str] = field(default_factory=list)
+    """Each with its stamp."""
+    exit_code: int | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+@dataclass
+class FakeContainer:
+    name: str
+    kind: str = "containers"
+    lives: list[Life] = field(default_factory=list)
+    waiting: str = ""
+
+    @property
+    def now(self) -> Life:
+        return self.lives[-1]
+
+
+class FakePod:
+    """One pod and the kubelet under it."""
+
+    def __init__(self, *names: str, restart_policy: str = "Always") -> None:
+        self.containers = {name: FakeContainer(name) for name in names}
+        self.restart_policy = restart_policy
+        self.deleted = False
+        self.phase = "Running"
+        self.requests: list[Request] = []
+        self.faults: deque[Exception | None] = deque()
+        self.breaks: list[asyncio.Event] = []
+        self.cut: Callable[[], None] = lambda: None
+        self._seconds = 1_700_000_000
+        self._broken = asyncio.Event()
+        self._ended = asyncio.Event()
+        self.status_lags = False
+        self._frozen: bytes | None = None
+        for name in names:
+            self.start(name)
+
+    def start(self, name: str, kind: str = "containers") -> None:
+        container = self.containers.setdefault(name, FakeContainer(name, kind))
+        container.lives.append(Life(f"fake://{name}-{len(container.lives)}"))
+
+    def write(self, name: str, text: str, stamp: str = "") -> None:
+        life = self.containers[name].now
+        life.lines.append(f"{stamp or self.stamp()} {text}")
+        life.wake()
+
+    def stamp(self, step: float = 0.25) -> str:
+        self._ticks = getattr(self, "_ticks", 0.0) + step
+        seconds, rest = divmod(self._ticks, 60)
+        return f"2026-11-21T02:{int(seconds):02}:{int(rest):02}.{int(rest % 1 * 1e9):09}Z"
+
+    def exit(self, name: str, code: int = 0) -> None:
+        life = self.containers[name].now
+        life.exit_code = code
+        life.wake()
+
+    def restart(self, name: str, code: int = 1) -> None:
+        self.exit(name, code)
+        self.start(name)
+
+    def break_streams(self) -> None:
+        broken, self._broken = self._broken, asyncio.Event()
+        broken.set()
+
+    def end_streams(self) -> None:
+        ended, self._ended = self._ended, asyncio.Event()
+        ended.set()
+
+    def freeze_status(self) -> None:
+        self._frozen = self._pod()
+
+    def thaw_status(self) -> None:
+        self._frozen = None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        **_: Any,
+    ) -> Answer:
+        request = Request(method, path, dict(params or {}), "")
+        self.requests.append(request)
+        await asyncio.sleep(0)
+        if self.deleted:
+            raise ApiError(404, "NotFound", "pods not found")
+        if not path.endswith("/log"):
+            return Answer(self._frozen or self._pod())
+        life = self._life(request)
+        return Answer("".join(f"{line}\n" for line in self._select(life, request.params)).encode())
+
+    def _pod(self) -> bytes:
+        spec: dict[str, Any] = {"restartPolicy": self.restart_policy}
+        status: dict[str, Any] = {"phase": self.phase}
+        for container in self.containers.values():
+            spec.setdefault(container.kind, []).append({"name": container.name})
+            key = {"containers": "containerStatuses", "ephemeralContainers": "ephemeralContainerStatuses"}
+            status.setdefault(key[container.kind], []).append(self._status(container))
+        meta = {"name": "web", "uid": "pod-1"}
+        return msgspec.json.encode({"metadata": meta, "spec": spec, "status": status})
+
+    @staticmethod
+    def _status(container: FakeContainer) -> dict[str, Any]:
+        def terminated(life: Life) -> dict[str, Any]:
+            reason = "Error" if life.exit_code else "Completed"
+            return {
+                "terminated": {"exitCode": life.exit_code, "reason": reason, "containerID": life.container_id}
+            }
+
+        now = container.now
+        found: dict[str, Any] = {
+            "name": container.name,
+            "containerID": now.container_id,
+            "restartCount": len(container.lives) - 1,
+            "state": {"running": {}} if now.exit_code is None else terminated(now),
+        }
+        if len(container.lives) > 1:
+            found["lastState"] = terminated(container.lives[-2])
+        return found
+
+    def _life(self, request: Request) -> Life:
+        container = self.containers[request.params["container"]]
+        if request.params.get("previous") == "true":
+            if len(container.lives) < 2:
+                raise ApiError(400, "BadRequest", "previous terminated container not found")
+            return container.lives[-2]
+        return container.now
+
+    @staticmethod
+    def _select(life: Life, params: Mapping[str, str]) -> list[str]:
+        lines = life.lines
+        if since := params.get("sinceTime"):
+            lines = [line for line in lines if line[:19] >= since[:19]]
+        if tail := params.get("tailLines"):
+            lines = lines[-int(tail) :] if int(tail) else []
+        return lines
+
+    async def lines(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str],
+        on_open: Callable[[], None] | None = None,
+        **_: Any,
+    ) -> AsyncIterator[list[bytes]]:
+        request = Request("GET", path, dict(params), "")
+        self.requests.append(request)
+        await asyncio.sleep(0)
+        if self.deleted:
+            raise ApiError(404, "NotFound", "pods not found")
+        if self.faults and (fault := self.faults.popleft()) is not None:
+            raise fault
+        if on_open is not None:
+            on_open()
+        life = self._life(request)
+        # what is there now, selected; then everything that is appended
+        at = len(life.lines)
+        first = self._select(life, request.params)
+        if first:
+            yield [line.encode() for line in first]
+        broken, ended = self._broken, self._ended
+        while True:
+            if broken.is_set():
+                raise ConnectionLost("the stream broke")
+            if ended.is_set():
+                return
+            if at < len(life.lines):
+                news, at = life.lines[at:], len(life.lines)
+                yield [line.encode() for line in news]
+                continue
+            if life.exit_code is not None:
+                return
+            waits = [asyncio.ensure_future(event.wait()) for event in (life.changed, broken, ended)]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+
+    def follows(self) -> list[Request]:
+        return [request for request in self.requests if request.params.get("follow") == "true"]

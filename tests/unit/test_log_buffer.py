@@ -1,0 +1,142 @@
+"""The ring of log lines: bounded, numbered without end, and cheap to add to."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from k8stui.kube.log_buffer import OVERHEAD, LogBuffer
+from k8stui.kube.log_merge import LiveMerge, merge_past
+from k8stui.kube.log_times import nanoseconds, since_time, split_stamp
+from k8stui.kube.log_types import LogLine, LogSource
+
+SOURCE = LogSource("shop", "web", "uid", "app")
+
+
+def line(text: str, stamp: str = "") -> LogLine:
+    return LogLine(stamp, SOURCE, text)
+
+
+def texts(buffer: LogBuffer) -> list[str]:
+    return [found.text for found in buffer.lines(buffer.first, buffer.end)]
+
+
+def test_lines_keep_their_numbers_while_older_ones_fall() -> None:
+    buffer = LogBuffer(max_lines=3)
+    buffer.extend([line(str(n)) for n in range(5)])
+    assert (buffer.first, buffer.end, buffer.fallen, len(buffer)) == (2, 5, 2, 3)
+    assert buffer.line(2).text == "2"
+    assert texts(buffer) == ["2", "3", "4"]
+    with pytest.raises(IndexError):
+        buffer.line(1)
+    with pytest.raises(IndexError):
+        buffer.line(5)
+
+
+def test_numbers_hold_over_compaction() -> None:
+    buffer = LogBuffer(max_lines=10)
+    for start in range(0, 20_000, 100):
+        buffer.extend([line(str(n)) for n in range(start, start + 100)])
+    assert (buffer.first, buffer.end, buffer.fallen) == (19_990, 20_000, 19_990)
+    assert buffer.line(19_995).text == "19995"
+    assert len(buffer._lines) < 10_000
+
+
+def test_bytes_are_bounded_and_the_newest_line_stays() -> None:
+    buffer = LogBuffer(max_bytes=10 * (OVERHEAD + 100))
+    buffer.extend([line("x" * 100) for _ in range(50)])
+    assert len(buffer) == 10
+    buffer.append(line("y" * 1_000_000))
+    assert texts(buffer) == ["y" * 1_000_000]
+    assert buffer.bytes == 1_000_000 + OVERHEAD
+
+
+def test_readers_are_woken_once_until_they_take() -> None:
+    buffer = LogBuffer()
+    wakes: list[int] = []
+    reader = buffer.subscribe(lambda: wakes.append(buffer.end))
+    buffer.append(line("a"))
+    buffer.extend([line("b"), line("c")])
+    assert wakes == [1]
+    extent = reader.take()
+    assert (extent.first, extent.end) == (0, 3)
+    buffer.append(line("d"))
+    assert wakes == [1, 4]
+    reader.close()
+    reader.take()
+    buffer.append(line("e"))
+    assert wakes == [1, 4]
+
+
+def test_clearing_forgets_lines_and_keeps_numbers() -> None:
+    buffer = LogBuffer()
+    buffer.extend([line("a"), line("b")])
+    buffer.clear()
+    buffer.append(line("c"))
+    assert (buffer.first, buffer.end, buffer.fallen) == (2, 3, 0)
+    assert texts(buffer) == ["c"]
+
+
+def test_a_range_outside_is_empty() -> None:
+    buffer = LogBuffer(max_lines=2)
+    buffer.extend([line("a"), line("b"), line("c")])
+    assert buffer.lines(0, 1) == []
+    assert buffer.lines(7, 9) == []
+    assert [found.text for found in buffer.lines(0, 2)] == ["b"]
+
+
+def test_200_000_lines_a_second_fit_many_times() -> None:
+    buffer = LogBuffer(max_lines=50_000)
+    batches = [[line(f"line {n}") for n in range(1000)] for _ in range(200)]
+    began = time.process_time()
+    for batch in batches:
+        buffer.extend(batch)
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("raw", "stamp", "text"),
+    [
+        ("2026-11-21T02:14:41.657507857Z level=info", "2026-11-21T02:14:41.657507857Z", "level=info"),
+        ("2026-11-21T02:14:41Z ", "2026-11-21T02:14:41Z", ""),
+        ("2026-11-21T11:14:41.5+09:00 x", "2026-11-21T11:14:41.5+09:00", "x"),
+        ("failed to create fsnotify watcher", "", "failed to create fsnotify watcher"),
+        ("2026-11-21 02:14:41 not ours", "", "2026-11-21 02:14:41 not ours"),
+        ("", "", ""),
+    ],
+)
+def test_the_stamp_is_cut_off(raw: str, stamp: str, text: str) -> None:
+    assert split_stamp(raw) == (stamp, text)
+
+
+def test_stamps_of_different_zones_and_lengths_compare() -> None:
+    utc = nanoseconds("2026-11-21T02:14:41.5Z")
+    assert nanoseconds("2026-11-21T11:14:41.500000000+09:00") == utc
+    assert nanoseconds("2026-11-21T02:14:41.500000001Z") == utc + 1
+    assert since_time(utc // 10**9) == "2026-11-21T02:14:41Z"
+    assert nanoseconds("nonsense") == 0
+
+
+def at(ms: int, text: str) -> LogLine:
+    return line(text, f"2026-11-21T02:14:41.{ms:03}Z")
+
+
+def test_the_past_is_merged_by_time_and_a_stream_keeps_its_order() -> None:
+    one = [at(10, "a"), at(30, "c"), line("c2"), at(20, "c3")]
+    two = [at(20, "b"), at(40, "d")]
+    assert [found.text for found in merge_past([one, two])] == ["a", "b", "c", "c2", "c3", "d"]
+
+
+def test_live_lines_wait_for_those_written_before_them() -> None:
+    now = 0.0
+    merge = LiveMerge(lambda: now, hold=0.1)
+    merge.push("one", [at(30, "late")])
+    now = 0.05
+    merge.push("two", [at(20, "early")])
+    assert merge.release() == []
+    now = 0.16
+    assert [found.text for found in merge.release()] == ["early", "late"]
+    assert len(merge) == 0
+    merge.push("two", [at(25, "straggler")])
+    assert [found.text for found in merge.release(everything=True)] == ["straggler"]

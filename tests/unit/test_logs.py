@@ -1,0 +1,326 @@
+"""Logs of a pod: every line once, over broken streams, restarts and ends; and it is said what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from k8stui.kube.errors import ApiError, ConnectionLost
+from k8stui.kube.log_buffer import LogBuffer
+from k8stui.kube.log_types import Following
+from k8stui.kube.logs import PodLogs
+from tests.unit.fakes_connection import FakeClock, settle, until
+from tests.unit.fakes_kubelet import FakePod
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+class Reading:
+    def __init__(self, pod: FakePod, **options: object) -> None:
+        self.pod = pod
+        self.buffer = LogBuffer()
+        self.clock = FakeClock()
+        self.logs = PodLogs(
+            pod,
+            "shop",
+            "web",
+            hold=0.0,
+            clock=self.clock,
+            rng=random.Random(3),
+            **options,  # type: ignore[arg-type]
+        )
+        self.task = asyncio.create_task(self.logs.run(self.buffer))
+
+    def texts(self) -> list[str]:
+        return [line.text for line in self.buffer.lines(0, self.buffer.end) if not line.mark]
+
+    def marks(self) -> list[tuple[str, str]]:
+        lines = self.buffer.lines(0, self.buffer.end)
+        return [(line.mark, line.text) for line in lines if line.mark]
+
+    async def has(self, *texts: str) -> None:
+        await until(lambda: self.texts() == list(texts))
+
+    async def open(self, streams: int = 1) -> None:
+        def all_open() -> bool:
+            statuses = self.logs.statuses
+            return len(statuses) == streams and all(s.following is Following.OPEN for s in statuses)
+
+        await until(all_open)
+        await settle()
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.task
+
+
+Start = "Callable[..., Reading]"
+
+
+@pytest.fixture
+async def read() -> AsyncIterator[Callable[..., Reading]]:
+    readings: list[Reading] = []
+
+    def start(pod: FakePod, **options: object) -> Reading:
+        readings.append(Reading(pod, **options))
+        return readings[-1]
+
+    yield start
+    for reading in readings:
+        await reading.stop()
+
+
+async def test_the_tail_and_then_what_is_written(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    for n in range(9):
+        pod.write("app", f"line {n}")
+    reading = read(pod, tail=3)
+    await reading.open()
+    pod.write("app", "line 9")
+    await reading.has("line 6", "line 7", "line 8", "line 9")
+    assert reading.marks() == []
+    line = reading.buffer.line(0)
+    assert (line.source.container, line.source.container_id) == ("app", "fake://app-0")
+    assert line.time.startswith("2026-11-21T02:00:")
+
+
+async def test_containers_are_merged_by_time(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app", "proxy")
+    for n in range(6):
+        pod.write(("app", "proxy")[n % 2], f"line {n}")
+    reading = read(pod)
+    await reading.has(*(f"line {n}" for n in range(6)))
+    await reading.open(2)
+    pod.write("proxy", "line 6")
+    pod.write("app", "line 7")
+    await until(lambda: len(reading.texts()) == 8)
+    assert reading.texts()[6:] == ["line 6", "line 7"]
+
+
+async def test_a_broken_stream_resumes_without_loss_or_doubles(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    same = pod.stamp()
+    for n in range(4):
+        pod.write("app", f"line {n}", stamp=same)
+    reading = read(pod)
+    await reading.open()
+    pod.break_streams()
+    pod.write("app", "line 4", stamp=same)
+    pod.write("app", "line 4", stamp=same)
+    pod.write("app", "line 5")
+    await until(lambda: "line 5" in reading.texts())
+    assert reading.texts() == ["line 0", "line 1", "line 2", "line 3", "line 4", "line 4", "line 5"]
+    assert [mark for mark, _ in reading.marks()] == ["error", "info"]
+    assert "the stream broke" in reading.marks()[0][1]
+
+
+async def test_a_broken_source_says_so_and_a_quiet_one_does_not(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "only line")
+    reading = read(pod)
+    await reading.open()
+    status = reading.logs.statuses[0]
+    assert (status.following, status.reason) == (Following.OPEN, "")
+    reading.clock.auto = False
+    pod.faults.extend([ConnectionLost("no route to host")] * 2)
+    pod.break_streams()
+    await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
+    status = reading.logs.statuses[0]
+    assert "the stream broke" in status.reason
+    assert status.next_try is not None
+    assert status.next_try > reading.clock.now
+
+
+async def test_an_outage_is_told_once(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    reading = read(pod)
+    await reading.open()
+    pod.faults.extend([ConnectionLost("no route to host")] * 8)
+    pod.break_streams()
+    await until(lambda: not pod.faults)
+    await reading.open()
+    assert [mark for mark, _ in reading.marks()] == ["error", "info"]
+
+
+async def test_the_end_of_a_stream_is_not_the_end_of_the_container(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "before")
+    reading = read(pod)
+    await reading.open()
+    pod.end_streams()
+    await until(lambda: len(pod.follows()) >= 2)
+    pod.write("app", "after")
+    await reading.has("before", "after")
+    assert reading.marks() == []
+
+
+async def test_a_restart_is_divided_with_exit_code_and_reason(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "first life")
+    reading = read(pod)
+    await reading.open()
+    pod.write("app", "last words")
+    pod.restart("app", code=3)
+    pod.write("app", "second life")
+    await reading.has("first life", "last words", "second life")
+    assert reading.marks() == [("restart", "app restarted (exit code 3, Error)")]
+    lines = reading.buffer.lines(0, reading.buffer.end)
+    assert [line.mark or line.text for line in lines][-2:] == ["restart", "second life"]
+    assert lines[-1].source.container_id == "fake://app-1"
+    assert lines[-1].source.restarts == 1
+
+
+async def test_what_a_life_wrote_while_the_stream_was_broken_is_read_after_the_restart(
+    read: Callable[..., Reading],
+) -> None:
+    pod = FakePod("app")
+    pod.write("app", "one")
+    reading = read(pod)
+    await reading.open()
+    pod.break_streams()
+    pod.write("app", "two")
+    pod.write("app", "three")
+    pod.restart("app")
+    pod.write("app", "four")
+    await reading.has("one", "two", "three", "four")
+
+
+async def test_a_status_that_lags_behind_the_kubelet_doubles_nothing(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "one")
+    reading = read(pod)
+    await reading.open()
+    pod.freeze_status()
+    pod.restart("app")
+    for n in range(30):
+        pod.write("app", f"new {n}")
+    await until(lambda: "new 29" in reading.texts())
+    pod.thaw_status()
+    pod.end_streams()
+    await until(lambda: any(mark == "restart" for mark, _ in reading.marks()))
+    await reading.open()
+    pod.write("app", "more")
+    await until(lambda: "more" in reading.texts())
+    assert reading.texts() == ["one", *(f"new {n}" for n in range(30)), "more"]
+
+
+async def test_several_missed_restarts_are_a_gap(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "one")
+    reading = read(pod)
+    await reading.open()
+    pod.restart("app")
+    pod.restart("app")
+    pod.restart("app")
+    pod.write("app", "two")
+    await reading.has("one", "two")
+    assert [mark for mark, _ in reading.marks()] == ["gap"]
+    assert "2 more times" in reading.marks()[0][1]
+
+
+async def test_a_rotated_log_is_a_gap(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "one")
+    reading = read(pod)
+    await reading.open()
+    reading.clock.auto = False
+    pod.break_streams()
+    await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
+    pod.containers["app"].now.lines.clear()
+    pod.write("app", "much later")
+    await reading.clock.advance(60)
+    await reading.has("one", "much later")
+    assert "gap" in [mark for mark, _ in reading.marks()]
+
+
+async def test_a_container_that_waits_is_followed_once_it_runs(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.faults.append(ApiError(400, "BadRequest", 'container "app" in pod "web" is waiting to start'))
+    reading = read(pod)
+    await until(lambda: reading.logs.statuses and reading.logs.statuses[0].reason)
+    assert reading.logs.statuses[0].following is Following.WAITING
+    reading.logs.pod_changed()
+    pod.write("app", "started")
+    await reading.has("started")
+    assert reading.marks() == []
+
+
+async def test_an_ephemeral_container_joins(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    reading = read(pod)
+    await reading.open()
+    pod.start("debugger", "ephemeralContainers")
+    reading.logs.pod_changed()
+    await reading.open(2)
+    pod.write("debugger", "hello")
+    await reading.has("hello")
+    assert reading.buffer.line(0).source.kind_of_container == "ephemeral"
+
+
+async def test_what_was_read_outlives_the_pod(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "one")
+    reading = read(pod)
+    await reading.open()
+    pod.write("app", "two")
+    pod.deleted = True
+    pod.exit("app")
+    await asyncio.wait_for(reading.task, 5)
+    assert reading.texts() == ["one", "two"]
+    assert reading.marks() == [("ended", "app: ended (the pod is gone)")]
+
+
+async def test_a_finished_pod_is_read_to_its_end(read: Callable[..., Reading]) -> None:
+    pod = FakePod("job", restart_policy="Never")
+    pod.write("job", "working")
+    pod.write("job", "done")
+    pod.exit("job")
+    pod.phase = "Succeeded"
+    reading = read(pod)
+    await asyncio.wait_for(reading.task, 5)
+    assert reading.texts() == ["working", "done"]
+    assert reading.marks() == [("ended", "job: ended (exit code 0, Completed)")]
+
+
+async def test_the_life_before(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app", "calm")
+    pod.write("app", "it crashed")
+    pod.restart("app", code=2)
+    reading = read(pod, previous=True)
+    await asyncio.wait_for(reading.task, 5)
+    assert reading.texts() == ["it crashed"]
+    assert ("ended", "app: ended (exit code 2, Error)") in reading.marks()
+    assert any(mark == "info" and "previous terminated container" in text for mark, text in reading.marks())
+
+
+async def test_text_is_kept_as_it_is(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.write("app", "\x1b[31mred\x1b[0m\r")
+    pod.write("app", "")
+    pod.write("app", "  [bold]no markup[/bold] 한글")
+    reading = read(pod)
+    await reading.has("\x1b[31mred\x1b[0m\r", "", "  [bold]no markup[/bold] 한글")
+
+
+async def test_a_pod_that_is_not_there_is_said(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    pod.deleted = True
+    reading = read(pod)
+    await asyncio.wait_for(reading.task, 5)
+    assert reading.marks() == [("info", "the pod shop/web is gone")]
+
+
+async def test_stopping_leaves_no_task_behind() -> None:
+    before = asyncio.all_tasks()
+    pod = FakePod("app", "proxy")
+    reading = Reading(pod)
+    await reading.open(2)
+    await reading.stop()
+    await settle()
+    assert asyncio.all_tasks() == before
