@@ -271,7 +271,14 @@ class Connection:
             if error.code != 401 or not await self._identity.renew(identity):
                 raise
         except ConnectionLost as error:
-            if error.kind != "tls" or not await self._identity.renew(identity):
+            if error.kind == "tls":
+                # Only the files may help: no plugin is run because a server is not trusted.
+                again = await self._identity.reread(identity)
+            elif error.kind == "refused-certificate":
+                again = await self._identity.renew(identity)
+            else:
+                raise
+            if not again:
                 raise
         return await attempt(await self._identity.get())
 

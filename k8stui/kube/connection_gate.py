@@ -76,7 +76,9 @@ def _is_review(path: str) -> bool:
 
 def _is_dry(path: str, query: Iterable[tuple[str, str]], has_body: bool, method: str) -> bool:
     asked = [value for key, value in query if key == "dryRun"]
-    asked += [value for key, value in parse_qsl(path.partition("?")[2]) if key == "dryRun"]
+    asked += [
+        value for key, value in parse_qsl(path.partition("?")[2], keep_blank_values=True) if key == "dryRun"
+    ]
     if not asked or any(value != "All" for value in asked):
         return False
     if method == "DELETE" and has_body:

@@ -111,14 +111,16 @@ class IdentityKeeper:
         return (("Authorization", credential.authorization), *self._impersonation)
 
     async def renew(self, refused: Identity) -> bool:
-        """Whether asking again may help after the server refused `refused` (401, or a TLS failure).
+        """Whether asking again may help after the server refused `refused`.
 
         Raises CredentialsError when new credentials should be had but cannot.
         """
         await self._follow_kubeconfig(look_now=True)
-        if not await self._source.renew(refused.credential):
-            return (await self.get(look_now=True)).tls is not refused.tls
-        return True
+        return await self._source.renew(refused.credential) or await self.reread(refused)
+
+    async def reread(self, failed: Identity) -> bool:
+        """Whether the files on disk now give another TLS than `failed` had; fetches no credentials anew."""
+        return (await self.get(look_now=True)).tls is not failed.tls
 
     async def _tls_for(self, certificate: Certificate | None, *, look_now: bool) -> ssl.SSLContext:
         cluster = self._context.cluster_entry

@@ -17,7 +17,7 @@ from k8stui.kube.errors import ConnectionLost, plain_text
 if TYPE_CHECKING:
     from k8stui.kube.errors import LossKind
 
-__all__ = ["NETWORK_ERRORS", "is_tls_failure", "loss"]
+__all__ = ["NETWORK_ERRORS", "loss"]
 
 NETWORK_ERRORS = (aiohttp.ClientError, OSError, ssl.SSLError, asyncio.IncompleteReadError)
 """What the library raises when the wire fails; TimeoutError is an OSError."""
@@ -44,11 +44,6 @@ def _underlying(error: BaseException) -> BaseException:
     if isinstance(error.__cause__, (ssl.SSLError, OSError)) and not isinstance(error, ssl.SSLError):
         return error.__cause__
     return error
-
-
-def is_tls_failure(error: BaseException) -> bool:
-    """Whether TLS itself failed, so that certificates read anew may help."""
-    return isinstance(_underlying(error), (ssl.SSLError, ssl.CertificateError))
 
 
 def loss(error: BaseException, server: str, *, proxy: str = "", during: str = "") -> ConnectionLost:
@@ -95,7 +90,8 @@ def _tls_loss(error: ssl.SSLError, server: str) -> ConnectionLost:
         )
     if "alert" in reason and ("certificate" in reason or "unknown ca" in reason):
         said = f"{server} refused our client certificate ({plain_text(reason, 100)})"
-        return ConnectionLost(said, kind="tls", hint="renew the client certificate of this context")
+        hint = "renew the client certificate of this context"
+        return ConnectionLost(said, kind="refused-certificate", hint=hint)
     why = plain_text(reason or str(error), 200)
     return ConnectionLost(
         f"TLS with {server} failed: {why}", kind="tls", hint="check server in the kubeconfig"

@@ -29,8 +29,20 @@ __all__ = [
     "plain_text",
 ]
 
-LossKind = Literal["lost", "refused", "dns", "tls", "timeout", "idle", "proxy", "closed", "unreachable"]
-"""Why a connection was not made or did not last; "idle" is a stream on which nothing came for too long."""
+LossKind = Literal[
+    "lost",
+    "refused",
+    "dns",
+    "tls",
+    "refused-certificate",
+    "timeout",
+    "idle",
+    "proxy",
+    "closed",
+    "unreachable",
+]
+"""Why a connection was not made or did not last; "idle" is a stream on which nothing came for too long,
+"tls" a server that we do not trust, "refused-certificate" a server that does not trust us."""
 
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x1f\x7f-\x9f]+")
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -181,6 +193,10 @@ class CredentialsError(KubeError):
     def __init__(self, message: str, *, hint: str = "", output: str = "") -> None:
         super().__init__(message, hint=hint)
         self.output = output
+
+    def again(self) -> CredentialsError:
+        """The same error to be raised once more, without the traceback of the first time."""
+        return CredentialsError(self.message, hint=self.hint, output=self.output)
 
 
 class KubeconfigError(KubeError):
