@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import stat
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -137,25 +138,29 @@ async def test_a_refused_client_certificate_is_told_apart(
         certificate, key = make_certificates(tmp_path).sign(shown)
         user = {"client_certificate": certificate, "client_key": key}
 
-    def refuse_once(listener: socket.socket) -> None:
-        raw, _ = listener.accept()
-        with raw:
-            wrapped = tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-            with contextlib.suppress(ssl.SSLError):
-                wrapped.do_handshake()
-            plain = socket.socket(fileno=wrapped.detach())
-            plain.shutdown(socket.SHUT_WR)
-            while plain.recv(65536):  # Closing with bytes unread would reset the alert away.
-                pass
-            plain.close()
+    stopped = threading.Event()
+
+    def refuse_all(listener: socket.socket) -> None:
+        listener.settimeout(0.05)
+        while not stopped.is_set():
+            with contextlib.suppress(OSError):
+                raw, _ = listener.accept()
+                raw.settimeout(5)
+                with tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False) as wrapped:
+                    with contextlib.suppress(ssl.SSLError):
+                        wrapped.do_handshake()
+                    with socket.socket(fileno=wrapped.detach()) as plain:
+                        plain.shutdown(socket.SHUT_WR)
+                        while plain.recv(65536):  # Closing with bytes unread would reset the alert away.
+                            pass
 
     # A blocking server, since one on asyncio closes before its alert is sent.
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        entry = Cluster(
-            "k", f"https://127.0.0.1:{listener.getsockname()[1]}", certificate_authority=certificates.ca
-        )
-        serving = asyncio.create_task(asyncio.to_thread(refuse_once, listener))
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        entry = Cluster("k", url, certificate_authority=certificates.ca)
+        serving = asyncio.create_task(asyncio.to_thread(refuse_all, listener))
         error = await failure(Connection(Context("c", entry, User("u", **user)), env={}))  # type: ignore[arg-type]
+        stopped.set()
         await serving
     assert isinstance(error, ConnectionLost)
     assert error.kind == "refused-certificate"
