@@ -75,6 +75,11 @@ class Resource:
         """`Pod` or `Deployment.apps`, as validation errors name a kind."""
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
+    @property
+    def has_generation(self) -> bool:
+        """Whether the API server counts the desired states of such an object in `metadata.generation`."""
+        return self.custom or self.plural in _WITH_GENERATION
+
     def subresource(self, name: str) -> SubResource | None:
         """The subresource of that name."""
         return next((sub for sub in self.subresources if sub.name == name), None)
@@ -378,6 +383,26 @@ BUILTIN: tuple[Resource, ...] = (
     *(FLOW_SCHEMAS, PRIORITY_LEVELS, NODE_METRICS, POD_METRICS),
 )
 """Every kind that is always served, in the order of a real server's discovery."""
+
+
+_WITH_GENERATION = frozenset(
+    res.plural
+    for res in (
+        *(
+            CRDS,
+            CRON_JOBS,
+            DAEMON_SETS,
+            DEPLOYMENTS,
+            ENDPOINT_SLICES,
+            FLOW_SCHEMAS,
+            INGRESS_CLASSES,
+            INGRESSES,
+        ),
+        *(JOBS, MUTATING_WEBHOOKS, NETWORK_POLICIES, POD_DISRUPTION_BUDGETS, PODS, PRIORITY_CLASSES),
+        *(PRIORITY_LEVELS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS, ADMISSION_POLICIES),
+        *(ADMISSION_POLICY_BINDINGS, VALIDATING_WEBHOOKS),
+    )
+)
 
 
 class Registry:

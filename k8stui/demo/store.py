@@ -36,32 +36,6 @@ _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 WINDOW = 6000
 """How many changes of one kind are kept at least for watches to resume from (at most twice as many)."""
 
-_WITH_GENERATION = frozenset(
-    [
-        "customresourcedefinitions",
-        "cronjobs",
-        "daemonsets",
-        "deployments",
-        "endpointslices",
-        "flowschemas",
-        "ingressclasses",
-        "ingresses",
-        "jobs",
-        "mutatingwebhookconfigurations",
-        "networkpolicies",
-        "poddisruptionbudgets",
-        "pods",
-        "priorityclasses",
-        "prioritylevelconfigurations",
-        "replicasets",
-        "replicationcontrollers",
-        "statefulsets",
-        "validatingadmissionpolicies",
-        "validatingadmissionpolicybindings",
-        "validatingwebhookconfigurations",
-    ]
-)
-
 
 def rfc3339(seconds: float) -> str:
     """`metav1.Time`: whole seconds, UTC."""
@@ -134,6 +108,8 @@ class Store:
         self.clock = clock
         self.random = random.Random(seed)  # noqa: S311 - names and uids of a simulation, repeatable by seed
         self.resource_version = 1
+        self.compacted = 0
+        """Versions before this one are forgotten."""
         self._window = window
         self._shelves: dict[str, _Shelf] = {}
         self._subscribers: list[tuple[Subscriber, frozenset[str] | None]] = []
@@ -164,6 +140,18 @@ class Store:
         if ns:
             keys = keys[bisect_left(keys, (ns, "")) : bisect_left(keys, (ns + "\0", ""))]
         return [shelf.versions[key] for key in keys]
+
+    def versions_at(self, res: Resource, rv: int, ns: str = "") -> Sequence[Version]:
+        """The objects as they were at an earlier resourceVersion. Raises 410 when that is no longer known."""
+        state = {version.key: version for version in self.versions(res, ns)}
+        for change in reversed(self.changes_since(res, rv)):
+            if ns and change.version.key[0] != ns:
+                continue
+            if change.before is None:
+                state.pop(change.version.key, None)
+            else:
+                state[change.version.key] = change.before
+        return [state[key] for key in sorted(state)]
 
     def count(self, res: Resource) -> int:
         """How many objects of a kind there are."""
@@ -215,6 +203,7 @@ class Store:
 
     def compact(self) -> None:
         """Forget the log: every watch from an older version gets 410, as after a compaction of etcd."""
+        self.compacted = self.resource_version
         for shelf in self._shelves.values():
             shelf.log = []
             shelf.floor = self.resource_version
@@ -239,7 +228,7 @@ class Store:
         metadata.setdefault("uid", self.new_uid())
         metadata["resourceVersion"] = str(rv)
         metadata.setdefault("creationTimestamp", rfc3339(self.clock()))
-        if res.custom or res.plural in _WITH_GENERATION:
+        if res.has_generation:
             metadata.setdefault("generation", 1)
         stored = {"kind": shelf.res.kind, "apiVersion": shelf.res.api_version, **obj, "metadata": metadata}
         version = Version(stored, rv, key)
@@ -373,7 +362,7 @@ class Store:
     def _shelf(self, res: Resource) -> _Shelf:
         shelf = self._shelves.get(res.storage)
         if shelf is None:
-            shelf = self._shelves[res.storage] = _Shelf(res, self.resource_version)
+            shelf = self._shelves[res.storage] = _Shelf(res, self.compacted)
         return shelf
 
     def _replace(self, shelf: _Shelf, before: Version, new: Object) -> Object:

@@ -1,0 +1,372 @@
+"""What the API server refuses: broken names, missing fields, selectors that don't fit, changed immutables.
+
+A choice of the rules of a real server: those that people meet. Each finding is a `Cause` with the server's
+words. Objects are only read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from k8stui.demo.errors import Cause, StoreError, invalid
+from k8stui.demo.resources import Resource
+from k8stui.demo.schemas import Schema
+from k8stui.demo.selectors import object_selector
+
+Obj = Mapping[str, Any]
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_LABEL_NAME = re.compile(_LABEL)
+_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+_SUBDOMAIN_WORDS = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must"
+    " start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is"
+    " '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+_LABEL_WORDS = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and"
+    " end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is"
+    " '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
+_VALUE_WORDS = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must"
+    " start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used"
+    " for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+_FREE_NAMES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings", "certificatesigningrequests")
+_LABEL_NAMES = ("services", "namespaces")
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _required(field: str, detail: str = "") -> Cause:
+    return Cause(field, f"Required value{': ' + detail if detail else ''}", "FieldValueRequired")
+
+
+def _invalid(field: str, value: Any, words: str) -> Cause:
+    return Cause(field, f"Invalid value: {_json(value)}: {words}")
+
+
+def _unsupported(field: str, value: Any, supported: tuple[str, ...]) -> Cause:
+    names = ", ".join(f'"{name}"' for name in supported)
+    return Cause(
+        field, f"Unsupported value: {_json(value)}: supported values: {names}", "FieldValueNotSupported"
+    )
+
+
+def check_metadata(res: Resource, obj: Obj) -> list[Cause]:
+    """Name and labels."""
+    metadata = obj["metadata"]
+    name = metadata.get("name", "")
+    causes = []
+    if not name:
+        causes.append(_required("metadata.name", "name or generateName is required"))
+    elif res.plural not in _FREE_NAMES:
+        plain = res.plural in _LABEL_NAMES and not res.group
+        pattern, words = (_LABEL_NAME, _LABEL_WORDS) if plain else (_SUBDOMAIN, _SUBDOMAIN_WORDS)
+        if not pattern.fullmatch(name):
+            causes.append(_invalid("metadata.name", name, words))
+        elif len(name) > (63 if plain else 253):
+            limit = 63 if plain else 253
+            causes.append(_invalid("metadata.name", name, f"must be no more than {limit} bytes"))
+    for value in (metadata.get("labels") or {}).values():
+        if not _LABEL_VALUE.fullmatch(value) or len(value) > 63:
+            causes.append(_invalid("metadata.labels", value, _VALUE_WORDS))
+    return causes
+
+
+def _not_negative(obj: Obj, path: str) -> list[Cause]:
+    value: Any = obj
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, int) and value < 0:
+        return [_invalid(path, value, "must be greater than or equal to 0")]
+    return []
+
+
+def _containers(spec: Obj, path: str) -> list[Cause]:
+    causes: list[Cause] = []
+    if not spec.get("containers"):
+        causes.append(_required(f"{path}.containers"))
+    seen: set[str] = set()
+    for kind in ("initContainers", "containers"):
+        for index, container in enumerate(spec.get(kind) or ()):
+            where = f"{path}.{kind}[{index}]"
+            name = container.get("name", "")
+            if not name:
+                causes.append(_required(f"{where}.name"))
+            elif not _LABEL_NAME.fullmatch(name):
+                causes.append(_invalid(f"{where}.name", name, _LABEL_WORDS))
+            elif name in seen:
+                causes.append(
+                    Cause(f"{where}.name", f"Duplicate value: {_json(name)}", "FieldValueDuplicate")
+                )
+            seen.add(name)
+            if not container.get("image"):
+                causes.append(_required(f"{where}.image"))
+            causes += _mounts(container, spec, where)
+            policy = container.get("imagePullPolicy")
+            if policy not in (None, "Always", "IfNotPresent", "Never"):
+                supported = ("Always", "IfNotPresent", "Never")
+                causes.append(_unsupported(f"{where}.imagePullPolicy", policy, supported))
+    return causes
+
+
+def _mounts(container: Obj, spec: Obj, where: str) -> list[Cause]:
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    return [
+        Cause(
+            f"{where}.volumeMounts[{index}].name",
+            f"Not found: {_json(mount.get('name'))}",
+            "FieldValueNotFound",
+        )
+        for index, mount in enumerate(container.get("volumeMounts") or ())
+        if mount.get("name") not in volumes
+    ]
+
+
+def _pod(obj: Obj, _old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    causes = _containers(spec, "spec")
+    policy = spec.get("restartPolicy")
+    if policy not in (None, "Always", "OnFailure", "Never"):
+        causes.append(_unsupported("spec.restartPolicy", policy, ("Always", "OnFailure", "Never")))
+    return causes
+
+
+def _pod_change(obj: Obj, old: Obj | None) -> list[Cause]:
+    """Of a pod's spec only images, deadline, added tolerations and the grace period may change."""
+    if old is None:
+        return []
+
+    def fixed(spec: Obj) -> dict[str, Any]:
+        found = dict(spec)
+        for kind in ("containers", "initContainers"):
+            found[kind] = [{**c, "image": "", "resources": {}} for c in spec.get(kind) or ()]
+        for key in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"):
+            found.pop(key, None)
+        return found
+
+    if fixed(obj.get("spec", {})) == fixed(old.get("spec", {})):
+        return []
+    words = (
+        "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+        "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to"
+        " existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was"
+        " previously negative)"
+    )
+    return [Cause("spec", words, "FieldValueForbidden")]
+
+
+def _workload(obj: Obj, old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    selector = spec.get("selector")
+    causes: list[Cause] = [] if selector else [_required("spec.selector")]
+    causes += _not_negative(obj, "spec.replicas")
+    template = spec.get("template", {})
+    labels = template.get("metadata", {}).get("labels") or {}
+    if selector and not object_selector(selector)(labels):
+        words = "`selector` does not match template `labels`"
+        causes.append(_invalid("spec.template.metadata.labels", labels, words))
+    causes += _containers(template.get("spec", {}), "spec.template.spec")
+    policy = template.get("spec", {}).get("restartPolicy")
+    if policy not in (None, "Always"):
+        causes.append(_unsupported("spec.template.spec.restartPolicy", policy, ("Always",)))
+    if old is not None and selector != old.get("spec", {}).get("selector"):
+        causes.append(_invalid("spec.selector", selector, "field is immutable"))
+    return causes
+
+
+def _stateful(obj: Obj, old: Obj | None) -> list[Cause]:
+    causes = _workload(obj, None)
+    if old is None:
+        return causes
+    free = [
+        "replicas",
+        "ordinals",
+        "template",
+        "updateStrategy",
+        "revisionHistoryLimit",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+    ]
+
+    def fixed(spec: Obj) -> dict[str, Any]:
+        return {key: value for key, value in spec.items() if key not in free}
+
+    if fixed(obj.get("spec", {})) != fixed(old.get("spec", {})):
+        words = (
+            "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template',"
+            " 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and"
+            " 'minReadySeconds' are forbidden"
+        )
+        causes.append(Cause("spec", words, "FieldValueForbidden"))
+    return causes
+
+
+def _job(obj: Obj, old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    template = spec.get("template", {})
+    causes = _containers(template.get("spec", {}), "spec.template.spec")
+    for field in ("parallelism", "completions", "backoffLimit"):
+        causes += _not_negative(obj, f"spec.{field}")
+    policy = template.get("spec", {}).get("restartPolicy")
+    if policy not in ("OnFailure", "Never"):
+        causes.append(_unsupported("spec.template.spec.restartPolicy", policy, ("OnFailure", "Never")))
+    if old is not None:
+        before = old.get("spec", {})
+        for field in ("selector", "template", "completions", "completionMode"):
+            if spec.get(field) != before.get(field) and not before.get("suspend"):
+                causes.append(_invalid(f"spec.{field}", spec.get(field), "field is immutable"))
+    return causes
+
+
+def _cron_job(obj: Obj, _old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    schedule = spec.get("schedule", "")
+    if not schedule:
+        return [_required("spec.schedule")]
+    fields = schedule.split()
+    if not (len(fields) == 5 or schedule.startswith("@")):
+        words = f"expected exactly 5 fields, found {len(fields)}: [{schedule}]"
+        return [_invalid("spec.schedule", schedule, words)]
+    inner = spec.get("jobTemplate", {}).get("spec", {}).get("template", {}).get("spec", {})
+    causes = _containers(inner, "spec.jobTemplate.spec.template.spec")
+    if inner.get("restartPolicy") not in ("OnFailure", "Never"):
+        path = "spec.jobTemplate.spec.template.spec.restartPolicy"
+        causes.append(_unsupported(path, inner.get("restartPolicy"), ("OnFailure", "Never")))
+    return causes
+
+
+def _service(obj: Obj, old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    kinds = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+    causes = []
+    if spec.get("type") not in kinds:
+        causes.append(_unsupported("spec.type", spec.get("type"), kinds))
+    if not spec.get("ports") and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
+        causes.append(_required("spec.ports"))
+    for index, port in enumerate(spec.get("ports") or ()):
+        if not 1 <= (port.get("port") or 0) <= 65535:
+            words = "must be between 1 and 65535, inclusive"
+            causes.append(_invalid(f"spec.ports[{index}].port", port.get("port", 0), words))
+        if len(spec["ports"]) > 1 and not port.get("name"):
+            causes.append(_required(f"spec.ports[{index}].name"))
+    before = (old or {}).get("spec", {})
+    if before.get("clusterIP") and spec.get("type") != "ExternalName" != before.get("type"):
+        if spec.get("clusterIP") != before["clusterIP"]:
+            words = "may not change once set"
+            causes.append(_invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], words))
+    return causes
+
+
+def _config_map(obj: Obj, old: Obj | None) -> list[Cause]:
+    if old is not None and old.get("immutable") and obj.get("data") != old.get("data"):
+        words = "Forbidden: field is immutable when `immutable` is set"
+        return [Cause("data", words, "FieldValueForbidden")]
+    return []
+
+
+def _secret(obj: Obj, old: Obj | None) -> list[Cause]:
+    causes = _config_map(obj, old)
+    if old is not None and obj.get("type") != old.get("type"):
+        causes.append(_invalid("type", obj.get("type"), "field is immutable"))
+    return causes
+
+
+def _role_binding(obj: Obj, old: Obj | None) -> list[Cause]:
+    if old is not None and obj.get("roleRef") != old.get("roleRef"):
+        return [_invalid("roleRef", obj.get("roleRef"), "cannot change roleRef")]
+    return []
+
+
+def _claim(obj: Obj, old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    causes = (
+        []
+        if spec.get("accessModes")
+        else [_required("spec.accessModes", "at least 1 access mode is required")]
+    )
+    if not (spec.get("resources") or {}).get("requests", {}).get("storage"):
+        causes.append(_required("spec.resources[storage]"))
+    return causes
+
+
+def _autoscaler(obj: Obj, _old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    if not isinstance(spec.get("maxReplicas"), int) or spec["maxReplicas"] < 1:
+        return [_invalid("spec.maxReplicas", spec.get("maxReplicas", 0), "must be greater than 0")]
+    return []
+
+
+_RULES: dict[str, Callable[[Obj, Obj | None], list[Cause]]] = {
+    "pods": _pod,
+    "deployments.apps": _workload,
+    "replicasets.apps": _workload,
+    "daemonsets.apps": _workload,
+    "statefulsets.apps": _stateful,
+    "jobs.batch": _job,
+    "cronjobs.batch": _cron_job,
+    "services": _service,
+    "configmaps": _config_map,
+    "secrets": _secret,
+    "persistentvolumeclaims": _claim,
+    "rolebindings.rbac.authorization.k8s.io": _role_binding,
+    "clusterrolebindings.rbac.authorization.k8s.io": _role_binding,
+    "horizontalpodautoscalers.autoscaling": _autoscaler,
+}
+
+
+def check(res: Resource, obj: Obj, old: Obj | None, schema: Schema | None, *, subresource: str = "") -> None:
+    """Raise 422 with all that is wrong with the next state of an object."""
+    causes = check_metadata(res, obj)
+    rule = _RULES.get(res.storage)
+    if rule is not None and subresource != "status":
+        causes += rule(obj, old)
+    if res.storage == "pods" and not subresource:
+        causes += _pod_change(obj, old)
+    if res.custom and schema is not None:
+        for key, value in obj.items():
+            if key not in ("apiVersion", "kind", "metadata") and key in schema.fields:
+                causes += custom_causes(value, schema.fields[key].raw or {}, key)
+        causes += [_required(key) for key in sorted(schema.required) if key not in obj]
+    if causes:
+        raise invalid(res, obj["metadata"].get("name", ""), causes)
+
+
+def custom_causes(value: Any, raw: Mapping[str, Any], path: str) -> list[Cause]:
+    """What a CRD's schema has against a value."""
+    causes: list[Cause] = []
+    if raw.get("enum") and value not in raw["enum"]:
+        names = tuple(str(item) for item in raw["enum"])
+        causes.append(_unsupported(path, value, names))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        for key, bad, words in (
+            ("minimum", lambda limit: value < limit, "greater than or equal to"),
+            ("maximum", lambda limit: value > limit, "less than or equal to"),
+        ):
+            if key in raw and bad(raw[key]):
+                causes.append(_invalid(path, value, f"{path} in body should be {words} {raw[key]}"))
+    if isinstance(value, str) and raw.get("pattern") and not re.search(raw["pattern"], value):
+        causes.append(_invalid(path, value, f"{path} in body should match '{raw['pattern']}'"))
+    if isinstance(value, Mapping):
+        for key in raw.get("required") or ():
+            if key not in value:
+                causes.append(_required(f"{path}.{key}"))
+        properties = raw.get("properties") or {}
+        for key, item in value.items():
+            if key in properties:
+                causes += custom_causes(item, properties[key], f"{path}.{key}")
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            causes += custom_causes(item, raw.get("items") or {}, f"{path}[{index}]")
+    return causes
+
+
+__all__ = ["StoreError", "check", "check_metadata", "custom_causes"]
