@@ -1,8 +1,8 @@
 """Which key does what: the actions' own keys, changed by the user's settings. Pure.
 
 People write keys as they are printed (`ctrl-w`, `shift-n`, `/`, `esc`); terminals report them under other
-names and some under two. `normal` brings both to one form. Several actions may have one key as long as they never
-fit the same place; what the settings say wins over a default.
+names and some under two. `normal` brings both to one form. Several actions may have one key as long as they
+never fit the same place; what the settings say wins over a default.
 """
 
 from __future__ import annotations

@@ -36,10 +36,12 @@ class Target(Struct, frozen=True):
     name: str
     namespace: str = ""
     uid: str = ""
+    noun: str = ""
+    """Singular of the kind, in lower case: `node`."""
 
     def label(self) -> str:
         """How a title names it: `node worker-2`."""
-        return f"{self.kind.partition('.')[0].removesuffix('s')} {self.name}"
+        return f"{self.noun or self.kind} {self.name}"
 
 
 class ViewSpec(Struct, frozen=True):

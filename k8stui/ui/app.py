@@ -1,0 +1,259 @@
+"""The program on the screen: it puts session, screen, settings and themes together, and ends them.
+
+It holds no behaviour of views, panes or actions. Nothing here, and nothing that this imports, may import a
+network library: the first frame comes before the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+
+from k8stui.ui.crash import write_crash
+from k8stui.ui.entries import all_actions
+from k8stui.ui.keymap import Keymap
+from k8stui.ui.navigator import Navigator
+from k8stui.ui.screen import MainScreen
+from k8stui.ui.session import Session, Stage
+from k8stui.ui.theme import DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.screen import Screen
+
+    from k8stui.settings import Settings
+    from k8stui.ui.backend import Backend
+    from k8stui.ui.launch import Options
+    from k8stui.ui.state import StateFile
+    from k8stui.ui.theme import Themes
+
+TWICE = 2.0
+"""Seconds in which a second ctrl-c leaves."""
+
+
+class K8stuiApp(App[None]):
+    """k8stui."""
+
+    TITLE = "k8stui"
+    CSS_PATH: ClassVar[list[str | Path]] = [
+        Path(__file__).parent / "styles" / name for name in ("app.tcss", "widgets.tcss")
+    ]
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar = []
+
+    def __init__(
+        self,
+        backend: Backend,
+        settings: Settings,
+        state: StateFile,
+        themes: Themes,
+        options: Options,
+        *,
+        warnings: Sequence[str] = (),
+        crash_dir: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.state = state
+        self.theme_files = themes
+        self.options = options
+        self.crash: str | None = None
+        """One sentence about an error that ended the program."""
+        self._crash_dir = crash_dir
+        self._asked_to_leave = float("-inf")
+        self._denied_contexts: set[str] = set()
+        for theme in themes.themes.values():
+            self.register_theme(theme)
+        self.session = Session(
+            backend,
+            settings,
+            state,
+            readonly=options.readonly,
+            namespaces=options.namespaces,
+            on_change=self._session_changed,
+        )
+        self.navigator = Navigator(self)
+        registry = all_actions()
+        keymap = Keymap(registry, settings.keys)
+        self._warnings = [*warnings, *themes.warnings, *keymap.problems]
+        if state.warning:
+            self._warnings.append(state.warning)
+        self.main = MainScreen(self, registry, keymap, options.kind)
+        self.theme = self._first_theme()
+        self._stage = Stage.STARTING
+        self._cluster: object = None
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.main
+
+    # Starting and ending
+
+    def on_mount(self) -> None:
+        for warning in self._warnings:
+            self.complain(warning)
+        self.call_after_refresh(self.connect, self.options.context)
+
+    def connect(self, context: str | None) -> None:
+        """Read the kubeconfig and connect, beside the screen."""
+        self.run_worker(self.session.begin(context), group="connect", exclusive=True)
+
+    async def on_unmount(self) -> None:
+        """Nothing that was started here goes on."""
+        self.main.keep_layout()
+        self.state.save()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self.session.close()
+
+    def _session_changed(self) -> None:
+        """The session is another one or at another step: let everything see it."""
+        if not self.is_running or not self.main.is_attached:
+            return
+        self.main.header.refresh()
+        session = self.session
+        if session.cluster is not self._cluster or session.stage is not self._stage:
+            opened = session.cluster is not None and self._cluster is None
+            self._cluster, self._stage = session.cluster, session.stage
+            self.call_later(self._show_session, opened)
+        elif session.cluster is None:
+            self.main.workspace.rescope()
+
+    async def _show_session(self, opened: bool) -> None:
+        """The cluster came, went or failed: views start anew; contexts are offered where none is open."""
+        session = self.session
+        if opened:
+            observe = getattr(session.cluster, "observe", None)
+            if observe is not None:
+                observe(self.main.header.refresh)
+            await self.main.load_layout()
+            self.use_context_theme()
+        else:
+            self.main.workspace.rescope()
+        self.main.refresh_hints()
+
+    # Saying things
+
+    def say(self, sentence: str) -> None:
+        """Tell the user something; text is never markup."""
+        self.notify(sentence, markup=False, timeout=4)
+
+    def complain(self, sentence: str) -> None:
+        """Tell the user that something is wrong."""
+        self.notify(sentence, severity="warning", markup=False, timeout=8)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy text to the terminal's clipboard (OSC 52)."""
+        self.copy_to_clipboard(text)
+        self.say(f"Copied the {what}.")
+
+    def save_picture(self) -> None:
+        """Save the screen as a picture."""
+        path = self.save_screenshot(path=str(Path.cwd()))
+        self.say(f"Saved {path}.")
+
+    # Themes
+
+    def _first_theme(self) -> str:
+        if self.options.theme:
+            return self.options.theme
+        kept = self.state.data
+        if kept.theme in self.theme_files.themes and kept.theme_before == self.settings.theme:
+            return kept.theme
+        return self._theme_or_default(self.settings.theme)
+
+    def _theme_or_default(self, name: str) -> str:
+        if name in self.theme_files.themes:
+            return name
+        self._warnings.append(self.theme_files.complaint(name))
+        return DEFAULT if DEFAULT in self.theme_files.themes else self.theme_files.names()[0]
+
+    def use_theme(self, name: str) -> None:
+        """Change the colours, and remember it."""
+        self.theme = name
+        self.state.data.theme, self.state.data.theme_before = name, self.settings.theme
+        self.remember()
+
+    def use_context_theme(self) -> None:
+        """A context may have colours of its own, as a warning."""
+        own = self.settings.contexts.get(self.session.context)
+        if own is not None and own.theme and not self.options.theme:
+            self.theme = self._theme_or_default(own.theme)
+        elif not self.options.theme:
+            self.theme = self._first_theme()
+
+    # Remembering
+
+    def remember(self) -> None:
+        """Write the state file soon, beside the screen."""
+        self.run_worker(self._save(), group="state", exclusive=True)
+
+    async def _save(self) -> None:
+        await asyncio.sleep(0.5)
+        problem = self.state.save()
+        if problem:
+            self.complain(problem)
+
+    # Namespaces of a limited user
+
+    def find_namespaces(self, reason: str) -> None:
+        """All namespaces are forbidden: use those that are allowed, or ask for one. Once for a context."""
+        context = self.session.context
+        if context in self._denied_contexts:
+            return
+        self._denied_contexts.add(context)
+        self.run_worker(self._find_namespaces(reason), group="namespaces")
+
+    async def _find_namespaces(self, reason: str) -> None:
+        from k8stui.kube.errors import KubeError
+        from k8stui.ui.dialogs.choose import ChooseDialog
+
+        cluster = self.session.cluster
+        if cluster is None:
+            return
+        try:
+            visible = await cluster.visible_namespaces(tuple(self.session.recent))
+        except KubeError as error:
+            self.complain(error.sentence())
+            return
+        if visible.names:
+            names = ", ".join(visible.names)
+            self.say(f"You may not look at all namespaces; these are open to you: {names}.")
+            await self.navigator.use_namespaces(tuple(visible.names))
+            return
+        answer = await self.push_screen_wait(
+            ChooseDialog("Which namespace?", [], about=reason, free="name of a namespace that you may see")
+        )
+        if answer:
+            await self.navigator.use_namespaces(tuple(part for part in answer.split(",") if part))
+
+    # Leaving
+
+    def cancel_or_quit(self) -> None:
+        """ctrl-c: copy what is selected; give up connecting; asked twice, leave."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy(selected, "selection")
+            self.screen.clear_selection()
+            return
+        if self.session.stage in (Stage.STARTING, Stage.CONNECTING):
+            self.workers.cancel_group(self, "connect")
+            self.session.cancel()
+        now = time.monotonic()
+        if now - self._asked_to_leave < TWICE:
+            self.exit()
+        else:
+            self._asked_to_leave = now
+            self.say("ctrl-c once more leaves.")
+
+    def _fatal_error(self) -> None:
+        """An error that nobody expected: end, with one sentence instead of a page of code."""
+        error = self._exception
+        self.crash = write_crash(error, self._crash_dir)
+        self._close_messages_no_wait()

@@ -1,0 +1,65 @@
+"""A box over the screen that wants an answer. esc and a click beside it give none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult, RenderResult
+
+Answer = TypeVar("Answer")
+
+
+class PlainText(Widget):
+    """Text that is shown as it is: never markup."""
+
+    DEFAULT_CSS = "PlainText { height: auto; width: 1fr; }"
+
+    def __init__(self, text: str | Text = "", *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self._text = text
+
+    def say(self, text: str | Text) -> None:
+        """Show something else."""
+        self._text = text
+        self.refresh(layout=True)
+
+    def render(self) -> RenderResult:
+        return self._text if isinstance(self._text, Text) else Text(self._text)
+
+
+class Dialog(ModalScreen[Answer | None], Generic[Answer]):
+    """Base of the dialogs: a title and a body in a box."""
+
+    BINDINGS = [Binding("escape,ctrl+c", "give_up", "Close", show=False)]  # noqa: RUF012
+    TITLE_TEXT = ""
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__(classes="dialog")
+        self._title_text = title or self.TITLE_TEXT
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = Text(self._title_text).markup if self._title_text else ""
+            yield from self.compose_body()
+
+    def compose_body(self) -> ComposeResult:
+        """What is in the box."""
+        yield PlainText("")
+
+    def action_give_up(self) -> None:
+        """No answer."""
+        self.dismiss(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the box gives no answer."""
+        box = self.query_one("#box")
+        if not box.region.contains(event.screen_x, event.screen_y):
+            self.dismiss(None)

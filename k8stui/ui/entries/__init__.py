@@ -1,0 +1,13 @@
+"""The actions there are. A new one is one entry in one of these modules."""
+
+from __future__ import annotations
+
+from k8stui.ui.actions import Registry
+from k8stui.ui.entries import go, logs, panes, program, rows, tables
+
+
+def all_actions() -> Registry:
+    """Every action of the program, in the order in which help lists them."""
+    return Registry(
+        [*rows.ACTIONS, *tables.ACTIONS, *logs.ACTIONS, *go.ACTIONS, *panes.ACTIONS, *program.ACTIONS]
+    )

@@ -1,0 +1,161 @@
+"""What can be done with the selected row, or with the marked ones."""
+
+from __future__ import annotations
+
+from k8stui.ui.actions import Action, Group, Place, Right
+
+POD = frozenset({"pods"})
+TABLE = frozenset({"table"})
+LISTS = frozenset({"table", "contexts"})
+NAMESPACES = frozenset({"namespaces"})
+
+
+async def _open(place: Place) -> None:
+    await place.app.navigator.drill_down(place)
+
+
+async def _owner(place: Place) -> None:
+    await place.app.navigator.owner(place)
+
+
+async def _logs(place: Place) -> None:
+    await place.app.navigator.logs(place, previous=False)
+
+
+async def _previous_logs(place: Place) -> None:
+    await place.app.navigator.logs(place, previous=True)
+
+
+def _favourite(place: Place) -> None:
+    place.app.navigator.toggle_favourite(place)
+
+
+def _copy_name(place: Place) -> None:
+    names = "\n".join(obj.metadata.name for obj in place.objects)
+    place.app.copy(names, "name" if len(place.objects) == 1 else f"{len(place.objects)} names")
+
+
+def _copy_namespace(place: Place) -> None:
+    place.app.copy(place.objects[0].metadata.namespace, "namespace")
+
+
+def _has_namespace(place: Place) -> bool:
+    return bool(place.objects and place.objects[0].metadata.namespace)
+
+
+def _copy_row(place: Place) -> None:
+    table = getattr(place.view, "table", None)
+    if table is not None:
+        place.app.copy(table.copy_text("marked"), "row" if len(place.objects) == 1 else "rows")
+
+
+def _has_owner(place: Place) -> bool:
+    return bool(place.object is not None and getattr(place.object.metadata, "owner_references", ()))
+
+
+def _opens(place: Place) -> bool:
+    return place.app.navigator.can_drill_down(place)
+
+
+ACTIONS = [
+    Action(
+        "row.open",
+        "open",
+        "Go into the row: to the pods of a node or workload, the logs of a pod; use a namespace or context",
+        _open,
+        keys=("enter",),
+        group=Group.ROW,
+        views=LISTS,
+        needs_object=True,
+        many=True,
+        fits=_opens,
+        rank=10,
+    ),
+    Action(
+        "row.logs",
+        "logs",
+        "Read the logs of the pod",
+        _logs,
+        keys=("l",),
+        group=Group.ROW,
+        views=TABLE,
+        kinds=POD,
+        needs_object=True,
+        right=Right("get", "pods", "log"),
+        rank=11,
+    ),
+    Action(
+        "row.previous-logs",
+        "previous",
+        "Read the logs of the containers before their last restart",
+        _previous_logs,
+        keys=("p",),
+        group=Group.ROW,
+        views=TABLE,
+        kinds=POD,
+        needs_object=True,
+        right=Right("get", "pods", "log"),
+        rank=30,
+    ),
+    Action(
+        "row.owner",
+        "owner",
+        "Go to what owns the object: pod to ReplicaSet, ReplicaSet to Deployment",
+        _owner,
+        keys=("shift-j",),
+        group=Group.ROW,
+        views=TABLE,
+        needs_object=True,
+        fits=_has_owner,
+        rank=31,
+    ),
+    Action(
+        "row.favourite",
+        "favourite",
+        "Make the namespace a favourite, or no longer",
+        _favourite,
+        keys=("f",),
+        group=Group.ROW,
+        views=TABLE,
+        kinds=NAMESPACES,
+        needs_object=True,
+        many=True,
+        rank=12,
+    ),
+    Action(
+        "row.copy-name",
+        "copy name",
+        "Copy the name, or the names of the marked rows",
+        _copy_name,
+        keys=("c",),
+        group=Group.ROW,
+        views=LISTS,
+        needs_object=True,
+        many=True,
+        rank=60,
+    ),
+    Action(
+        "row.copy-namespace",
+        "copy namespace",
+        "Copy the namespace of the row",
+        _copy_namespace,
+        keys=("n",),
+        group=Group.ROW,
+        views=TABLE,
+        needs_object=True,
+        fits=_has_namespace,
+        rank=95,
+    ),
+    Action(
+        "row.copy",
+        "copy row",
+        "Copy the texts of the row, or of the marked rows, parted by tabs",
+        _copy_row,
+        keys=("ctrl-y",),
+        group=Group.ROW,
+        views=LISTS,
+        needs_object=True,
+        many=True,
+        rank=95,
+    ),
+]

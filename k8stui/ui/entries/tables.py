@@ -1,0 +1,199 @@
+"""What can be done with a table: filter, sort, mark, widen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k8stui.ui.actions import Action, Group, Place
+
+if TYPE_CHECKING:
+    from k8stui.ui.views.table import TableView
+
+TABLE = frozenset({"table"})
+LISTS = frozenset({"table", "contexts"})
+SEARCHABLE = frozenset({"table", "contexts", "logs"})
+
+SORTS = (
+    ("name", "shift-n", ("NAME",)),
+    ("age", "shift-a", ("AGE", "LAST SEEN")),
+    ("status", "shift-s", ("STATUS", "REASON", "PHASE")),
+    ("ready", "shift-r", ("READY",)),
+    ("restarts", "shift-t", ("RESTARTS",)),
+    ("cpu", "shift-c", ("CPU", "CPU(CORES)")),
+    ("memory", "shift-m", ("MEM", "MEMORY", "MEMORY(BYTES)")),
+    ("namespace", "shift-p", ("NAMESPACE",)),
+    ("ip", "shift-i", ("IP", "INTERNAL-IP", "CLUSTER-IP")),
+    ("node", "shift-o", ("NODE",)),
+)
+"""What one can sort by with one key, as in k9s: name, key, and the columns it may be called."""
+
+
+def _table(place: Place) -> TableView:
+    from k8stui.ui.views.table import TableView
+
+    assert isinstance(place.view, TableView)
+    return place.view
+
+
+def _filter(place: Place) -> None:
+    place.app.main.ask_filter()
+
+
+def _wide(place: Place) -> None:
+    _table(place).toggle_wide()
+
+
+def _faults(place: Place) -> None:
+    _table(place).toggle_faults()
+
+
+async def _sort_chooser(place: Place) -> None:
+    await place.app.navigator.choose_sort(_table(place))
+
+
+def _mark(place: Place) -> None:
+    table = _table(place).table
+    if table is not None:
+        table.action_mark()
+
+
+def _mark_range(place: Place) -> None:
+    table = _table(place).table
+    if table is not None:
+        table.action_mark_range()
+
+
+def _unmark(place: Place) -> None:
+    table = _table(place).table
+    if table is not None:
+        table.clear_marks()
+
+
+def _has_marks(place: Place) -> bool:
+    table = _table(place).table
+    return table is not None and bool(table.model.marks)
+
+
+def _mark_all(place: Place) -> None:
+    table = _table(place).table
+    if table is not None:
+        table.model.mark_all()
+        table.tell()
+        table.refresh()
+
+
+def _column(place: Place, names: tuple[str, ...]) -> str | None:
+    have = _table(place).column_names()
+    return next((name for name in names if name in have), None)
+
+
+def _sort_action(name: str, key: str, columns: tuple[str, ...]) -> Action:
+    def run(place: Place) -> None:
+        view = _table(place)
+        column = _column(place, columns)
+        if column in ("NODE", "IP") and not view.spec.wide:
+            view.toggle_wide()  # sorting by what cannot be seen would look like disorder
+        view.sort_by(column)
+
+    return Action(
+        f"sort.{name}",
+        f"by {name}",
+        f"Sort by {name}; once more turns the order round",
+        run,
+        keys=(key,),
+        group=Group.TABLE,
+        views=TABLE,
+        fits=lambda place: _column(place, columns) is not None,
+        rank=95,
+    )
+
+
+ACTIONS = [
+    Action(
+        "table.filter",
+        "filter",
+        "Show only rows that match: text or regex, !inverse, -l label=value, -f fuzzy",
+        _filter,
+        keys=("/",),
+        group=Group.TABLE,
+        views=SEARCHABLE,
+        rank=20,
+    ),
+    Action(
+        "table.sort",
+        "sort",
+        "Choose the column to sort by",
+        _sort_chooser,
+        keys=("ctrl-o",),
+        group=Group.TABLE,
+        views=TABLE,
+        rank=40,
+    ),
+    Action(
+        "table.faults",
+        "faults",
+        "Show only what has something wrong",
+        _faults,
+        keys=("ctrl-z",),
+        group=Group.TABLE,
+        views=TABLE,
+        rank=32,
+    ),
+    Action(
+        "table.wide",
+        "wide",
+        "Show the columns of kubectl's -o wide too",
+        _wide,
+        keys=("ctrl-w",),
+        group=Group.TABLE,
+        views=TABLE,
+        rank=33,
+    ),
+    Action(
+        "table.mark",
+        "mark",
+        "Mark the row and go to the next one",
+        _mark,
+        keys=("space",),
+        group=Group.TABLE,
+        views=TABLE,
+        needs_object=True,
+        many=True,
+        rank=34,
+    ),
+    Action(
+        "table.mark-range",
+        "mark range",
+        "Mark all rows from the last marked one to here",
+        _mark_range,
+        keys=("ctrl-space",),
+        group=Group.TABLE,
+        views=TABLE,
+        needs_object=True,
+        many=True,
+        rank=95,
+    ),
+    Action(
+        "table.mark-all",
+        "mark all",
+        "Mark all rows that are shown",
+        _mark_all,
+        group=Group.TABLE,
+        views=TABLE,
+        needs_object=True,
+        many=True,
+        rank=95,
+    ),
+    Action(
+        "table.unmark",
+        "unmark",
+        "Take all marks away",
+        _unmark,
+        keys=("ctrl-\\",),
+        group=Group.TABLE,
+        views=TABLE,
+        fits=_has_marks,
+        rank=95,
+    ),
+    *(_sort_action(*sort) for sort in SORTS),
+]

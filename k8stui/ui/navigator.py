@@ -1,0 +1,377 @@
+"""Where commands and actions lead: which view opens in which pane, which namespaces and context are in use.
+
+The one place that turns what the user wants into views and session changes. It opens, it never paints, and it
+says in a sentence what cannot be opened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
+from k8stui.ui import commands
+from k8stui.ui.commands import Command, CommandError, Verb
+from k8stui.ui.completion import Sources
+from k8stui.ui.session import Stage
+from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from k8stui.kube.catalog import Kind
+    from k8stui.ui.actions import Place
+    from k8stui.ui.app import K8stuiApp
+    from k8stui.ui.layout import Axis
+    from k8stui.ui.views.table import TableView
+
+
+class Navigator:
+    """Carries out commands and the actions that lead somewhere."""
+
+    def __init__(self, app: K8stuiApp) -> None:
+        self._app = app
+        self._session = app.session
+
+    # The `:` line
+
+    def understand(self, line: str) -> Command:
+        """The command in a line, with its names checked. Raises CommandError."""
+        command = commands.parse(line, self._app.settings.aliases)
+        if command.context and self._session.contexts.get(command.context) is None:
+            raise commands.unknown("context", command.context, self._context_names())
+        if command.verb is Verb.THEME and command.argument:
+            if command.argument not in self._app.theme_files.themes:
+                raise commands.unknown("theme", command.argument, self._app.theme_files.names())
+        elif command.verb is Verb.LAYOUT and command.argument not in ("", "reset"):
+            raise CommandError(f"layout takes nothing or reset, not {command.argument!r}.")
+        elif command.verb is Verb.OPEN and not command.context:
+            self._check_kind(command)
+        return command
+
+    def _check_kind(self, command: Command) -> None:
+        if command.kind in self._app.main.VIEW_NAMES:
+            return
+        catalog = self._session.catalog
+        kind = catalog.find(command.kind)
+        if kind is None and getattr(catalog, "is_complete", True):
+            raise commands.unknown("kind", command.kind, self._kind_names())
+        if kind is not None and command.namespaces and not kind.namespaced:
+            raise CommandError(
+                f"{kind.plural} are in no namespace: leave out {','.join(command.namespaces)}."
+            )
+
+    def _kind_names(self) -> Iterable[str]:
+        names = [*commands.VERB_HELP]
+        for kind in self._session.catalog:
+            names += [kind.plural, kind.singular, *kind.short_names]
+        return names
+
+    def _context_names(self) -> list[str]:
+        return [entry.name for entry in self._session.contexts.entries]
+
+    def sources(self) -> Sources:
+        """The names that the `:` line can complete now."""
+        catalog = self._session.catalog
+
+        def kinds(prefix: str) -> list[tuple[str, str]]:
+            found = []
+            for name in catalog.complete(prefix):
+                kind = catalog.find(name)
+                found.append((name, "" if kind is None else f"{kind.kind} {kind.api_version}"))
+            return found
+
+        return Sources(
+            kinds=kinds,
+            namespaces=tuple(self.known_namespaces()),
+            contexts=tuple(self._context_names()),
+            themes=tuple(self._app.theme_files.names()),
+            aliases=self._app.settings.aliases,
+        )
+
+    def known_namespaces(self) -> list[str]:
+        """Namespaces that are known without asking: favourites, recent ones, and those that are watched."""
+        names = dict.fromkeys([*self._session.recent, *self._session.namespaces])
+        for collection in getattr(self._session.cluster, "collections", ()):
+            if collection.kind.name == "namespaces":
+                names.update(dict.fromkeys(sorted(obj.metadata.name for obj in collection.objects.values())))
+            elif collection.kind.name == "pods" and not collection.namespaces:
+                seen = {obj.metadata.namespace for obj in collection.objects.values()}
+                names.update(dict.fromkeys(sorted(seen)))
+        return list(names)
+
+    async def run_line(self, line: str) -> None:
+        """Carry out a line. Raises CommandError when it is not understood; nothing has happened then."""
+        command = self.understand(line)
+        self._app.state.add_command(line.strip().lstrip(": "))
+        self._app.remember()
+        await self.run(command)
+
+    async def last_command(self) -> None:
+        """Run the command before the last one again; once more goes back to the last one."""
+        lines = self._app.state.data.commands
+        if len(lines) < 2:
+            self._app.say("There is no command before the last one.")
+            return
+        try:
+            await self.run_line(lines[-2])
+        except CommandError as error:
+            self._app.complain(error.sentence)
+
+    async def run(self, command: Command) -> None:
+        """Carry out a command."""
+        match command.verb:
+            case Verb.QUIT:
+                self._app.exit()
+            case Verb.HELP:
+                self._app.main.show_help(self._app.main.place())
+            case Verb.RETRY:
+                self.retry()
+            case Verb.THEME:
+                await self._theme(command.argument)
+            case Verb.LAYOUT:
+                await self._app.main.reset_layout()
+            case Verb.LOGS:
+                await self.open(ViewSpec(view=ViewType.LOGS))
+            case Verb.CONTEXT:
+                await self._context(command)
+            case Verb.NAMESPACE:
+                await self._namespace(command)
+            case Verb.OPEN:
+                await self._open(command)
+
+    async def _theme(self, name: str) -> None:
+        if name:
+            self._app.use_theme(name)
+        else:
+            await self.choose_theme()
+
+    async def choose_theme(self) -> None:
+        """Ask for a theme."""
+        from k8stui.ui.dialogs.choose import Choice, choose
+
+        themes = self._app.theme_files
+        choices = [Choice(name, name, themes.about.get(name, "")) for name in themes.names()]
+        self._app.run_worker(
+            choose(self._app, "Theme", choices, self._app.use_theme, chosen=self._app.theme), group="dialog"
+        )
+
+    async def _context(self, command: Command) -> None:
+        if command.context:
+            await self.switch_context(command.context)
+        else:
+            await self.open(ViewSpec(view=ViewType.CONTEXTS))
+
+    async def _namespace(self, command: Command) -> None:
+        if command.namespaces is None:
+            await self.open(ViewSpec(kind="namespaces"))
+        else:
+            await self.use_namespaces(command.namespaces)
+
+    async def _open(self, command: Command) -> None:
+        if command.context and command.context != self._session.context:
+            await self.switch_context(command.context)
+        kind = self._session.catalog.find(command.kind)
+        await self.open(
+            ViewSpec(
+                kind=kind.name if kind is not None else command.kind,
+                namespaces=command.namespaces,
+                label_selector=command.label_selector,
+                filter=command.filter,
+            )
+        )
+
+    async def open(self, spec: ViewSpec) -> None:
+        """Show something in the focused pane."""
+        workspace = self._app.main.workspace
+        await workspace.focused_pane.show(spec)
+        workspace.focused_pane.focus_view()
+        self._app.main.layout_changed()
+
+    async def split(self, place: Place, axis: Axis) -> None:
+        """A new pane beside the focused one, with the same thing in it; then ask what it shall be."""
+        spec = place.view.spec if place.view is not None else ViewSpec(kind="pods")
+        await self._app.main.workspace.split_focused(axis, structs.replace(spec, filter=""))
+        self._app.main.ask_command(hint="what to show in the new pane; esc: the same as beside it")
+
+    # Namespaces and contexts
+
+    async def use_namespaces(self, names: tuple[str, ...]) -> None:
+        """Look at these namespaces from now on; () is all. A namespace that is pinned in a view stays."""
+        self._session.use_namespaces(names)
+        pane = self._app.main.workspace.focused_pane
+        spec = pane.view.spec
+        if spec.namespaces is not None and not spec.owner:
+            pane.view.spec = structs.replace(spec, namespaces=None)
+        self._app.main.workspace.rescope()
+        self._app.remember()
+
+    async def switch_context(self, name: str) -> None:
+        """Leave this context for another."""
+        main = self._app.main
+        main.keep_layout()
+        self._session.switch(name)
+        await main.load_layout()
+        self._app.use_context_theme()
+
+    def retry(self) -> None:
+        """Ask the server again now; open the context again where there is no cluster."""
+        cluster = self._session.cluster
+        if cluster is not None:
+            again = getattr(cluster, "retry_now", None)
+            if again is not None:
+                again()
+            self._app.say("Asking the server again.")
+        elif self._session.stage in (Stage.FAILED, Stage.CANCELLED):
+            self._app.connect(self._session.context or None)
+
+    def toggle_favourite(self, place: Place) -> None:
+        """Make namespaces favourites, or no longer."""
+        for obj in place.objects:
+            name = obj.metadata.name
+            now = self._app.state.toggle_favourite(self._session.state_key, name)
+            self._app.say(f"{name} is {'a favourite' if now else 'no favourite any more'}.")
+        self._app.remember()
+        table = getattr(place.view, "table", None)
+        if table is not None:
+            table.set_printer(table.model.printer)
+
+    # From a row to other things
+
+    def can_drill_down(self, place: Place) -> bool:
+        """Whether Enter leads somewhere."""
+        if place.view_type == ViewType.CONTEXTS or (place.kind and place.kind.name in ("pods", "namespaces")):
+            return True
+        if len(place.objects) != 1 or place.kind is None:
+            return False
+        if place.kind.name.startswith("events"):
+            return bool(place.objects[0].involved_object.name)
+        return self._children(place.kind, place.objects[0]) is not None
+
+    @staticmethod
+    def _children(kind: Kind, obj: Any) -> Any:
+        from k8stui.kinds.relations import children_of
+
+        return children_of(kind, obj)
+
+    async def drill_down(self, place: Place) -> None:
+        """Go into the row."""
+        names = tuple(obj.metadata.name for obj in place.objects)
+        if place.view_type == ViewType.CONTEXTS:
+            await self.switch_context(names[0])
+        elif place.kind is None:
+            return
+        elif place.kind.name == "namespaces":
+            await self._use_chosen_namespaces(place, names)
+        elif place.kind.name == "pods":
+            await self.logs(place, previous=False)
+        elif place.kind.name.startswith("events"):
+            await self._involved(place)
+        else:
+            await self._drill_into(place)
+
+    async def _use_chosen_namespaces(self, place: Place, names: tuple[str, ...]) -> None:
+        """Use the namespaces and go back to what the pane showed before it was asked to choose."""
+        await self.use_namespaces(names)
+        if place.pane is not None and not await place.pane.back():
+            await self.open(ViewSpec(kind="pods"))
+
+    async def _drill_into(self, place: Place) -> None:
+        assert place.kind is not None
+        obj = place.objects[0]
+        query = self._children(place.kind, obj)
+        if query is None:
+            self._app.say(f"There is nothing below {place.kind.singular} {obj.metadata.name}.")
+            return
+        if query.selects_nothing:
+            self._app.say(f"{place.kind.kind} {obj.metadata.name} selects no pods by itself.")
+            return
+        if place.kind.name == "nodes" and await self._focus_follower(place, Link.NODES):
+            return
+        await self.open(
+            ViewSpec(
+                kind=query.kind,
+                namespaces=(query.namespace,) if query.namespace else (),
+                label_selector=query.label_selector,
+                field_selector=query.field_selector,
+                owner=query.owner_uid,
+                target=self._target(place),
+            )
+        )
+
+    async def _focus_follower(self, place: Place, link: Link) -> bool:
+        """Go to the pane that follows this selection, where there is one on the screen."""
+        pane = place.workspace.follower(link)
+        if pane is None or place.workspace.zoomed:
+            return False
+        target = self._target(place)
+        pane.follow(target)
+        place.workspace.focus_pane(pane.key)
+        return True
+
+    def _target(self, place: Place) -> Target:
+        obj, kind = place.objects[0], place.kind
+        assert kind is not None
+        meta = obj.metadata
+        return Target(kind.name, meta.name, meta.namespace, meta.uid, (kind.singular or kind.kind).lower())
+
+    async def _involved(self, place: Place) -> None:
+        """From an event to what it is about."""
+        await self._go_to_reference(place.objects[0].involved_object)
+
+    async def owner(self, place: Place) -> None:
+        """Go to what owns the object."""
+        from k8stui.kinds.relations import owner_of
+
+        reference = owner_of(place.objects[0])
+        if reference is None:
+            self._app.say("Nothing owns this object.")
+        else:
+            await self._go_to_reference(reference)
+
+    async def _go_to_reference(self, reference: Any) -> None:
+        """Show an object that another one names, alone."""
+        kind = self._session.catalog.for_object(reference.api_version or "v1", reference.kind)
+        if kind is None:
+            self._app.say(f"This server has no kind {reference.kind} ({reference.api_version}).")
+            return
+        await self.open(
+            ViewSpec(
+                kind=kind.name,
+                namespaces=(reference.namespace,) if reference.namespace else (),
+                field_selector=f"metadata.name={reference.name}",
+            )
+        )
+
+    async def logs(self, place: Place, *, previous: bool) -> None:
+        """Read a pod's logs: in the pane that follows pods, else in this one."""
+        if not previous and await self._focus_follower(place, Link.PODS):
+            return
+        spec = ViewSpec(view=ViewType.LOGS, target=self._target(place), previous=previous)
+        await self.open(spec)
+
+    async def choose_sort(self, view: TableView) -> None:
+        """Ask for a column to sort by."""
+        from k8stui.ui.dialogs.choose import Choice, choose
+
+        choices = [Choice("", "no column: by namespace and name")]
+        choices += [Choice(name, name) for name in view.column_names()]
+        self._app.run_worker(
+            choose(
+                self._app,
+                "Sort by",
+                choices,
+                lambda name: view.sort_by(name or None),
+                chosen=view.spec.sort,
+            ),
+            group="dialog",
+        )
+
+    async def escape(self, place: Place) -> None:
+        """esc: clear what hides rows, then let go of what is followed, then go back."""
+        if place.view is not None and place.view.clear():
+            return
+        if place.workspace.zoomed:
+            place.workspace.toggle_zoom()
+        elif place.pane is not None and not place.pane.release():
+            await place.pane.back()

@@ -1,0 +1,227 @@
+"""One pane: a title, a view, and the way back to the views that were here before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from k8stui.ui.spec import Link, PaneState, Target, ViewSpec
+from k8stui.ui.views.base import Title, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.style import Style
+    from textual import events
+    from textual.app import ComposeResult, RenderResult
+
+HISTORY_KEPT = 50
+
+
+class PaneTitle(Widget):
+    """The first line of a pane: what it shows, and the border to the pane above. Dragging it resizes."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "pane-title--rule",
+        "pane-title--name",
+        "pane-title--note",
+        "pane-title--link",
+        "pane-title--trouble",
+    }
+    ALLOW_SELECT = False
+    active: reactive[bool] = reactive(False)
+    """The pane has the focus: told by a heavy line and by colour."""
+    text: reactive[Title | None] = reactive(None)
+    follows: reactive[str] = reactive("")
+    pinned: reactive[bool] = reactive(False)
+
+    class Pressed(Message):
+        """The mouse went down on a title."""
+
+        def __init__(self, title: PaneTitle, event: events.MouseDown) -> None:
+            super().__init__()
+            self.title = title
+            self.event = event
+
+    def watch_active(self, active: bool) -> None:
+        self.set_class(active, "-active")
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.post_message(self.Pressed(self, event))
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"pane-title--{name}")
+
+    def render(self) -> RenderResult:
+        """`━ pods(shop)[3/12] /web → node worker-2, pinned ━━━━━━━ stale since 3 s ━`"""
+        title = self.text or Title("")
+        width = self.size.width
+        rule, line = self._style("rule"), "━" if self.active else "─"
+        left = Text(no_wrap=True, end="")
+        left.append(line + " ", rule)
+        left.append(title.name, self._style("name"))
+        if title.scope:
+            left.append(f"({title.scope})", self._style("note"))
+        if title.count:
+            left.append(f"[{title.count}]", self._style("name"))
+        for note in title.notes:
+            left.append(f" {note}", self._style("note"))
+        if self.follows:
+            left.append(f" → {self.follows}", self._style("link"))
+        if self.pinned:
+            left.append(", pinned" if self.follows else " pinned", self._style("link"))
+        right = Text(no_wrap=True, end="")
+        if title.state:
+            right.append(f" {title.state} ", self._style("trouble" if title.trouble else "note"))
+        room = max(width - right.cell_len - 2, 8)
+        if left.cell_len > room:
+            left.truncate(room, overflow="ellipsis")
+        left.append(" ")
+        left.append(line * max(width - left.cell_len - right.cell_len - 1, 0), rule)
+        left.append_text(right)
+        left.append(line, rule)
+        left.truncate(width)
+        return left
+
+
+class Pane(Widget):
+    """A title above a view."""
+
+    DEFAULT_CSS = """
+    Pane { layout: vertical; }
+    PaneTitle { height: 1; width: 1fr; }
+    """
+
+    def __init__(self, name: str, state: PaneState, make_view: Callable[[ViewSpec], View]) -> None:
+        super().__init__(id=f"pane-{name}")
+        self.key = name
+        """The pane's id in the layout."""
+        self._make_view = make_view
+        self.pinned = state.pinned or state.spec.target is not None
+        self.view = make_view(state.spec)
+        self._past: list[ViewSpec] = []
+        self._future: list[ViewSpec] = []
+        self.title = PaneTitle()
+
+    def compose(self) -> ComposeResult:
+        yield self.title
+        yield self.view
+
+    def on_mount(self) -> None:
+        self.refresh_title()
+
+    # What it shows
+
+    @property
+    def state(self) -> PaneState:
+        """What to keep of this pane: a pane that follows is kept without what it follows just now."""
+        spec = self.view.spec
+        kept = self.view.target if self.pinned else None
+        return PaneState(_with_target(spec, kept), self.view.link, self.pinned)
+
+    async def show(self, spec: ViewSpec, *, remember: bool = True) -> None:
+        """Show something else here; the way back leads to what was shown before."""
+        if remember:
+            self._past = [*self._past, self.view.spec][-HISTORY_KEPT:]
+            self._future = []
+        await self._replace(spec)
+
+    async def _replace(self, spec: ViewSpec) -> None:
+        old, focused = self.view, self.has_focus_within
+        self.view = self._make_view(spec)
+        self.pinned = spec.target is not None and self.view.link is not Link.NONE
+        old.close()
+        with self.app.batch_update():
+            await self.mount(self.view, after=self.title)
+            if focused:
+                self.focus_view()
+            await old.remove()
+        self.refresh_title()
+
+    async def back(self) -> bool:
+        """Show what was here before; False when nothing was."""
+        if not self._past:
+            return False
+        self._future.append(self.view.spec)
+        await self._replace(self._past.pop())
+        return True
+
+    async def forward(self) -> bool:
+        """Undo a step back; False when there was none."""
+        if not self._future:
+            return False
+        self._past.append(self.view.spec)
+        await self._replace(self._future.pop())
+        return True
+
+    @property
+    def can_go_back(self) -> bool:
+        """There is a way back."""
+        return bool(self._past)
+
+    @property
+    def can_go_forward(self) -> bool:
+        """A step back can be undone."""
+        return bool(self._future)
+
+    # What it follows
+
+    def follow(self, target: Target | None) -> None:
+        """Point the view at something, unless it is pinned."""
+        if not self.pinned:
+            self.view.follow(target)
+            self.refresh_title()
+
+    def release(self) -> bool:
+        """Follow nothing until the next selection; False when nothing was followed."""
+        if self.view.target is None or self.view.link in (Link.NONE, Link.PODS):
+            return False
+        self.pinned = False
+        self.view.follow(None)
+        self.refresh_title()
+        return True
+
+    def toggle_pin(self) -> bool:
+        """Stay with what is shown, or follow again; True when it stays now."""
+        self.pinned = not self.pinned
+        self.refresh_title()
+        return self.pinned
+
+    # How it looks
+
+    @property
+    def has_focus_within(self) -> bool:
+        """The keys go to this pane."""
+        focused = self.screen.focused if self.is_attached else None
+        return focused is not None and self in focused.ancestors_with_self
+
+    def focus_view(self) -> None:
+        """Let the keys go to this pane."""
+        self.view.focus_target().focus(scroll_visible=False)
+
+    def set_active(self, active: bool) -> None:
+        """Look like the pane that has the focus, or not."""
+        self.title.active = active
+
+    def refresh_title(self) -> None:
+        """Write anew what is shown and followed."""
+        self.title.text = self.view.title()
+        target = self.view.target
+        self.title.follows = "" if target is None else target.label()
+        self.title.pinned = self.pinned
+
+    def on_view_changed(self, event: View.Changed) -> None:
+        """The view says something else about itself."""
+        event.stop()
+        if event.view is self.view:
+            self.refresh_title()
+
+
+def _with_target(spec: ViewSpec, target: Target | None) -> ViewSpec:
+    from msgspec import structs
+
+    return structs.replace(spec, target=target)

@@ -1,0 +1,339 @@
+"""The main screen: header, panes, prompt and footer, and where keys go.
+
+A key that means something to the prompt or a dialog goes there; else the registry is asked which action has
+it and fits what is focused; else it is left to the focused widget (moving in tables and logs).
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.command import CommandPalette
+from textual.containers import Container
+from textual.screen import Screen
+
+from k8stui.ui.actions import Action, Place
+from k8stui.ui.commands import CommandError
+from k8stui.ui.completion import complete
+from k8stui.ui.filtering import FORMS, read_filter
+from k8stui.ui.footer import Footer, Hint
+from k8stui.ui.header import Header, Warnings
+from k8stui.ui.keymap import Keymap, shown
+from k8stui.ui.prompt import Prompt
+from k8stui.ui.spec import ViewSpec, ViewType
+from k8stui.ui.views import make_view
+from k8stui.ui.views.base import View
+from k8stui.ui.warnings import WarningCounts
+from k8stui.ui.workspace import Workspace, default_layout, single_layout
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+    from k8stui.ui.actions import Registry
+    from k8stui.ui.app import K8stuiApp
+    from k8stui.ui.state import SavedLayout
+    from k8stui.ui.views.base import View
+
+HINTED = 90
+"""Actions of a higher rank are not in the footer."""
+
+
+class MainScreen(Screen[None]):
+    """Everything that is on the screen most of the time."""
+
+    VIEW_NAMES: ClassVar[frozenset[str]] = frozenset()
+    DEFAULT_CSS = "MainScreen { layout: vertical; } #stage { height: 1fr; }"
+
+    def __init__(self, owner: K8stuiApp, registry: Registry, keymap: Keymap, kind: str | None) -> None:
+        super().__init__()
+        self._owner = owner
+        self.registry = registry
+        self.keymap = keymap
+        self._kind = kind
+        self.header = Header(owner.session)
+        self.footer = Footer()
+        self.prompt = Prompt()
+        self.workspace = Workspace(self._first_layout(), self.make_view)
+        self._filter_before = ""
+        self._counts = WarningCounts()
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        with Container(id="stage"):
+            yield self.workspace
+        yield self.footer
+        yield self.prompt
+
+    def on_mount(self) -> None:
+        self.workspace.focused_pane.focus_view()
+        self.set_interval(1.0, self._tick)
+        self.refresh_hints()
+
+    def make_view(self, spec: ViewSpec) -> View:
+        """The view for a spec, on the session of this app."""
+        return make_view(spec, self._owner.session)
+
+    def _tick(self) -> None:
+        """Time goes by: how long something is stale, when it is tried again, what is wrong."""
+        self.header.refresh()
+        self.workspace.refresh_titles()
+        self.count_warnings()
+
+    def count_warnings(self) -> None:
+        """Count what is wrong, a slice at a time."""
+        cluster = self._owner.session.cluster
+        if cluster is None:
+            self._counts.close()
+            self.header.set_warnings(Warnings())
+            return
+        warnings, more = self._counts.step(getattr(cluster, "collections", ()))
+        if more:
+            self.set_timer(0.02, self.count_warnings)
+        else:
+            self.header.set_warnings(warnings)
+
+    # Layouts
+
+    def _first_layout(self) -> SavedLayout:
+        return default_layout() if self._kind is None else single_layout(ViewSpec(kind=self._kind))
+
+    async def load_layout(self) -> None:
+        """Show the panes as they were in this context."""
+        key = self._owner.session.state_key
+        saved = self._owner.state.data.layouts.get(key) if self._kind is None else None
+        layout = saved or self._first_layout()
+        if layout == self.workspace.saved():
+            self.workspace.rescope()
+        else:
+            await self._replace_workspace(layout)
+
+    async def _replace_workspace(self, layout: SavedLayout) -> None:
+        old = self.workspace
+        self.workspace = Workspace(layout, self.make_view)
+        with self._owner.batch_update():
+            for pane in old.panes.values():
+                pane.view.close()
+            await old.remove()
+            await self.query_one("#stage").mount(self.workspace)
+            if not self.prompt.is_open:
+                self.workspace.focused_pane.focus_view()
+        self.refresh_hints()
+
+    async def reset_layout(self) -> None:
+        """Back to the panes of the start."""
+        self._kind = None
+        await self._replace_workspace(default_layout())
+        self.layout_changed()
+
+    def keep_layout(self) -> None:
+        """Note the panes for this context."""
+        session = self._owner.session
+        if self._kind is None and session.context:
+            self._owner.state.data.layouts[session.state_key] = self.workspace.saved()
+
+    def layout_changed(self) -> None:
+        """Remember the panes soon."""
+        self.keep_layout()
+        self._owner.remember()
+        self.refresh_hints()
+
+    def on_workspace_layout_changed(self, event: Workspace.LayoutChanged) -> None:
+        event.stop()
+        self.layout_changed()
+
+    def on_workspace_focus_changed(self, event: Workspace.FocusChanged) -> None:
+        event.stop()
+        self.refresh_hints()
+
+    # Where we are
+
+    def place(self) -> Place:
+        """What has the focus, for actions."""
+        pane = self.workspace.focused_pane
+        view = pane.view
+        return Place(
+            self._owner, self.workspace, pane, view, view.view_type.value, view.kind, tuple(view.objects)
+        )
+
+    def refresh_hints(self) -> None:
+        """Write the footer anew, once all is settled."""
+        self.call_after_refresh(self._write_hints)
+
+    def _write_hints(self) -> None:
+        place = self.place()
+        actions = [action for action in self.registry.working(place) if action.rank <= HINTED]
+        actions.sort(key=lambda action: action.rank)
+        hints = [
+            Hint(action.id, self.keymap.first(action.id), action.title)
+            for action in actions
+            if self.keymap.keys(action.id)
+        ]
+        self.footer.show_hints(hints)
+
+    # Keys, clicks, actions
+
+    async def on_key(self, event: events.Key) -> None:
+        """Run the action of a key, if one fits here."""
+        if self.prompt.is_open:
+            return
+        place = self.place()
+        for action_id in self.keymap.actions(event.key):
+            action = self.registry[action_id]
+            if action.works(place):
+                event.stop()
+                event.prevent_default()
+                await self.run_action_at(action, place)
+                return
+
+    async def run_action_at(self, action: Action, place: Place) -> None:
+        """Do it; what is not understood or allowed becomes a sentence."""
+        from k8stui.kube.errors import KubeError
+
+        try:
+            result: Any = action.run(place)
+            if inspect.isawaitable(result):
+                await result
+        except CommandError as error:
+            self._owner.complain(error.sentence)
+        except KubeError as error:
+            self._owner.complain(error.sentence())
+        self.refresh_hints()
+
+    async def run_by_id(self, action_id: str) -> None:
+        """Do what an entry of the registry says, where the focus is."""
+        place = self.place()
+        action = self.registry[action_id]
+        if action.works(place):
+            await self.run_action_at(action, place)
+
+    async def on_footer_pressed(self, event: Footer.Pressed) -> None:
+        event.stop()
+        await self.run_by_id(event.action)
+
+    async def on_view_opened(self, event: View.Opened) -> None:
+        """Enter or a double click in a table: the same as the action."""
+        event.stop()
+        await self.run_by_id("row.open")
+
+    def on_view_selected(self, event: View.Selected) -> None:
+        self.refresh_hints()
+
+    def on_view_denied(self, event: View.Denied) -> None:
+        event.stop()
+        self._owner.find_namespaces(event.reason)
+
+    def on_click(self, event: events.Click) -> None:
+        """The right button opens a menu of what fits the row."""
+        if event.button == 3:
+            self.show_menu(self.place())
+
+    # Help, menu, palette
+
+    def show_help(self, place: Place) -> None:
+        """All actions with their keys."""
+        from k8stui.ui.dialogs.help import HelpDialog, HelpLine
+
+        order = list(type(next(iter(self.registry)).group))
+        lines = [
+            HelpLine(
+                action.group.value,
+                "  ".join(shown(key) for key in self.keymap.keys(action.id)),
+                action.about,
+                action.works(place),
+            )
+            for action in sorted(self.registry, key=lambda action: order.index(action.group))
+            if self.keymap.keys(action.id)
+        ]
+        where = place.view.title().name if place.view is not None else ""
+        self._owner.push_screen(HelpDialog(lines, where))
+
+    def show_menu(self, place: Place) -> None:
+        """What can be done with the row and its table."""
+        from k8stui.ui.dialogs.choose import Choice, choose
+
+        wanted = [
+            a for a in self.registry.working(place) if a.group.value in ("Selected row", "Table", "Logs")
+        ]
+        choices = [Choice(a.id, a.title, "", self.keymap.first(a.id)) for a in wanted]
+        name = place.object.metadata.name if place.object is not None else ""
+        title = name or (f"{len(place.objects)} rows" if place.objects else "Menu")
+
+        def run(action_id: str) -> None:
+            self._owner.call_later(self.run_by_id, action_id)
+
+        self._owner.run_worker(choose(self._owner, title, choices, run), group="dialog")
+
+    def show_palette(self) -> None:
+        """Search everything."""
+        from k8stui.ui.palette import PROVIDERS
+
+        self._owner.push_screen(
+            CommandPalette(providers=list(PROVIDERS), placeholder="Search actions, kinds, …")
+        )
+
+    # The prompt
+
+    def ask_command(self, hint: str = "a kind or a command; Tab completes, ↑ recalls") -> None:
+        """Ask for a `:` line."""
+        navigator = self._owner.navigator
+        self.prompt.open(
+            ":",
+            hint=hint,
+            complete=lambda line: complete(line, navigator.sources()) if line else (),
+            history=list(self._owner.state.data.commands),
+        )
+
+    def ask_filter(self) -> None:
+        """Ask for a filter of the focused view; it acts while it is typed."""
+        view = self.workspace.focused_pane.view
+        self._filter_before = view.spec.filter
+        self.prompt.open("/", view.spec.filter, hint=FORMS)
+
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        event.stop()
+        if event.mode == "/":
+            self._apply_filter(event.text)
+
+    def _apply_filter(self, text: str) -> bool:
+        """Filter by the text, or say what is wrong with it and leave the last good filter."""
+        found, note = read_filter(text)
+        self.prompt.complain(note)
+        if found is None:
+            return False
+        self.workspace.focused_pane.view.set_filter(text)
+        return True
+
+    async def on_prompt_taken(self, event: Prompt.Taken) -> None:
+        event.stop()
+        if event.mode == "/":
+            self._apply_filter(event.text)
+            self._close_prompt()
+            return
+        if not event.text.strip():
+            self._close_prompt()
+            return
+        try:
+            command = self._owner.navigator.understand(event.text)
+        except CommandError as error:
+            self.prompt.complain(error.sentence)
+            return
+        del command
+        self._close_prompt()
+        await self._owner.navigator.run_line(event.text)
+
+    def on_prompt_given_up(self, event: Prompt.GivenUp) -> None:
+        """esc: a filter that was being typed is undone."""
+        event.stop()
+        if event.mode == "/":
+            self.workspace.focused_pane.view.set_filter(self._filter_before)
+        self._close_prompt()
+
+    def _close_prompt(self) -> None:
+        self.prompt.close()
+        self.workspace.focused_pane.focus_view()
+        self.refresh_hints()
+
+
+__all__ = ["MainScreen", "ViewType"]

@@ -1,0 +1,321 @@
+"""A kind as a live table: rows from a subscription, columns from the kind's printer.
+
+It turns what the user wants (sort, filter, wide, faults, namespaces, what is followed) into calls of the
+table widget and keeps it in its spec, so that going back finds it again. It never looks into an object.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import structs
+
+from k8stui.ui.follow import LINKS, predicate_for
+from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
+from k8stui.ui.views.base import Title, View
+from k8stui.ui.views.placeholder import Placeholder
+from k8stui.ui.views.printing import NamespacedPrinter
+from k8stui.ui.widgets.table_states import Subject, phase_of
+from k8stui.ui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from k8stui.kube.catalog import Kind
+    from k8stui.ui.session import Session
+
+
+class _Source:
+    """A subscription that tells when the server's columns have come."""
+
+    def __init__(self, subscription: Any, view: TableView) -> None:
+        self.subscription = subscription
+        self.collection = subscription.collection
+        self._view = view
+
+    def take(self) -> Any:
+        changes = self.subscription.take()
+        self._view.took(changes)
+        return changes
+
+
+class TableView(View):
+    """Rows of one kind."""
+
+    view_type: ClassVar[ViewType] = ViewType.TABLE
+
+    def __init__(self, spec: ViewSpec, session: Session) -> None:
+        super().__init__(spec, session)
+        self._kind: Kind | None = None
+        self._subscription: Any = None
+        self._columns: Any = ()
+        self._denied_told = False
+        self._owner_key: Any = None
+        self.table: VirtualTable | None = None
+        self._placeholder = Placeholder()
+
+    # Life
+
+    def compose(self) -> ComposeResult:
+        yield self._placeholder
+
+    async def on_mount(self) -> None:
+        await self._start()
+
+    async def _start(self) -> None:
+        """Subscribe, as soon as there is a cluster, and show the table."""
+        cluster = self.session.cluster
+        self._placeholder.tell(self.session)
+        if cluster is None:
+            return
+        self._kind = self.session.catalog.find(self.spec.kind)
+        if self._kind is None:
+            self._placeholder.say(*self._unknown_kind())
+            return
+        self._denied_told = False
+        if self.table is None:
+            await self._make_table()
+        assert self.table is not None
+        self.table.set_printer(self._printer())
+        self.table.set_subject(self._subject())
+        self._subscription = cluster.subscribe(
+            self._kind,
+            namespaces=self.namespaces if self._kind.namespaced else (),
+            label_selector=self.spec.label_selector,
+            field_selector=self.spec.field_selector,
+            wake=self.table.wake,
+        )
+        self.table.set_source(_Source(self._subscription, self))
+        self.post_message(self.Changed(self))
+
+    def _unknown_kind(self) -> tuple[str, str]:
+        known = getattr(self.session.catalog, "is_complete", True)
+        if not known:
+            return f"Looking for {self.spec.kind}", "The kinds of the server are being read."
+        return f"This server has no kind {self.spec.kind!r}", "Type : and another kind."
+
+    async def _make_table(self) -> None:
+        focused = self.has_focus or self._placeholder.has_focus
+        is_log = self.spec.kind.startswith("events")
+        table = VirtualTable(
+            self._printer(), wide=self.spec.wide, follow_top=is_log, now=self.session.backend.now
+        )
+        self.table = table
+        await self.mount(table)
+        self._placeholder.display = False
+        if focused:
+            table.focus(scroll_visible=False)
+        self._apply_spec(table)
+
+    def _apply_spec(self, table: VirtualTable) -> None:
+        spec = self.spec
+        if spec.sort:
+            table.sort_by(spec.sort, reverse=spec.reverse)
+        if spec.filter:
+            table.set_filter(spec.filter)
+        table.set_faults_only(spec.faults)
+        self._narrow()
+
+    def close(self) -> None:
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None
+        if self.table is not None and self.table.is_attached:
+            self.table.set_source(None)
+
+    def rescope(self) -> None:
+        self.close()
+        self.call_later(self._start)
+
+    # The kind and its columns
+
+    @property
+    def kind(self) -> Kind | None:
+        return self._kind
+
+    @property
+    def link(self) -> Link:
+        drilled = self.spec.owner or self.spec.field_selector or self.spec.label_selector
+        return Link.NONE if drilled else LINKS.get(self.spec.kind, Link.NONE)
+
+    @property
+    def _many_namespaces(self) -> bool:
+        return self._kind is not None and self._kind.namespaced and len(self.namespaces) != 1
+
+    def _printer(self) -> Any:
+        from k8stui.kinds.printers import printer_for
+
+        assert self._kind is not None
+        columns = self._subscription.collection.columns if self._subscription is not None else ()
+        self._columns = columns
+        printer = printer_for(self._kind.group, self._kind.plural, columns or None)
+        return NamespacedPrinter(printer) if self._many_namespaces else printer
+
+    def took(self, changes: Any) -> None:
+        """The table is about to take changes: have its columns ready, and notice refusals."""
+        if changes.reset and self._subscription is not None and self.table is not None:
+            columns = self._subscription.collection.columns
+            if columns != self._columns:
+                sort, reverse = self.spec.sort, self.spec.reverse
+                self.table.set_printer(self._printer())
+                if sort:
+                    self.table.sort_by(sort, reverse=reverse)
+        if phase_of(changes.state) == "denied" and not self._denied_told and not self.namespaces:
+            self._denied_told = True
+            if self._kind is not None and self._kind.namespaced:
+                self.post_message(self.Denied(self, changes.state.reason))
+        self.post_message(self.Changed(self))
+
+    def _subject(self) -> Subject:
+        assert self._kind is not None
+        names = self.namespaces
+        if not self._kind.namespaced:
+            scope, hint = "", ""
+        elif not names:
+            scope, hint = "in all namespaces", ""
+        else:
+            scope = f"in namespace{'s' * (len(names) > 1)} {', '.join(names)}"
+            hint = "0 shows all namespaces."
+        return Subject(self._kind.plural, scope, hint)
+
+    # What the pane asks
+
+    def focus_target(self) -> Widget:
+        return self.table if self.table is not None else self._placeholder
+
+    def title(self) -> Title:
+        kind, spec, table = self._kind, self.spec, self.table
+        name = kind.plural if kind is not None else spec.kind
+        scope = ""
+        if kind is not None and kind.namespaced:
+            scope = ",".join(self.namespaces) or "all"
+        notes = [text for text in (spec.label_selector, spec.field_selector) if text]
+        if spec.owner and spec.target is not None:
+            notes.append(f"of {spec.target.label()}")
+        if spec.filter:
+            notes.append(f"/{spec.filter}")
+        if spec.faults:
+            notes.append("faults only")
+        if table is None:
+            return Title(name, scope, "", tuple(notes), "")
+        if table.model.marks:
+            notes.append(f"{len(table.model.marks)} marked")
+        shown, total = len(table.model), table.model.total
+        count = f"{shown:,}" if shown == total else f"{shown:,}/{total:,}"
+        state = table.state_text
+        bad = phase_of(table.state) in ("stale", "denied", "gone")
+        return Title(name, scope, count, tuple(notes), state, bad)
+
+    @property
+    def objects(self) -> tuple[Any, ...]:
+        table = self.table
+        if table is None:
+            return ()
+        uids = table.model.marked() or ([table.cursor_uid] if table.cursor_uid else [])
+        found = (table.model.object(uid) for uid in uids)
+        return tuple(obj for obj in found if obj is not None)
+
+    @property
+    def cursor_object(self) -> Any | None:
+        """The object under the cursor."""
+        table = self.table
+        return None if table is None or table.cursor_uid is None else table.model.object(table.cursor_uid)
+
+    def target_of(self, obj: Any) -> Target:
+        """An object as something to point at."""
+        assert self._kind is not None
+        meta = obj.metadata
+        noun = (self._kind.singular or self._kind.kind).lower()
+        return Target(self._kind.name, meta.name, meta.namespace, meta.uid, noun)
+
+    def copy_text(self) -> str:
+        return "" if self.table is None else self.table.copy_text("names")
+
+    # What the user wants
+
+    def set_filter(self, text: str) -> str:
+        note = "" if self.table is None else self.table.set_filter(text)
+        self._set(filter=text)
+        return note
+
+    def toggle_wide(self) -> None:
+        """Show the wide columns too, or no longer."""
+        self._set(wide=not self.spec.wide)
+        if self.table is not None:
+            self.table.set_wide(self.spec.wide)
+
+    def toggle_faults(self) -> None:
+        """Show only what has something wrong, or all."""
+        self._set(faults=not self.spec.faults)
+        if self.table is not None:
+            self.table.set_faults_only(self.spec.faults)
+
+    def column_names(self) -> list[str]:
+        """The columns one can sort by."""
+        return [] if self.table is None else [column.name for column in self.table.model.printer.columns]
+
+    def sort_by(self, column: str | None) -> None:
+        """Sort by a column; once more turns it round."""
+        if self.table is not None:
+            self.table.sort_by(column)
+
+    def follow(self, target: Target | None) -> None:
+        if target == self.target:
+            return
+        self.target = target
+        self._narrow()
+        self.post_message(self.Changed(self))
+
+    def _narrow(self) -> None:
+        if self.table is None:
+            return
+        owner = self.spec.owner
+        if owner:
+            self.table.narrow(lambda obj: any(ref.uid == owner for ref in obj.metadata.owner_references))
+        else:
+            self.table.narrow(predicate_for(self.spec.kind, self.target))
+
+    def clear(self) -> bool:
+        """esc: first the filter, then faults only, then the marks."""
+        if self.spec.filter:
+            self.set_filter("")
+        elif self.spec.faults:
+            self.toggle_faults()
+        elif self.table is not None and self.table.model.marks:
+            self.table.clear_marks()
+        else:
+            return False
+        return True
+
+    def _set(self, **changes: Any) -> None:
+        self.spec = structs.replace(self.spec, **changes)
+        self.post_message(self.Changed(self))
+
+    # What the table tells
+
+    def on_cursor_moved(self, event: VirtualTable.CursorMoved) -> None:
+        event.stop()
+        obj = self.cursor_object
+        table = self.table
+        chosen = table is not None and table.model.touched
+        target = None if obj is None else self.target_of(obj)
+        self.post_message(self.Selected(self, target, chosen))
+
+    def on_activated(self, event: VirtualTable.Activated) -> None:
+        event.stop()
+        self.post_message(self.Opened(self))
+
+    def on_sort_changed(self, event: VirtualTable.SortChanged) -> None:
+        event.stop()
+        names = self.column_names()
+        name = "" if event.column is None else names[event.column]
+        self._set(sort=name, reverse=event.reverse)
+
+    def on_marks_changed(self, event: VirtualTable.MarksChanged) -> None:
+        event.stop()
+        self.post_message(self.Changed(self))
+
+    def on_filter_count(self, event: VirtualTable.FilterCount) -> None:
+        event.stop()
+        self.post_message(self.Changed(self))

@@ -1,0 +1,316 @@
+"""A cluster, a backend and a clock for tests of the screen: real collections, fed by hand, no network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from k8stui.kube.catalog import BUILTIN, Catalog, Kind
+from k8stui.kube.collection import Collection, Phase
+from k8stui.kube.errors import KubeError
+from k8stui.kube.health import Health, Status
+from k8stui.kube.namespaces import VisibleNamespaces
+from k8stui.kube.objects import STRUCTS, list_decoder
+from k8stui.settings import Settings
+from k8stui.ui.app import K8stuiApp
+from k8stui.ui.backend import ContextInfo, Contexts
+from k8stui.ui.launch import Options
+from k8stui.ui.state import StateFile
+from k8stui.ui.theme import load_themes, package_themes
+
+NOW = datetime(2025, 6, 1, 12, 0, 0, tzinfo=UTC)
+
+
+def stamp(ago: float) -> str:
+    """The time so many seconds before now, as the API writes it."""
+    return (NOW - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def meta(name: str, namespace: str = "", ago: float = 3600, **more: Any) -> dict[str, Any]:
+    data = {"name": name, "uid": f"uid-{namespace}-{name}", "resourceVersion": "1"}
+    if namespace:
+        data["namespace"] = namespace
+    return {**data, "creationTimestamp": stamp(ago), **more}
+
+
+def node(name: str, ready: bool = True, ago: float = 86400) -> dict[str, Any]:
+    status = "True" if ready else "False"
+    return {
+        "metadata": meta(name, ago=ago),
+        "spec": {},
+        "status": {
+            "conditions": [{"type": "Ready", "status": status}],
+            "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}],
+            "nodeInfo": {"kubeletVersion": "v1.34.0", "osImage": "Linux", "kernelVersion": "6.1"},
+        },
+    }
+
+
+def pod(
+    name: str,
+    namespace: str = "shop",
+    node_name: str = "worker-1",
+    phase: str = "Running",
+    waiting: str = "",
+    restarts: int = 0,
+    ago: float = 3600,
+    labels: dict[str, str] | None = None,
+    owner: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    ready = phase == "Running" and not waiting
+    state = {"waiting": {"reason": waiting}} if waiting else {"running": {}}
+    more: dict[str, Any] = {"labels": labels or {"app": name.split("-")[0]}}
+    if owner:
+        more["ownerReferences"] = [owner]
+    return {
+        "metadata": meta(name, namespace, ago, **more),
+        "spec": {"nodeName": node_name, "containers": [{"name": "main", "image": "shop/main:1"}]},
+        "status": {
+            "phase": phase,
+            "podIPs": [{"ip": "10.1.0.7"}],
+            "conditions": [
+                {"type": "Ready", "status": str(ready)},
+                {"type": "Initialized", "status": "True"},
+            ],
+            "containerStatuses": [
+                {"name": "main", "ready": ready, "restartCount": restarts, "state": state, "containerID": "x"}
+            ],
+        },
+    }
+
+
+def event(
+    name: str,
+    about: dict[str, Any],
+    reason: str,
+    message: str,
+    kind: str = "Pod",
+    warn: bool = False,
+    ago: float = 60,
+) -> dict[str, Any]:
+    of = about["metadata"]
+    return {
+        "metadata": meta(name, of.get("namespace", "default"), ago),
+        "involvedObject": {
+            "kind": kind,
+            "name": of["name"],
+            "namespace": of.get("namespace", ""),
+            "uid": of["uid"],
+            "apiVersion": "v1",
+        },
+        "reason": reason,
+        "message": message,
+        "type": "Warning" if warn else "Normal",
+        "count": 1,
+        "firstTimestamp": stamp(ago),
+        "lastTimestamp": stamp(ago),
+        "source": {"component": "kubelet", "host": "worker-1"},
+    }
+
+
+def shop() -> dict[str, list[dict[str, Any]]]:
+    """A small cluster: what most tests look at."""
+    rs = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "name": "web-5d9",
+        "uid": "uid-shop-web-5d9",
+        "controller": True,
+    }
+    web = [
+        pod(f"web-{letter}", node_name=f"worker-{n}", owner=rs)
+        for n, letter in ((1, "a"), (2, "b"), (2, "c"))
+    ]
+    bad = pod("cart-0", waiting="CrashLoopBackOff", restarts=7, node_name="worker-2", ago=7200)
+    dns = pod("coredns-x", "kube-system", node_name="control-1")
+    korean = pod("결제-api", "shop", node_name="worker-1")
+    selector = {"matchLabels": {"app": "web"}}
+    return {
+        "nodes": [node("control-1"), node("worker-1"), node("worker-2"), node("worker-3", ready=False)],
+        "pods": [*web, bad, dns, korean],
+        "events": [
+            event("e1", web[0], "Started", "Started container main", ago=30),
+            event("e2", bad, "BackOff", "Back-off restarting failed container [/bold]", warn=True, ago=20),
+            event(
+                "e3", node("worker-3"), "NodeNotReady", "Node worker-3 is not ready", kind="Node", warn=True
+            ),
+        ],
+        "namespaces": [
+            {"metadata": meta(name, ago=99999), "status": {"phase": "Active"}}
+            for name in ("default", "kube-system", "shop")
+        ],
+        "deployments.apps": [
+            {
+                "metadata": meta("web", "shop"),
+                "spec": {"replicas": 3, "selector": selector},
+                "status": {"replicas": 3, "readyReplicas": 3, "updatedReplicas": 3, "availableReplicas": 3},
+            }
+        ],
+        "replicasets.apps": [
+            {
+                "metadata": meta("web-5d9", "shop"),
+                "spec": {"replicas": 3, "selector": selector},
+                "status": {"replicas": 3, "readyReplicas": 3},
+            }
+        ],
+    }
+
+
+def decode(kind: Kind, items: Iterable[dict[str, Any]]) -> list[Any]:
+    """Objects as the engine would hold them."""
+    import msgspec
+
+    struct = STRUCTS[(kind.group, kind.plural)]
+    page = list_decoder(struct).decode(msgspec.json.encode({"metadata": {}, "items": list(items)}))
+    return list(page.items)
+
+
+class FakeConnection:
+    """A connection without a server: every request fails as a lost connection does."""
+
+    async def request(self, method: str, path: str, **options: Any) -> Any:
+        raise KubeError(f"no server to ask for {path}")
+
+
+class FakeCluster:
+    """A cluster by shape, with collections that tests change."""
+
+    def __init__(self, world: dict[str, list[dict[str, Any]]] | None = None) -> None:
+        self.world = shop() if world is None else world
+        self.catalog: Catalog = BUILTIN
+        self.version = "v1.34.2"
+        self.user = "ada"
+        self.health = Health(Status.LIVE, 0.0)
+        self.connection = FakeConnection()
+        self.closed = False
+        self.denied = False
+        self.visible = VisibleNamespaces(("shop",))
+        self.retried = 0
+        self.asked: list[tuple[str, tuple[str, ...], str, str]] = []
+        self._held: dict[tuple[str, tuple[str, ...], str, str], Collection[Any]] = {}
+
+    @property
+    def collections(self) -> list[Collection[Any]]:
+        return list(self._held.values())
+
+    def subscribe(
+        self,
+        kind: Kind,
+        *,
+        namespaces: tuple[str, ...] = (),
+        label_selector: str = "",
+        field_selector: str = "",
+        wake: Callable[[], None],
+    ) -> Any:
+        key = (kind.name, namespaces, label_selector, field_selector)
+        self.asked.append(key)
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = Collection(
+                kind, namespaces, label_selector=label_selector, field_selector=field_selector
+            )
+            self._fill(held)
+        return held.subscribe(wake)
+
+    def _fill(self, collection: Collection[Any]) -> None:
+        kind = collection.kind
+        for namespace, part in collection.parts.items():
+            if self.denied and kind.namespaced and not namespace:
+                part.status(Phase.DENIED, f"{kind.plural} is forbidden: not at the cluster scope")
+                continue
+            items = [
+                item
+                for item in self.world.get(kind.name, [])
+                if (not namespace or item["metadata"].get("namespace") == namespace)
+                and self._selected(item, collection)
+            ]
+            part.begin()
+            part.page(decode(kind, items) if (kind.group, kind.plural) in STRUCTS else [])
+            part.finish()
+            part.status(Phase.LIVE)
+
+    @staticmethod
+    def _selected(item: dict[str, Any], collection: Collection[Any]) -> bool:
+        labels = item["metadata"].get("labels", {})
+        for part in filter(None, collection.label_selector.split(",")):
+            key, _, value = part.partition("=")
+            if labels.get(key) != value:
+                return False
+        key, _, value = collection.field_selector.partition("=")
+        if key == "spec.nodeName":
+            return bool(item["spec"]["nodeName"] == value)
+        return key != "metadata.name" or bool(item["metadata"]["name"] == value)
+
+    def change(self, kind_name: str, *items: dict[str, Any], removed: Iterable[str] = ()) -> None:
+        """Objects of a kind change, come or go, in every collection that holds them."""
+        for collection in self._held.values():
+            if collection.kind.name == kind_name:
+                for part in collection.parts.values():
+                    part.events(decode(collection.kind, items), removed)
+
+    def say(self, phase: Phase, reason: str = "") -> None:
+        """All collections are in this phase now."""
+        for collection in self._held.values():
+            for part in collection.parts.values():
+                part.status(phase, reason)
+
+    async def visible_namespaces(self, candidates: Iterable[str] = ()) -> VisibleNamespaces:
+        return self.visible
+
+    def retry_now(self) -> None:
+        self.retried += 1
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class FakeBackend:
+    """Two contexts that work, one that hangs, one that is broken."""
+
+    state_key = ""
+
+    def __init__(self, cluster: FakeCluster | None = None, problem: str = "", current: str = "prod") -> None:
+        self.clusters = {"prod": cluster or FakeCluster(), "staging": FakeCluster()}
+        self.problem = problem
+        self.current = current
+        self.opened: list[tuple[str, bool]] = []
+        self.closed = False
+
+    def now(self) -> datetime:
+        return NOW
+
+    async def contexts(self, on_progress: Callable[[str], None]) -> Contexts:
+        names = ("prod", "staging", "hangs", "broken")
+        entries = tuple(ContextInfo(name, f"cluster-{name}", "ada") for name in names)
+        return Contexts(() if self.problem else entries, self.current, self.problem)
+
+    async def open(self, context: str, *, readonly: bool, on_progress: Callable[[str], None]) -> Any:
+        self.opened.append((context, readonly))
+        if context == "hangs":
+            on_progress("asking the credential plugin")
+            await asyncio.sleep(3600)
+        if context == "broken":
+            raise KubeError("Context broken names cluster x, which is not in the kubeconfig")
+        return self.clusters[context]
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def make_app(
+    backend: FakeBackend | None = None,
+    *,
+    settings: Settings | None = None,
+    state: StateFile | None = None,
+    **options: Any,
+) -> K8stuiApp:
+    """The program on fakes."""
+    return K8stuiApp(
+        backend or FakeBackend(),
+        settings or Settings(),
+        state or StateFile(None),
+        load_themes([package_themes()]),
+        Options(**options),
+    )
