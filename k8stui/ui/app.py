@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -41,7 +41,7 @@ class K8stuiApp(App[None]):
     """k8stui."""
 
     TITLE = "k8stui"
-    CSS_PATH: ClassVar[list[str | Path]] = [
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
         Path(__file__).parent / "styles" / name for name in ("app.tcss", "widgets.tcss")
     ]
     ENABLE_COMMAND_PALETTE = False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from k8stui.kube.catalog import Catalog, Kind
@@ -71,7 +71,7 @@ class ClusterLike(Protocol):
         field_selector: str = "",
         wake: Callable[[], None],
     ) -> Any: ...
-    async def visible_namespaces(self) -> Any: ...
+    async def visible_namespaces(self, candidates: Iterable[str] = ()) -> Any: ...
     async def close(self) -> None: ...
 
 

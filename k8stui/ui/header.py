@@ -11,6 +11,7 @@ from textual.widget import Widget
 from k8stui.ui.session import Stage
 
 if TYPE_CHECKING:
+    from rich.style import Style
     from textual.app import RenderResult
 
     from k8stui.ui.session import Session
@@ -144,7 +145,7 @@ class Header(Widget):
             left.append(words, self._style("warn"))
         return left
 
-    def _style(self, name: str) -> object:
+    def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"header--{name}")
 
 

@@ -5,6 +5,7 @@ Names come from the cluster and the user's files: they are shown as plain text, 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Provider
@@ -69,7 +70,7 @@ class Actions(_Source):
                 continue
             key = main.keymap.first(action.id)
             title = f"{action.group.value}: {action.title}" + (f"  ({key})" if key else "")
-            yield title, lambda action=action: main.run_action_at(action, place), action.about
+            yield title, partial(main.run_action_at, action, place), action.about
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
@@ -111,7 +112,7 @@ class ThemeNames(_Source):
         for name in themes.names():
             yield (
                 f"Theme: {name}",
-                lambda name=name: self.k8s.use_theme(name),
+                partial(self.k8s.use_theme, name),
                 themes.about.get(name, ""),
             )
 

@@ -66,8 +66,8 @@ class PaneTitle(Widget):
         left.append(title.name, self._style("name"))
         if title.scope:
             left.append(f"({title.scope})", self._style("note"))
-        if title.count:
-            left.append(f"[{title.count}]", self._style("name"))
+        if title.number:
+            left.append(f"[{title.number}]", self._style("name"))
         for note in title.notes:
             left.append(f" {note}", self._style("note"))
         if self.follows:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
 from k8stui.kube.collection import Collection, Phase
@@ -19,6 +18,9 @@ from k8stui.ui.backend import ContextInfo, Contexts
 from k8stui.ui.launch import Options
 from k8stui.ui.state import StateFile
 from k8stui.ui.theme import load_themes, package_themes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 NOW = datetime(2025, 6, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 """A list to choose from: themes, columns to sort by, actions of a row, namespaces.
 
-Typing narrows the list. Where any text is an answer (a namespace that cannot be listed), what was typed counts.
+Typing narrows the list. Where any text is an answer, what was typed is one too.
 """
 
 from __future__ import annotations

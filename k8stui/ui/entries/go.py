@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from k8stui.ui.actions import Action, Group, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 
 def _command(place: Place) -> None:
@@ -36,7 +36,7 @@ async def _all_namespaces(place: Place) -> None:
     await place.app.navigator.use_namespaces(())
 
 
-def _recent(number: int) -> Callable[[Place], None]:
+def _recent(number: int) -> Callable[[Place], Awaitable[None]]:
     async def run(place: Place) -> None:
         recent = place.app.session.recent
         if number <= len(recent):
@@ -44,7 +44,11 @@ def _recent(number: int) -> Callable[[Place], None]:
         else:
             place.app.say(f"There is no namespace {number} yet: :ns chooses one.")
 
-    return run  # type: ignore[return-value]
+    return run
+
+
+def _has_recent(number: int) -> Callable[[Place], bool]:
+    return lambda place: len(place.app.session.recent) >= number
 
 
 async def _namespaces(place: Place) -> None:
@@ -134,7 +138,7 @@ ACTIONS = [
             _recent(number),
             keys=(str(number),),
             group=Group.GO,
-            fits=lambda place, number=number: len(place.app.session.recent) >= number,
+            fits=_has_recent(number),
             rank=95,
         )
         for number in range(1, 10)

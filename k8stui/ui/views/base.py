@@ -25,7 +25,7 @@ class Title(NamedTuple):
     """`pods`"""
     scope: str = ""
     """`all`, `shop`, `a,b`"""
-    count: str = ""
+    number: str = ""
     """`12`, or `3/12` where not all are shown"""
     notes: tuple[str, ...] = ()
     """Filter, sort, faults only and the like."""

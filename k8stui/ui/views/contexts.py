@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from k8stui.ui.session import Session
+    from k8stui.ui.widgets import table_messages
 
 
 class _Meta(Struct, frozen=True):
@@ -141,12 +142,12 @@ class ContextsView(View):
     def copy_text(self) -> str:
         return self.table.copy_text("names")
 
-    def on_activated(self, event: VirtualTable.Activated) -> None:
+    def on_activated(self, event: table_messages.Activated) -> None:
         """Enter on a context."""
         event.stop()
         self.post_message(self.Opened(self))
 
-    def on_filter_count(self, event: VirtualTable.FilterCount) -> None:
+    def on_filter_count(self, event: table_messages.FilterCount) -> None:
         """The title says how many."""
         event.stop()
         self.post_message(self.Changed(self))

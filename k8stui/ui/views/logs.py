@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from k8stui.ui.session import Session
+    from k8stui.ui.widgets import line_messages
 
 WAITING = "Select a pod to read its logs."
 
@@ -190,13 +191,13 @@ class LogsView(View):
     def copy_text(self) -> str:
         return self.viewer.copy_text("selected")
 
-    def on_follow_changed(self, event: LineViewer.FollowChanged) -> None:
+    def on_follow_changed(self, event: line_messages.FollowChanged) -> None:
         """The reader scrolled away from the end, or back to it."""
         event.stop()
         self._behind = self.viewer.behind
         self.post_message(self.Changed(self))
 
-    def on_lines_counted(self, event: LineViewer.LinesCounted) -> None:
+    def on_lines_counted(self, event: line_messages.LinesCounted) -> None:
         """So many lines match."""
         event.stop()
         self._counted = f" [{len(self.viewer.model):,}]" if self.viewer.filter_text else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.catalog import Kind
     from k8stui.ui.session import Session
+    from k8stui.ui.widgets import table_messages
 
 
 class _Source:
@@ -294,7 +295,7 @@ class TableView(View):
 
     # What the table tells
 
-    def on_cursor_moved(self, event: VirtualTable.CursorMoved) -> None:
+    def on_cursor_moved(self, event: table_messages.CursorMoved) -> None:
         event.stop()
         obj = self.cursor_object
         table = self.table
@@ -302,20 +303,20 @@ class TableView(View):
         target = None if obj is None else self.target_of(obj)
         self.post_message(self.Selected(self, target, chosen))
 
-    def on_activated(self, event: VirtualTable.Activated) -> None:
+    def on_activated(self, event: table_messages.Activated) -> None:
         event.stop()
         self.post_message(self.Opened(self))
 
-    def on_sort_changed(self, event: VirtualTable.SortChanged) -> None:
+    def on_sort_changed(self, event: table_messages.SortChanged) -> None:
         event.stop()
         names = self.column_names()
         name = "" if event.column is None else names[event.column]
         self._set(sort=name, reverse=event.reverse)
 
-    def on_marks_changed(self, event: VirtualTable.MarksChanged) -> None:
+    def on_marks_changed(self, event: table_messages.MarksChanged) -> None:
         event.stop()
         self.post_message(self.Changed(self))
 
-    def on_filter_count(self, event: VirtualTable.FilterCount) -> None:
+    def on_filter_count(self, event: table_messages.FilterCount) -> None:
         event.stop()
         self.post_message(self.Changed(self))
