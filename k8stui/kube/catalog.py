@@ -15,7 +15,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-WATCHABLE = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
 class Kind(msgspec.Struct, frozen=True, gc=False):
@@ -226,7 +226,7 @@ def _hot(
         kind.lower(),
         tuple(shorts.split()),
         namespaced,
-        WATCHABLE,
+        tuple(verb for verb in ALL_VERBS if verb != more.get("without")),
         tuple(more.get("categories", "").split()),
         tuple(more.get("subresources", "").split()),
     )
@@ -236,7 +236,16 @@ BUILTIN = Catalog(
     (
         _hot("", "v1", "ConfigMap", "configmaps", "cm"),
         _hot("", "v1", "Event", "events", "ev"),
-        _hot("", "v1", "Namespace", "namespaces", "ns", namespaced=False, subresources="finalize status"),
+        _hot(
+            "",
+            "v1",
+            "Namespace",
+            "namespaces",
+            "ns",
+            namespaced=False,
+            subresources="finalize status",
+            without="deletecollection",
+        ),
         _hot("", "v1", "Node", "nodes", "no", namespaced=False, subresources="proxy status"),
         _hot("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc", subresources="status"),
         _hot(

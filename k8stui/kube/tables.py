@@ -23,6 +23,10 @@ class _Row(msgspec.Struct, gc=False):
     object: KubeObject | None = None
 
 
+class _RowObject(msgspec.Struct, gc=False):
+    object: msgspec.Raw = msgspec.Raw(b"null")
+
+
 class _RawTable(msgspec.Struct, gc=False, rename="camel"):
     kind: str = ""
     metadata: ListMeta = msgspec.field(default_factory=ListMeta)
@@ -33,6 +37,7 @@ class _RawTable(msgspec.Struct, gc=False, rename="camel"):
 
 _TABLE = msgspec.json.Decoder(_RawTable)
 _ROW = msgspec.json.Decoder(_Row)
+_ROW_OBJECT = msgspec.json.Decoder(_RowObject)
 _BARE = msgspec.json.Decoder(KubeObject)
 
 
@@ -113,8 +118,8 @@ class TableCodec:
         """Its version is on the table; the sign of a complete list on the (otherwise empty) row."""
         version = table.metadata.resource_version
         for raw in table.rows or ():
-            inner = msgspec.json.decode(raw, type=_RawObject).object
-            if inner is not None:
+            inner = _ROW_OBJECT.decode(raw).object
+            if bytes(inner) != b"null":
                 event = bookmark(inner)
                 event.version = event.version or version
                 return event
@@ -134,7 +139,3 @@ class TableCodec:
 
     def _made(self, meta: ObjectMeta, cells: tuple[Any, ...]) -> TableRow:
         return intern_object(TableRow(meta, cells), self._pool)
-
-
-class _RawObject(msgspec.Struct, gc=False):
-    object: msgspec.Raw | None = None
