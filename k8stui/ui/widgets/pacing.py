@@ -19,7 +19,7 @@ INTERVAL = 0.05
 """Seconds between two runs while changes keep coming."""
 
 LONGEST = 0.5
-SHARE = 6
+SHARE = 5
 """A run is followed by at least so many times its own length of rest."""
 
 
@@ -33,12 +33,16 @@ class Pacer:
         self._timer: asyncio.Handle | None = None
         self._rested_at = 0.0
         self._closed = False
+        self._running = False
+        self._woken = False
         self.last_duration = 0.0
         """Seconds that the last run took."""
 
     def wake(self) -> None:
         """There is something to do. Cheap, and may be called as often as one likes (on the loop)."""
-        if self._timer is None and not self._closed:
+        if self._running:
+            self._woken = True
+        elif self._timer is None and not self._closed:
             self._schedule(max(0.0, self._rested_at - perf_counter()))
 
     def close(self) -> None:
@@ -60,12 +64,15 @@ class Pacer:
         if self._closed:
             return
         started = perf_counter()
-        more = self._work()
-        ended = perf_counter()
-        self.last_duration = ended - started
-        if more:
-            # A turn of the loop between two slices, with a rest about as long as the work: keys and
-            # network come first.
-            self._schedule(min(self.last_duration, 0.008))
-            return
+        self._running, self._woken = True, False
+        try:
+            more = self._work()
+        finally:
+            self._running = False
+        self.last_duration = perf_counter() - started
         self._rested_at = started + min(LONGEST, max(self._interval, self.last_duration * SHARE))
+        if more:
+            # A turn of the loop between two slices, with a short rest: keys and network come first.
+            self._schedule(min(self.last_duration / 2, 0.004))
+        elif self._woken:
+            self.wake()
