@@ -250,7 +250,7 @@ class Cluster:
         """The server answers (again): nobody needs to wait out a back-off."""
         for reflector in self._pool.reflectors():
             reflector.retry_now()
-        if not self.catalog.is_complete:
+        if not self.catalog.is_complete and self.discovery_error:
             self._rediscover.set()
 
     def _check_watches(self, quiet_for: float) -> None:
@@ -316,9 +316,9 @@ class Cluster:
                 self._trouble(error)
                 pause = backoff.next()
             if self._definitions is None and self.catalog.is_complete:
-                await self._nap(DEFINITIONS_AFTER)
+                await self._clock.sleep(DEFINITIONS_AFTER)
                 self._watch_definitions()
-            if await self._nap(pause):
+            if await self._nap(pause) and self.catalog.is_complete:
                 await self._clock.sleep(SETTLE)
 
     async def _nap(self, seconds: float) -> bool:
