@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from k8stui.demo.store import Store
 
 _V3 = "/openapi/v3"
-_PROTO_V2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_PROTO_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _PLAIN: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
     "quantity": {

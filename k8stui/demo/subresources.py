@@ -159,9 +159,10 @@ class Subresources:
         pod = self._writer.current(call, res)
         options = body.get("deleteOptions") or {}
         dry = is_dry_run(call, options)
-        if not dry or True:
-            self._budget_check(pod) if not dry else self._budget_dry(pod)
-        if not dry:
+        if dry:
+            self._budget_dry(pod)
+        else:
+            self._budget_check(pod)
             self._writer.remove(call, res, call.info.namespace, call.info.name, options)
         return json_response({**_SUCCESS, "code": 201}, 201)
 
@@ -235,8 +236,8 @@ class Subresources:
         if account is None:
             raise not_found(SERVICE_ACCOUNTS, call.info.name)
         spec = dict(body.get("spec") or {})
-        seconds = spec.setdefault("expirationSeconds", 3600)
-        spec.setdefault("audiences", ["https://kubernetes.default.svc"])
+        seconds = spec["expirationSeconds"] = int(spec.get("expirationSeconds") or 3600)
+        spec["audiences"] = spec.get("audiences") or ["https://kubernetes.default.svc"]
         expires = self._store.clock() + seconds
         subject = f"system:serviceaccount:{call.info.namespace}:{call.info.name}"
         claims = {"aud": spec["audiences"], "exp": int(expires), "sub": subject}
