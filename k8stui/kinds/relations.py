@@ -111,6 +111,8 @@ def children_of(kind: Any, obj: Any) -> Query | None:
             )
         case CronJob():
             return Query(JOBS, meta.namespace, owner_uid=meta.uid)
+    if (kind if isinstance(kind, str) else kind.name) == "replicationcontrollers":
+        return Query(PODS, meta.namespace, owner_uid=meta.uid)
     return None
 
 

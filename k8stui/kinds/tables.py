@@ -31,6 +31,7 @@ _TRUE_IS_GOOD = _words(
     "RECONCILED SUCCEEDED CONNECTED APPROVED"
 )
 _TRUE_IS_BAD = _words("DEGRADED FAILED FAILING STALLED ERROR")
+_JUDGED = _STATUS | _TRUE_IS_GOOD | _TRUE_IS_BAD | {"TYPE"}
 _DURATIONS = frozenset(
     ("AGE", "LAST SEEN", "FIRST SEEN", "LAST SCHEDULE", "DURATION", "UPTIME", "LAST TRANSITION", "TTL")
 )
@@ -45,7 +46,7 @@ _BUSY = _words(
 )
 _DONE = _words("succeeded complete completed done finished")
 _MUTED = _words("suspended disabled paused inactive")
-_PENDING = _words("pending unknown released outofsync notready yellow")
+_PENDING = _words("pending unknown released outofsync yellow")
 _BAD_WORDS = _words("lost denied degraded unhealthy invalid down red no false")
 _BAD = re.compile("fail|error|crash|evict|expired|backoff|missing|notready")
 _WORDS = re.compile("[A-Za-z]+")
@@ -102,6 +103,9 @@ class TablePrinter:
             for each in definitions
         )
         self._names = {column.name: at for at, column in enumerate(self.columns)}
+        judged = [at for at, column in enumerate(self.columns) if column.name in _JUDGED]
+        # Statuses first: they may settle the matter.
+        self._judged = sorted(judged, key=lambda at: self.columns[at].name not in _STATUS)
 
     def _text(self, row: TableRow, column: int) -> str:
         return cell_text(row.cells[column]) if column < len(row.cells) else ""
@@ -130,8 +134,10 @@ class TablePrinter:
     def tone(self, obj: TableRow) -> Tone:
         """The worst of the columns that say how the object is."""
         found = Tone.BUSY if obj.metadata.deletion_timestamp is not None else Tone.OK
-        for at, _ in enumerate(self.columns):
+        for at in self._judged:
             tone = self.cell_tone(obj, at)
+            if tone is Tone.DONE:
+                return tone  # what is finished need not be ready
             if tone is not None and (found is Tone.OK or _WORSE.get(tone, 0) > _WORSE.get(found, 0)):
                 found = tone
         return found
@@ -143,6 +149,8 @@ class TablePrinter:
         name, text = self.columns[column].name, self._text(obj, column)
         if name in _STATUS:
             return status_tone(text)
+        if name == "TYPE":
+            return Tone.WARN if text == "Warning" else None
         if name in _TRUE_IS_GOOD:
             return self._ready_tone(obj, text)
         if name in _TRUE_IS_BAD and text.lower().startswith("true"):

@@ -1,0 +1,62 @@
+"""Equal parts of objects are shared, and 20,000 pods stay small."""
+
+from __future__ import annotations
+
+import copy
+import tracemalloc
+from typing import Any
+
+import msgspec
+
+from k8stui.kube.objects import STRUCTS, Pod, intern_object, intern_page, list_decoder
+from tests.unit.kinds_golden import golden_list, golden_objects
+
+
+def large_page(pods: int) -> bytes:
+    """A page of pods of 20 workloads on 20 nodes, each with names and ids of its own."""
+    raw = msgspec.json.decode(golden_list("", "pods"))
+    base = [
+        each for each in raw["items"] if each["metadata"]["name"].startswith(("web", "cart", "crash", "db"))
+    ]
+    items: list[Any] = []
+    for at in range(pods):
+        pod = copy.deepcopy(base[at % len(base)])
+        meta, status = pod["metadata"], pod["status"]
+        meta |= {"name": f"shop-{at:06d}-x7k2p", "uid": f"00000000-0000-0000-0000-{at:012d}"}
+        meta |= {
+            "resourceVersion": str(100_000 + at),
+            "labels": {"app": f"a{at % 20}", "hash": f"h{at % 20}"},
+        }
+        pod["spec"]["nodeName"] = f"node-{at % 20}"
+        status["podIPs"] = [{"ip": f"10.0.{at // 250}.{at % 250}"}]
+        for each in status["containerStatuses"]:
+            each["containerID"] = f"containerd://{at:064x}"
+        items.append(pod)
+    raw["items"] = items
+    return msgspec.json.encode(raw)
+
+
+def test_a_pod_with_its_containers_takes_two_kilobytes_at_most() -> None:
+    data, decoder, pool = large_page(1000), list_decoder(Pod), {}
+    intern_page(decoder.decode(data).items, pool)  # what all pages share is paid for once
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    kept = intern_page(decoder.decode(data).items, pool)
+    taken = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert taken / len(kept) < 2048
+
+
+def test_pods_of_one_workload_share_their_parts() -> None:
+    first, second = intern_page(list_decoder(Pod).decode(large_page(1000)).items, {})[20:421:400]
+    assert first.metadata.labels is second.metadata.labels
+    assert first.spec.node_name is second.spec.node_name
+    assert first.metadata.namespace is second.metadata.namespace
+
+
+def test_sharing_changes_no_object() -> None:
+    for kind in STRUCTS:
+        pool: dict[Any, Any] = {}
+        shared = intern_page(tuple(golden_objects(*kind)), pool)
+        assert list(shared) == golden_objects(*kind)
+        assert intern_object(golden_objects(*kind)[0], pool) == shared[0]
