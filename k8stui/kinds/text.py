@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from wcwidth import wcswidth, wcwidth
-
 ELLIPSIS = "…"
 
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x09: " ", 0x7F: "\u2421"}
@@ -63,6 +61,8 @@ def cell_width(text: str) -> int:
     """How many terminal cells a printable text takes."""
     if text.isascii():
         return len(text)
+    from wcwidth import wcswidth, wcwidth  # only where it is needed: it takes 10 ms to import
+
     width = wcswidth(text)
     return width if width >= 0 else sum(max(wcwidth(char), 0) for char in text)
 
@@ -75,6 +75,8 @@ def cut(text: str, width: int) -> str:
         return text if len(text) <= width else text[: width - 1] + ELLIPSIS
     if cell_width(text) <= width:
         return text
+    from wcwidth import wcwidth
+
     taken = 0
     for at, char in enumerate(text):
         taken += max(wcwidth(char), 0)
