@@ -42,7 +42,7 @@ class LineViewer(LineActions, can_focus=True):
 
     ALLOW_SELECT = True
     DEFAULT_CSS = """
-    LineViewer { scrollbar-size: 1 1; overflow: auto; height: 1fr; }
+    LineViewer { scrollbar-size: 0 1; overflow: auto; height: 1fr; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"line-viewer--{name}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.table_columns import TableColumns
 
 ARROWS = {False: "↑", True: "↓"}
+MORE_LEFT, MORE_RIGHT = "‹", "›"
 
 
 def header_strip(
@@ -42,7 +43,15 @@ def header_strip(
             text += arrow
         pieces.append((text, sorted_style if is_sorted else style))
         pieces.append((" " * (GAP - 1), style))
-    return cropped(Strip(merged(pieces)), scroll_x, width, style)
+    strip = cropped(Strip(merged(pieces)), scroll_x, width, style)
+    # Signs of columns that are out of sight, which a scrollbar would take a line for.
+    if scroll_x and width > GUTTER:
+        strip = Strip.join(
+            [Strip([Segment(MORE_LEFT + " " * (GUTTER - 1), style)]), strip.crop(GUTTER, width)]
+        )
+    if columns.width - GAP - scroll_x > width - GUTTER > 0:
+        strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(MORE_RIGHT, style)])])
+    return strip
 
 
 def message_strip(

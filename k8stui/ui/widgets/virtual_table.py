@@ -56,7 +56,7 @@ class VirtualTable(TableActions, can_focus=True):
 
     ALLOW_SELECT = True
     DEFAULT_CSS = """
-    VirtualTable { scrollbar-size: 1 1; overflow: auto; height: 1fr; }
+    VirtualTable { scrollbar-size: 0 1; overflow: auto; height: 1fr; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"virtual-table--{name}"

@@ -1,0 +1,110 @@
+"""Small apps around one widget, and how to wait for what they show."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, ComposeResult
+
+from k8stui.ui.widgets.line_viewer import LineViewer
+from k8stui.ui.widgets.virtual_table import VirtualTable
+from tests.unit.rows import NOW, RowPrinter, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+STYLES = Path(__file__).parents[2] / "k8stui/ui/styles/widgets.tcss"
+
+
+class WidgetApp(App[None]):
+    """An app that keeps the messages of its widget."""
+
+    CSS_PATH: ClassVar[list[Path]] = [STYLES]  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Any] = []
+
+    def on_cursor_moved(self, message: VirtualTable.CursorMoved) -> None:
+        self.told.append(message)
+
+    def on_activated(self, message: VirtualTable.Activated) -> None:
+        self.told.append(message)
+
+    def on_sort_changed(self, message: VirtualTable.SortChanged) -> None:
+        self.told.append(message)
+
+    def on_marks_changed(self, message: VirtualTable.MarksChanged) -> None:
+        self.told.append(message)
+
+    def on_filter_count(self, message: VirtualTable.FilterCount) -> None:
+        self.told.append(message)
+
+    def on_follow_changed(self, message: LineViewer.FollowChanged) -> None:
+        self.told.append(message)
+
+    def on_search_ended(self, message: LineViewer.SearchEnded) -> None:
+        self.told.append(message)
+
+    def last(self, kind: type) -> Any:
+        """The last message of a kind, or None."""
+        return next((message for message in reversed(self.told) if isinstance(message, kind)), None)
+
+    def lines(self) -> list[str]:
+        """The screen as a person reads it."""
+        return [strip.text.rstrip() for strip in self.screen._compositor.render_strips()]
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+
+class TableApp(WidgetApp):
+    """One table on a world."""
+
+    def __init__(self, world: World, **options: Any) -> None:
+        super().__init__()
+        self.world = world
+        self.moment: datetime = NOW
+        self.seconds = 100.0
+        self.options = options
+
+    def compose(self) -> ComposeResult:
+        table = VirtualTable(
+            RowPrinter(), now=lambda: self.moment, clock=lambda: self.seconds, ticks=False, **self.options
+        )
+        table.set_source(self.world)
+        yield table
+
+    @property
+    def table(self) -> VirtualTable:
+        return self.query_one(VirtualTable)
+
+
+class LinesApp(WidgetApp):
+    """One line viewer on a source."""
+
+    def __init__(self, source: Any, **options: Any) -> None:
+        super().__init__()
+        self.source = source
+        self.options = options
+
+    def compose(self) -> ComposeResult:
+        yield LineViewer(self.source, **self.options)
+
+    @property
+    def viewer(self) -> LineViewer:
+        return self.query_one(LineViewer)
+
+
+async def until(pilot: Any, condition: Callable[[], Any], timeout: float = 10.0) -> None:
+    """Wait until a condition holds; fails with the screen when it never does."""
+    deadline = monotonic() + timeout
+    while not condition():
+        if monotonic() > deadline:
+            raise AssertionError("not within time; the screen is\n" + pilot.app.text())
+        await pilot.pause()
+        await asyncio.sleep(0.005)
