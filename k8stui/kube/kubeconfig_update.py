@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from k8stui.kube.errors import KubeconfigError
-from k8stui.kube.kubeconfig_yaml import read_yaml
+from k8stui.kube.kubeconfig_yaml import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,8 +67,7 @@ def _write(file: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _config_node(file: Path, user: str) -> Node | None:
-    top = read_yaml(file)
+def _config_node(top: Node | None, user: str) -> Node | None:
     users = top.mapping().get("users") if top is not None else None
     for entry in users.sequence() if users is not None else []:
         fields = entry.mapping()
@@ -80,10 +79,11 @@ def _config_node(file: Path, user: str) -> Node | None:
 
 def _replaced(file: Path, user: str, values: Mapping[str, str]) -> str | None:
     """The text of `file` with the values set; None when the place for them is not found in it."""
-    node = _config_node(file, user)
-    if node is None or node.is_null:
-        return None
     text = file.read_bytes().decode("utf-8-sig")
+    top = parse_yaml(text, file)
+    node = _config_node(top, user)
+    if top is None or node is None or node.is_null:
+        return None
     fields = node.mapping()
     edits: list[tuple[int, int, str]] = []
     start = node.span()[0]
@@ -91,15 +91,38 @@ def _replaced(file: Path, user: str, values: Mapping[str, str]) -> str | None:
     for key, value in values.items():
         quoted = json.dumps(value)
         if key in fields:
-            edits.append((*_tight(text, *fields[key].span()), quoted))
+            begin, end = _tight(text, *fields[key].span())
+            blank = "" if text[begin - 1].isspace() else " "
+            edits.append((begin, end, blank + quoted))
         elif flow:
             edits.append((start + 1, start + 1, f"{json.dumps(key)}: {quoted}, "))
         else:
             indent = " " * (start - (text.rfind("\n", 0, start) + 1))
             edits.append((start, start, f"{key}: {quoted}\n{indent}"))
+    changed = text
     for begin, end, new in sorted(edits, reverse=True):
-        text = text[:begin] + new + text[end:]
-    return text
+        changed = changed[:begin] + new + changed[end:]
+    return changed if _only_changed(file, top, changed, user, values) else None
+
+
+def _only_changed(file: Path, before: Node, text: str, user: str, values: Mapping[str, str]) -> bool:
+    """Whether `text` says what `before` said, but for the values."""
+    after = parse_yaml(text, file)
+    old, new = _config_node(before, user), _config_node(after, user)
+    if after is None or old is None or new is None:
+        return False
+    expected = {**old.plain(), **values}
+    return bool(new.plain() == expected and _without(before, user) == _without(after, user))
+
+
+def _without(top: Node, user: str) -> object:
+    """The whole file as plain data, with the config of `user` left out."""
+    data = top.plain()
+    for entry in data["users"]:
+        if isinstance(entry, dict) and entry.get("name") == user:
+            entry["user"]["auth-provider"]["config"] = None
+            break
+    return data
 
 
 def _tight(text: str, begin: int, end: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from k8stui.kube.errors import KubeconfigError, plain_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Node", "read_yaml"]
+__all__ = ["Node", "parse_yaml", "read_yaml"]
 
 _NULL = "tag:yaml.org,2002:null"
 _BOOL = "tag:yaml.org,2002:bool"
@@ -52,6 +52,11 @@ def read_yaml(file: Path) -> Node | None:
         raise KubeconfigError(
             f"The kubeconfig cannot be read: {error.strerror or error}", file=file
         ) from None
+    return parse_yaml(text, file)
+
+
+def parse_yaml(text: str, file: Path) -> Node | None:
+    """The first document of `text`, which stands or will stand in `file`. Raises KubeconfigError."""
     node = _parse(text, file)
     return None if node is None or node.tag == _NULL else Node(node, file)
 

@@ -64,6 +64,38 @@ class _Lines:
             self._on_line(text)
 
 
+class _Pipe:
+    """One output of the child. Our own pipe and not asyncio's, whose `wait()` goes on until all ends of its
+    pipes are closed, also those that something left behind by the child holds open."""
+
+    def __init__(self) -> None:
+        read_end, self.write_end = os.pipe()
+        self._file = os.fdopen(read_end, "rb", 0)
+        self._transport: asyncio.ReadTransport | None = None
+
+    async def read(self, take: Callable[[bytes], None]) -> None:
+        """Hand on what comes until the end."""
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), self._file
+        )
+        while chunk := await reader.read(65536):
+            take(chunk)
+
+    def close_write_end(self) -> None:
+        if self.write_end >= 0:
+            os.close(self.write_end)
+            self.write_end = -1
+
+    def close(self) -> None:
+        self.close_write_end()
+        if self._transport is not None:
+            self._transport.close()
+        else:
+            self._file.close()
+
+
 async def run_child(
     argv: Sequence[str],
     env: Mapping[str, str],
@@ -75,33 +107,34 @@ async def run_child(
 
     The child and what it started are ended when the limit is over and when the caller is cancelled.
     """
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        env=dict(env),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
+    out, err = _Pipe(), _Pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env=dict(env),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=out.write_end,
+            stderr=err.write_end,
+            start_new_session=True,
+        )
+        out.close_write_end()
+        err.close_write_end()
+        return await _follow(process, out, err, time_limit, _Lines(on_line))
+    finally:
+        out.close()
+        err.close()
+
+
+async def _follow(
+    process: asyncio.subprocess.Process, out: _Pipe, err: _Pipe, time_limit: float, lines: _Lines
+) -> Finished:
     output = bytearray()
-    lines = _Lines(on_line)
 
-    async def read_output(stream: asyncio.StreamReader) -> None:
-        while chunk := await stream.read(65536):
-            if len(output) < _MAX_OUTPUT:
-                output.extend(chunk)
+    def take_output(chunk: bytes) -> None:
+        if len(output) < _MAX_OUTPUT:
+            output.extend(chunk)
 
-    async def read_errors(stream: asyncio.StreamReader) -> None:
-        while chunk := await stream.read(65536):
-            lines.feed(chunk)
-        lines.end()
-
-    readers = [
-        asyncio.create_task(read_output(process.stdout)),
-        asyncio.create_task(read_errors(process.stderr)),
-    ]
+    readers = [asyncio.create_task(out.read(take_output)), asyncio.create_task(err.read(lines.feed))]
     code: int | None = None
     try:
         async with asyncio.timeout(time_limit):
@@ -109,7 +142,7 @@ async def run_child(
             # Something that the child left behind may hold the pipes open: do not wait for that.
             await asyncio.wait(readers, timeout=_LAST_WORDS)
     except TimeoutError:
-        code = None
+        pass
     finally:
         await _end(process)
         for reader in readers:
@@ -126,9 +159,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_GRACE):
             await process.wait()
-    if process.returncode is None:
-        _signal(process.pid, signal.SIGKILL)
-        await process.wait()
+    _signal(process.pid, signal.SIGKILL)  # And what it has started, if that did not listen.
+    await process.wait()
 
 
 def _signal(group: int, number: signal.Signals) -> None:
