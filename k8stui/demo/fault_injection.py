@@ -63,13 +63,11 @@ def answer(rule: Rule) -> web.Response:
 class Strike:
     """One in-stream fault of one request: what it does to a connection, once or again and again."""
 
-    def __init__(
-        self, rule: Rule, request: web.Request, writer: FaultWriter, count: Callable[[Rule], None]
-    ) -> None:
+    def __init__(self, rule: Rule, request: web.Request, writer: FaultWriter, faults: Faults) -> None:
         self.rule = rule
         self._request = request
         self._writer = writer
-        self._count = count
+        self._faults = faults
 
     async def at(self, moments: Iterable[float]) -> None:
         """Strike at these moments (seconds from one to the next)."""
@@ -112,7 +110,8 @@ class Strike:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         try:
-            while not transport.is_closing() and (left := end - loop.time()) > 0:
+            # There is no event for "the client has left" to wait for.
+            while not transport.is_closing() and (left := end - loop.time()) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(min(0.25, left))
         finally:
             gate.open()
@@ -170,7 +169,7 @@ class FaultWriter(AbstractStreamWriter):
         return self._inner.output_size
 
     @property
-    def length(self) -> int | None:  # type: ignore[override]
+    def length(self) -> int | None:
         """Bytes that may still be written."""
         return self._inner.length
 

@@ -64,6 +64,7 @@ class ChannelSession:
     def __init__(self, request: web.Request, socket: web.WebSocketResponse, wanted: Wanted) -> None:
         self.gone = asyncio.Event()
         self.resized: Callable[[int, int], None] = lambda columns, rows: None
+        self.size: tuple[int, int] | None = None
         self.translated = socket.ws_protocol == V5
         self._request = request
         self._socket = socket
@@ -106,6 +107,7 @@ class ChannelSession:
         """The client's terminal has another size."""
         size = terminal_size(payload)
         if size is not None:
+            self.size = size
             self.resized(*size)
 
     async def read(self) -> bytes:

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -30,6 +31,7 @@ from k8stui.demo.streams.session import (
     Wanted,
     exit_status,
     first_of,
+    follow_size,
     internal_error,
     start_failure,
     success,
@@ -53,7 +55,7 @@ class Programs:
 
     async def exec(self, call: Call) -> web.StreamResponse:
         """Run a command in a container."""
-        argv = call.request.query.getall("command", [])
+        argv = command_of(call.request.raw_path)
         wanted = Wanted.of(call.query)
 
         async def serve(session: Session, container: Container) -> None:
@@ -107,7 +109,7 @@ class Programs:
             cause = start_failure(error.kind, argv[0], str(error), exec_id)
             await session.finish(internal_error(cause, translated=session.translated))
             return
-        session.resized = process.resize
+        follow_size(session, process.resize)
         try:
             if words:
                 await session.write(STDOUT, words)
@@ -133,7 +135,7 @@ class Programs:
             async with asyncio.timeout(15.0):
                 await main.started.wait()
             if main.process is not None:
-                session.resized = main.process.resize
+                follow_size(session, main.process.resize)
             output = asyncio.create_task(_main_output(session, main, queue))
             feeding = asyncio.create_task(_main_input(session, main, wanted))
             try:
@@ -157,6 +159,13 @@ class Programs:
                 await session.write(STDOUT, b"".join(entry.text.encode() + newline for entry in entries))
 
         await first_of(asyncio.create_task(copy()), asyncio.create_task(session.gone.wait()))
+
+
+def command_of(path: str) -> list[str]:
+    """The words of the command. As in a real server, a parameter with a bare semicolon does not count."""
+    query = path.partition("?")[2]
+    pairs = "&".join(pair for pair in query.split("&") if ";" not in pair)
+    return [value for name, value in parse_qsl(pairs, keep_blank_values=True) if name == "command"]
 
 
 async def _race(receiving: Awaitable[None], serving: Awaitable[None]) -> None:

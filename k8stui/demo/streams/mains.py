@@ -38,7 +38,8 @@ class Hosts:
     """The machine that programs of containers run on. Owns their folders and processes until `close()`."""
 
     def __init__(self, scratch: Path | None, clock: Callable[[], float]) -> None:
-        self._scratch = scratch
+        self.scratch = scratch
+        """The folder of all root folders, None until it is made."""
         self._own_scratch = scratch is None
         self.clock = clock
         self.files: Callable[[Container], Mapping[str, bytes]] = lambda container: {}
@@ -107,9 +108,9 @@ class Hosts:
         known = self._roots.get(container.id)
         if known is not None:
             return known[1]
-        if self._scratch is None:
-            self._scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="k8stui-demo-"))
-        root = self._scratch / (container.id[:16] or container.pod_uid)
+        if self.scratch is None:
+            self.scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="k8stui-demo-"))
+        root = self.scratch / (container.id[:16] or container.pod_uid)
         files: dict[str, str | bytes] = {**container_files(container, container.ip), **self.files(container)}
         await asyncio.to_thread(populate, root, files)
         self._roots[container.id] = (container.pod_uid, root)
@@ -141,9 +142,9 @@ class Hosts:
         for _, root in self._roots.values():
             await _remove(root)
         self._roots.clear()
-        if self._own_scratch and self._scratch is not None:
-            await _remove(self._scratch)
-            self._scratch = None
+        if self._own_scratch and self.scratch is not None:
+            await _remove(self.scratch)
+            self.scratch = None
 
 
 async def _remove(root: Path) -> None:

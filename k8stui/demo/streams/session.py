@@ -7,7 +7,6 @@ WebSocket channels (`channels.py`) and over SPDY streams (`spdyconn.py`).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,6 +44,8 @@ class Session(Protocol):
     """Set when the client is not there any more."""
     resized: Callable[[int, int], None]
     """To be replaced: called with columns and rows of the client's terminal."""
+    size: tuple[int, int] | None
+    """The last known size, which may have come before there was a program to be told."""
     translated: bool
     """Whether the API server puts its own words around the kubelet's (WebSocket v5)."""
 
@@ -116,6 +117,13 @@ def start_failure(kind: str, program: str, detail: str, exec_id: str) -> str:
     )
 
 
+def follow_size(session: Session, resize: Callable[[int, int], None]) -> None:
+    """Give a program's terminal the size of the client's, now and from now on."""
+    session.resized = resize
+    if session.size is not None:
+        resize(*session.size)
+
+
 async def first_of(*awaited: asyncio.Task[Any]) -> None:
     """Wait for the first to end, then cancel the others and wait for them."""
     try:
@@ -124,10 +132,3 @@ async def first_of(*awaited: asyncio.Task[Any]) -> None:
         for task in awaited:
             task.cancel()
         await asyncio.gather(*awaited, return_exceptions=True)
-
-
-async def within(seconds: float, task: asyncio.Future[Any]) -> None:
-    """Wait for something that is only nice to have."""
-    with contextlib.suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(seconds):
-            await task

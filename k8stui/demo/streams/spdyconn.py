@@ -279,6 +279,7 @@ class SpdySession:
     def __init__(self, connection: SpdyConnection, streams: Mapping[str, SpdyStream]) -> None:
         self.gone = connection.gone
         self.resized: Callable[[int, int], None] = lambda columns, rows: None
+        self.size: tuple[int, int] | None = None
         self.translated = False
         self._connection = connection
         self._streams = streams
@@ -307,6 +308,7 @@ class SpdySession:
             for line in data.replace(b"}{", b"}\n{").splitlines():
                 size = terminal_size(line)
                 if size is not None:
+                    self.size = size
                     self.resized(*size)
 
     async def read(self) -> bytes:
