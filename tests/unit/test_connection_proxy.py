@@ -114,9 +114,8 @@ async def test_a_proxy_that_fails_is_named_without_its_password() -> None:
 
         proxy.on("h.test:443", deny)
         url = proxy.url.replace("://", "://user:s3cret@")
-        async with Connection(
-            Context("c", Cluster("k", "https://h.test", proxy_url=url)), env={}
-        ) as connection:
+        context = Context("c", Cluster("k", "https://h.test", proxy_url=url))
+        async with Connection(context, env={}) as connection:
             with pytest.raises(ConnectionLost) as caught:
                 await connection.get("/version")
     assert caught.value.kind == "proxy"
