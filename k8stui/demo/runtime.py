@@ -343,7 +343,7 @@ class Runtime:
                 now = current() if current else container
                 if ended.is_set() or now is None or now.id != container.id or not now.running:
                     finishing = True
-                    reader.finish(self._ended(container, now))
+                    reader.finish(await self._ended(container, current))
         finally:
             self._waiters[container.id].discard(ended)
             if not self._waiters[container.id]:
@@ -356,9 +356,16 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _ended(self, container: Container, now: Container | None) -> Container:
-        if now is not None and now.id == container.id and not now.running:
-            return now
+    async def _ended(self, container: Container, current: Callable[[], Container | None] | None) -> Container:
+        """The container with its end: the status may tell it a moment later than the kubelet told us."""
+        now = current() if current else None
+        for _ in range(20):
+            if now is None or now.id != container.id:
+                break
+            if not now.running:
+                return now
+            await asyncio.sleep(0.05)
+            now = current() if current else None
         return replace(container, finished_at=self.clock())
 
     async def _next_line(self, reader: LogReader, ended: asyncio.Event) -> None:

@@ -105,7 +105,12 @@ def minute_entries(container: Container, text: LogText, minute: int) -> list[Ent
     started = int(container.started_at * SECOND)
     end = None if container.finished_at is None else int(container.finished_at * SECOND)
     entries = [Entry(started + int(offset * SECOND), line) for offset, line in text(container, minute)]
-    return entries if end is None else [entry for entry in entries if entry.time <= end]
+    if end is None:
+        return entries
+    # The end is known to some hundred nanoseconds only: last words that are said at it count.
+    return [
+        Entry(min(entry.time, end), entry.text) for entry in entries if entry.time <= end + SECOND // 1000
+    ]
 
 
 def open_generated(
