@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.errors import StoreError
 from k8stui.demo.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
-from k8stui.demo.routing import RequestInfo, User
-from k8stui.demo.store import Store
+
+if TYPE_CHECKING:
+    from k8stui.demo.routing import RequestInfo, User
+    from k8stui.demo.store import Store
 
 Rule = Mapping[str, Any]
 MASTERS = "system:masters"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from k8stui.demo.errors import StoreError, bad_request
 from k8stui.demo.protobuf import decode_envelope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from k8stui.demo.routing import Call
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"

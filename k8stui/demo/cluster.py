@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from k8stui.demo.controllers import run_controllers
@@ -25,6 +25,7 @@ from k8stui.demo.streams.routes import register as register_streams
 from k8stui.demo.world import populate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from k8stui.demo.routing import Routes
@@ -105,7 +106,7 @@ class DemoCluster:
 def make_runtime(seed: int) -> Runtime:
     """The runtime with the texts of this world's containers, where the world has them."""
     try:
-        from k8stui.demo.world.logs import log_text
-    except ImportError:
+        texts = importlib.import_module("k8stui.demo.world.logs")
+    except ModuleNotFoundError:
         return Runtime(seed=seed)
-    return Runtime(seed=seed, text=log_text)
+    return Runtime(seed=seed, text=texts.log_text)

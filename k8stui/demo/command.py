@@ -19,12 +19,13 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiohttp import web
 
 DEFAULT_PODS, DEFAULT_CHURN = 120, 1.0
@@ -33,9 +34,13 @@ _STOP_WITHIN = 1.5
 _MARK = "k8stui demo-server"
 
 
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"k8stui demo-server: {sentence}\n")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"k8stui demo-server: {message}\n")
+        _complain(message)
         raise SystemExit(2)
 
 
@@ -74,7 +79,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--kubeconfig", type=Path, metavar="FILE", help="where to write the kubeconfig (0600)"
     )
     parser.add_argument("--nodes", type=_count, default=0, metavar="N", help="at least so many nodes")
-    parser.add_argument("--pods", type=_count, default=DEFAULT_PODS, metavar="N", help="at least so many pods")
+    parser.add_argument(
+        "--pods", type=_count, default=DEFAULT_PODS, metavar="N", help="at least so many pods"
+    )
     parser.add_argument(
         "--churn",
         type=_rate,
@@ -119,7 +126,7 @@ def default_kubeconfig(port: int) -> Path:
 
 
 def kubeconfig_text(port: int, tokens: Sequence[str], namespace: str) -> str:
-    """A kubeconfig with the contexts `demo` (may do everything) and `demo-limited` (may look at a namespace)."""
+    """A kubeconfig with two contexts: `demo` may do everything, `demo-limited` look at one namespace."""
     names = ("demo", "demo-limited")
     servers = [f"http://127.0.0.1:{port}/{token}" for token in tokens]
     config = {
@@ -207,7 +214,12 @@ async def serve(options: Options) -> int:
         _watch_stdin(stop, loop)
     tokens = [secrets.token_urlsafe(24), secrets.token_urlsafe(24)]
     cluster = DemoCluster(
-        tokens, nodes=options.nodes, pods=options.pods, churn=options.churn, seed=options.seed, faults=options.faults
+        tokens,
+        nodes=options.nodes,
+        pods=options.pods,
+        churn=options.churn,
+        seed=options.seed,
+        faults=options.faults,
     )
     # The world stays for good: the collector need not look through it again and again.
     gc.collect()
@@ -221,14 +233,16 @@ async def serve(options: Options) -> int:
         port = await _listen(runner, options.port)
     except OSError as error:
         await runner.cleanup()
-        sys.stderr.write(f"k8stui demo-server: port {options.port} cannot be used: {os.strerror(error.errno or 0)}\n")
+        sys.stderr.write(
+            f"k8stui demo-server: port {options.port} cannot be used: {os.strerror(error.errno or 0)}\n"
+        )
         return 1
     path = (options.kubeconfig or default_kubeconfig(port)).expanduser()
     try:
         write_private(path, kubeconfig_text(port, tokens, cluster.limited_namespace))
     except OSError as error:
         await runner.cleanup()
-        sys.stderr.write(f"k8stui demo-server: {path} cannot be written: {error.strerror}\n")
+        _complain(f"{path} cannot be written: {error.strerror}")
         return 1
     try:
         async with cluster:
@@ -244,7 +258,7 @@ async def serve(options: Options) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command. Returns the exit code: 0 after a signal, 1 when it cannot serve, 2 for bad arguments."""
+    """Run the command. Returns 0 after a signal, 1 when it cannot serve, 2 for bad arguments."""
     try:
         given = build_parser().parse_args(list(argv))
     except SystemExit as end:
@@ -254,11 +268,11 @@ def main(argv: Sequence[str]) -> int:
     try:
         parse(given.faults)
     except FaultSpecError as error:
-        sys.stderr.write(f"k8stui demo-server: --faults: {error}\n")
+        _complain(f"--faults: {error}")
         return 2
     refusal = check_target(given.kubeconfig)
     if refusal:
-        sys.stderr.write(f"k8stui demo-server: --kubeconfig: {refusal}\n")
+        _complain(f"--kubeconfig: {refusal}")
         return 2
     logging.basicConfig(level=logging.WARNING, format="k8stui demo-server: %(message)s")
     try:

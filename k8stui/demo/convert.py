@@ -6,9 +6,10 @@ read on the way in.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.resources import Resource
+if TYPE_CHECKING:
+    from k8stui.demo.resources import Resource
 
 Obj = dict[str, Any]
 

@@ -6,13 +6,14 @@ printer columns and subresources.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.resources import ALL, CRDS, SCALE, Registry, Resource, SubResource
 from k8stui.demo.tables_custom import custom_printer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from k8stui.demo.schemas import Schemas
     from k8stui.demo.store import Store
     from k8stui.demo.tables import Printer

@@ -5,11 +5,14 @@ Works in place on a private copy of the object; called by the write path only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.resources import SERVICES, Resource
-from k8stui.demo.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from k8stui.demo.store import Store
 
 Obj = dict[str, Any]
 

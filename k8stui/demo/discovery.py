@@ -7,7 +7,6 @@ encoded answers of its current generation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +16,8 @@ from k8stui.demo.errors import StoreError, unknown_path
 from k8stui.demo.responses import json_response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from k8stui.demo.resources import Registry, Resource
     from k8stui.demo.routing import Call
 

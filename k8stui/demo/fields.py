@@ -7,10 +7,12 @@ keys, `v:...` for an element of a set. A set of fields is a frozenset of paths.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.schemas import ANY, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 Path = tuple[str, ...]
 Flat = dict[Path, Any]

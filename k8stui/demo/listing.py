@@ -12,7 +12,6 @@ import binascii
 import json
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,8 @@ from k8stui.demo.errors import StoreError, bad_request
 from k8stui.demo.selectors import combined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from k8stui.demo.representation import Form
     from k8stui.demo.resources import Resource
     from k8stui.demo.routing import Call
@@ -175,7 +176,8 @@ def page(call: Call, res: Resource, ns: str, snapshots: Snapshots) -> Page:
         end = min(position + limit, len(versions)) if limit > 0 else len(versions)
         found: Sequence[Version] = versions[position:end]
     else:
-        matching, end = [], position
+        matching: list[Version] = []
+        end = position
         while end < len(versions) and (limit <= 0 or len(matching) < limit):
             if predicate(versions[end].obj):
                 matching.append(versions[end])

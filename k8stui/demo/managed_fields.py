@@ -5,9 +5,8 @@ Works on plain objects before they are stored; the rules are those of Kubernetes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.errors import StoreError
 from k8stui.demo.fields import (
@@ -24,6 +23,9 @@ from k8stui.demo.fields import (
     walk,
 )
 from k8stui.demo.schemas import ANY, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Obj = dict[str, Any]
 

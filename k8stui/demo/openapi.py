@@ -242,9 +242,8 @@ class OpenApi:
             for version in versions:
                 name = f"apis/{group}/{version}" if group else f"api/{version}"
                 mark = f"{GIT_VERSION} {self._registry.generation} {name}"
-                found[name] = {
-                    "serverRelativeURL": f"{_V3}/{name}?hash={hashlib.sha256(mark.encode()).hexdigest().upper()}"
-                }
+                digest = hashlib.sha256(mark.encode()).hexdigest().upper()
+                found[name] = {"serverRelativeURL": f"{_V3}/{name}?hash={digest}"}
         return found
 
     async def _v2(self, call: Call) -> web.StreamResponse:

@@ -1,22 +1,24 @@
-"""Reads Kubernetes' protobuf request bodies into plain objects. Reading only, and only what clients send.
+"""Reads protobuf request bodies into plain objects: reading only, and only what clients send.
 
 kubectl's typed commands (`create deployment`, `auth can-i`, ...) send protobuf. The envelope is the four
-bytes `k8s\\0` and a `runtime.Unknown`; field numbers are those of the API's proto files (`data/protobuf.txt`).
+bytes `k8s\\0` and a `runtime.Unknown`; field numbers, in `data/protobuf.txt`, are those of the API's proto files.
 Zero values are dropped as JSON's `omitempty` does, but for the fields where zero says something.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from k8stui.demo.errors import StoreError, bad_request
 from k8stui.demo.store import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MAGIC = b"k8s\0"
 # Fields that are pointers in the API's types: a zero was meant.

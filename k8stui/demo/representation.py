@@ -5,17 +5,20 @@ What can be shared by all readers of a version of an object is encoded once and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from k8stui.demo.convert import needs_conversion, outward
 from k8stui.demo.errors import StoreError
-from k8stui.demo.resources import Resource
-from k8stui.demo.store import Change, Version
-from k8stui.demo.tables import Printer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from k8stui.demo.resources import Resource
+    from k8stui.demo.store import Change, Version
+    from k8stui.demo.tables import Printer
 
 _ENCODER = msgspec.json.Encoder()
 _META = b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",'
@@ -57,11 +60,11 @@ def object_body(res: Resource, version: Version) -> bytes:
     extra = version.extra
     if extra is None:
         extra = version.extra = {}
-    body = extra.get(res.prefix)
+    body = extra.get(res.api_version)
     if body is None:
         shown = outward(res, version.obj)
         body = _ENCODER.encode({k: v for k, v in shown.items() if k not in ("kind", "apiVersion")})
-        extra[res.prefix] = body
+        extra[res.api_version] = body
     return bytes(body)
 
 

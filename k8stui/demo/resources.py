@@ -355,13 +355,16 @@ POD_METRICS = Resource(
 )
 
 
-def _review(group: str, plural: str, kind: str, *, namespaced: bool = False) -> Resource:
-    return Resource(group, "v1", plural, kind, kind.lower(), namespaced, (), (), ("create",), storage="-")
+def _review(group: str, plural: str, kind: str, *, namespaced: bool = False, version: str = "v1") -> Resource:
+    verbs = ("create",)
+    return Resource(group, version, plural, kind, kind.lower(), namespaced, (), (), verbs, storage="-")
 
 
 _AUTHN, _AUTHZ = "authentication.k8s.io", "authorization.k8s.io"
 REVIEWS = (
     _review(_AUTHN, "selfsubjectreviews", "SelfSubjectReview"),
+    # Older clients know identity reviews by their beta version only.
+    _review(_AUTHN, "selfsubjectreviews", "SelfSubjectReview", version="v1beta1"),
     _review(_AUTHN, "tokenreviews", "TokenReview"),
     _review(_AUTHZ, "localsubjectaccessreviews", "LocalSubjectAccessReview", namespaced=True),
     _review(_AUTHZ, "selfsubjectaccessreviews", "SelfSubjectAccessReview"),

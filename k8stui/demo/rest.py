@@ -16,7 +16,6 @@ from k8stui.demo.crds import CustomKinds
 from k8stui.demo.errors import StoreError, method_not_allowed, not_found, unknown_path
 from k8stui.demo.listing import Snapshots, page, write_page
 from k8stui.demo.representation import OBJECTS, TABLE, Form, negotiate
-from k8stui.demo.resources import Registry, Resource
 from k8stui.demo.responses import json_response
 from k8stui.demo.reviews import Reviews
 from k8stui.demo.store import Version
@@ -28,6 +27,7 @@ from k8stui.demo.writing import Writer, is_dry_run
 if TYPE_CHECKING:
     from k8stui.demo.access import Authorizer
     from k8stui.demo.openapi import OpenApi
+    from k8stui.demo.resources import Registry, Resource
     from k8stui.demo.routing import Call
     from k8stui.demo.store import Store
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
 from k8stui.demo import bodies
 from k8stui.demo.access import Attributes, Authorizer
 from k8stui.demo.errors import StoreError
@@ -13,6 +11,8 @@ from k8stui.demo.responses import json_response
 from k8stui.demo.routing import User
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from k8stui.demo.resources import Resource
     from k8stui.demo.routing import Call
 

@@ -31,7 +31,8 @@ _SEEN = {
     ),
     "apps": (
         "controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status"
-        " replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status"
+        " replicasets replicasets/scale replicasets/status"
+        " statefulsets statefulsets/scale statefulsets/status"
     ),
     "autoscaling": "horizontalpodautoscalers horizontalpodautoscalers/status",
     "batch": "cronjobs cronjobs/status jobs jobs/status",
@@ -48,7 +49,8 @@ _WRITTEN = {
         " serviceaccounts serviceaccounts/token services"
     ),
     "apps": (
-        "daemonsets deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale"
+        "daemonsets deployments deployments/scale replicasets replicasets/scale"
+        " statefulsets statefulsets/scale"
     ),
     "autoscaling": "horizontalpodautoscalers",
     "batch": "cronjobs jobs",

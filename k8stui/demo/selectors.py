@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.errors import bad_request
-from k8stui.demo.resources import Resource
+
+if TYPE_CHECKING:
+    from k8stui.demo.resources import Resource
 
 Predicate = Callable[[dict[str, Any]], bool]
 LabelTest = Callable[[Mapping[str, str]], bool]

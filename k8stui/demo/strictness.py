@@ -6,9 +6,10 @@ The words are those of the API server's strict decoder. Pure functions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.schemas import Schema
+if TYPE_CHECKING:
+    from k8stui.demo.schemas import Schema
 
 
 def unknown_fields(value: Any, schema: Schema | None, path: str = "") -> Iterator[str]:
@@ -92,7 +93,8 @@ def wrong_type(value: Any, schema: Schema | None, kind: str, path: str = "") -> 
             expected = f"v1.{schema.name}" if schema.name else "map[string]string"
             if schema.type == "array":
                 expected = f"[]v1.{schema.item.name}" if schema.item and schema.item.name else "[]string"
-        return f"json: cannot unmarshal {_json_kind(value)} into Go struct field {kind}.{path} of type {expected}"
+        given = _json_kind(value)
+        return f"json: cannot unmarshal {given} into Go struct field {kind}.{path} of type {expected}"
     if isinstance(value, dict):
         for key, item in value.items():
             found = wrong_type(item, schema.get(key), kind, f"{path}.{key}" if path else key)

@@ -1,4 +1,4 @@
-"""Subresources that change objects: scale, eviction, binding, tokens, finalize, ephemeral containers, approval.
+"""Subresources that change objects: scale, eviction, tokens, ephemeral containers and their like.
 
 `status` needs no code of its own (see `writing`); logs, exec and their like are extra routes.
 """
@@ -133,7 +133,10 @@ class Subresources:
             if object_selector(budget.get("spec", {}).get("selector"))(labels)
         ]
         if len(found) > 1:
-            message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+            message = (
+                "This pod has more than one PodDisruptionBudget,"
+                " which the eviction subresource does not support."
+            )
             raise StoreError(500, "InternalError", message)
         for budget in found:
             status = budget.get("status", {})

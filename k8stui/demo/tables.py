@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.durations import age
-from k8stui.demo.resources import Resource
 from k8stui.demo.selectors import format_selector
+
+if TYPE_CHECKING:
+    from k8stui.demo.resources import Resource
 
 Cells = list[Any]
 CellsOf = Callable[[Mapping[str, Any], float], Cells]

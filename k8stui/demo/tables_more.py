@@ -167,7 +167,7 @@ def _attachment(obj: Obj, now: float) -> Cells:
 
 def _api_service(obj: Obj, now: float) -> Cells:
     service = dig(obj, "spec.service")
-    available = next((c for c in dig(obj, "status.conditions", ()) if c["type"] == "Available"), {})
+    available: Obj = next((c for c in dig(obj, "status.conditions", ()) if c["type"] == "Available"), {})
     text = available.get("status", "Unknown")
     if text != "True" and available.get("reason"):
         text = f"{text} ({available['reason']})"
@@ -180,7 +180,7 @@ def _api_service(obj: Obj, now: float) -> Cells:
 
 
 def _flow_schema(obj: Obj, now: float) -> Cells:
-    dangling = next((c for c in dig(obj, "status.conditions", ()) if c["type"] == "Dangling"), {})
+    dangling: Obj = next((c for c in dig(obj, "status.conditions", ()) if c["type"] == "Dangling"), {})
     return [
         obj["metadata"]["name"],
         dig(obj, "spec.priorityLevelConfiguration.name", NONE),

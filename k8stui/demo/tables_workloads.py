@@ -1,4 +1,4 @@
-"""Printers of workloads and what scales them: deployments to cron jobs, autoscalers, budgets. Pure functions."""
+"""Printers of workloads and what scales them: deployments to cron jobs, autoscalers. Pure functions."""
 
 from __future__ import annotations
 

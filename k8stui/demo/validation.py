@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from k8stui.demo.errors import Cause, StoreError, invalid
-from k8stui.demo.resources import Resource
-from k8stui.demo.schemas import Schema
 from k8stui.demo.selectors import object_selector
+
+if TYPE_CHECKING:
+    from k8stui.demo.resources import Resource
+    from k8stui.demo.schemas import Schema
 
 Obj = Mapping[str, Any]
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -75,10 +77,9 @@ def check_metadata(res: Resource, obj: Obj) -> list[Cause]:
         elif len(name) > (63 if plain else 253):
             limit = 63 if plain else 253
             causes.append(_invalid("metadata.name", name, f"must be no more than {limit} bytes"))
-    for value in (metadata.get("labels") or {}).values():
-        if not _LABEL_VALUE.fullmatch(value) or len(value) > 63:
-            causes.append(_invalid("metadata.labels", value, _VALUE_WORDS))
-    return causes
+    labels = (metadata.get("labels") or {}).values()
+    bad = [value for value in labels if not _LABEL_VALUE.fullmatch(value) or len(value) > 63]
+    return causes + [_invalid("metadata.labels", value, _VALUE_WORDS) for value in bad]
 
 
 def _not_negative(obj: Obj, path: str) -> list[Cause]:
@@ -259,10 +260,9 @@ def _service(obj: Obj, old: Obj | None) -> list[Cause]:
         if len(spec["ports"]) > 1 and not port.get("name"):
             causes.append(_required(f"spec.ports[{index}].name"))
     before = (old or {}).get("spec", {})
-    if before.get("clusterIP") and spec.get("type") != "ExternalName" != before.get("type"):
-        if spec.get("clusterIP") != before["clusterIP"]:
-            words = "may not change once set"
-            causes.append(_invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], words))
+    addressed = before.get("clusterIP") and "ExternalName" not in (spec.get("type"), before.get("type"))
+    if addressed and spec.get("clusterIP") != before["clusterIP"]:
+        causes.append(_invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], "may not change once set"))
     return causes
 
 
@@ -347,18 +347,16 @@ def custom_causes(value: Any, raw: Mapping[str, Any], path: str) -> list[Cause]:
         names = tuple(str(item) for item in raw["enum"])
         causes.append(_unsupported(path, value, names))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        for key, bad, words in (
-            ("minimum", lambda limit: value < limit, "greater than or equal to"),
-            ("maximum", lambda limit: value > limit, "less than or equal to"),
-        ):
-            if key in raw and bad(raw[key]):
-                causes.append(_invalid(path, value, f"{path} in body should be {words} {raw[key]}"))
+        if value < raw.get("minimum", value):
+            words = f"{path} in body should be greater than or equal to {raw['minimum']}"
+            causes.append(_invalid(path, value, words))
+        if value > raw.get("maximum", value):
+            words = f"{path} in body should be less than or equal to {raw['maximum']}"
+            causes.append(_invalid(path, value, words))
     if isinstance(value, str) and raw.get("pattern") and not re.search(raw["pattern"], value):
         causes.append(_invalid(path, value, f"{path} in body should match '{raw['pattern']}'"))
     if isinstance(value, Mapping):
-        for key in raw.get("required") or ():
-            if key not in value:
-                causes.append(_required(f"{path}.{key}"))
+        causes += [_required(f"{path}.{key}") for key in raw.get("required") or () if key not in value]
         properties = raw.get("properties") or {}
         for key, item in value.items():
             if key in properties:

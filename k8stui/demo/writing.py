@@ -8,7 +8,6 @@ in `subresources`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,6 +23,8 @@ from k8stui.demo.strictness import pruned, unknown_fields, wrong_type
 from k8stui.demo.validation import check
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from k8stui.demo.routing import Call
     from k8stui.demo.store import Store
 
@@ -53,11 +54,12 @@ def check_type(res: Resource, body: Any) -> Obj:
         raise bad_request("the object provided is unrecognized (must be of type " + res.kind + ")")
     kind, version = body.get("kind"), body.get("apiVersion")
     if kind and kind != res.kind:
-        group, _, short = (version or res.api_version).rpartition("/")
+        _group, _, short = (version or res.api_version).rpartition("/")
         raise bad_request(f'{kind} in version "{short or version}" cannot be handled as a {res.kind}')
     if version and version != res.api_version:
         raise bad_request(
-            f"the API version in the data ({version}) does not match the expected API version ({res.api_version})"
+            f"the API version in the data ({version}) does not match the expected API version"
+            f" ({res.api_version})"
         )
     metadata = body.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
@@ -236,7 +238,8 @@ class Writer:
             raise conflict(
                 res,
                 call.info.name,
-                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}",
+                f"Precondition failed: UID in precondition: {uid}, UID in object meta:"
+                f" {old['metadata']['uid']}",
             )
         for key in (*_SERVER_SET, "namespace", "deletionGracePeriodSeconds", "generateName"):
             metadata.pop(key, None)
@@ -321,7 +324,8 @@ class Writer:
 
     def _apply(self, call: Call, res: Resource, body: bodies.Body) -> tuple[Obj, bool]:
         if not call.query.get("fieldManager"):
-            message = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+            words = "fieldManager: Required value: is required for apply patch"
+            message = f'PatchOptions.meta.k8s.io "" is invalid: {words}'
             raise StoreError(422, "Invalid", message, {"group": "meta.k8s.io", "kind": "PatchOptions"})
         applied = check_type(res, body.value)
         schema = self.schemas.of(res) or ANY
