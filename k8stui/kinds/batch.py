@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def job_status(job: Job) -> str:
-    """STATUS of a job (a column since Kubernetes 1.29)."""
+    """STATUS of a job (older servers have no such column)."""
     conditions = job.status.conditions
     for kind in ("Complete", "Failed"):
         if condition_status(conditions, kind) == "True":

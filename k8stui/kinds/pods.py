@@ -246,4 +246,4 @@ class PodPrinter(StructPrinter[Pod]):
         summary = summarize(obj)
         if summary.status in _DONE:
             return False
-        return not summary.is_ready or summary.status == "Terminating"
+        return not summary.is_ready or summary.status != "Running"

@@ -83,7 +83,7 @@ class Query(msgspec.Struct, frozen=True):
         meta: ObjectMeta = obj.metadata
         if self.namespace and meta.namespace != self.namespace:
             return False
-        if self.node and obj.spec.node_name != self.node:
+        if self.node and getattr(getattr(obj, "spec", None), "node_name", "") != self.node:
             return False
         if self.owner_uid and not any(owner.uid == self.owner_uid for owner in meta.owner_references):
             return False

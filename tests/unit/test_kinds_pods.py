@@ -436,7 +436,7 @@ def test_wide_columns_say_where_the_pod_is() -> None:
         ),
         (pod(UP, deleted=True), Tone.BUSY, True, False),
         (pod(phase="Failed", reason="Evicted", containers_in_spec=1), Tone.ERROR, True, True),
-        (pod(UP, reason="NodeLost", deleted=True), Tone.ERROR, False, True),
+        (pod(UP, reason="NodeLost", deleted=True), Tone.ERROR, True, True),
     ],
 )
 def test_what_is_wrong_shows(made: Pod, tone: Tone, fault: bool, attention: bool) -> None:

@@ -23,6 +23,7 @@ from k8stui.kube.objects import (
     Status,
     decode_status,
     list_decoder,
+    object_decoder,
     table_decoder,
     table_watch_decoder,
     watch_decoder,
@@ -205,6 +206,26 @@ def test_times_are_read_with_and_without_fractions() -> None:
     assert event.series is not None
     assert event.series.last_observed_time == datetime(2026, 11, 21, 2, 10, 57, 500000, UTC)
     assert make(Event, metadata={"name": "e"}, eventTime="yesterday").event_time is None
+
+
+def test_a_time_without_a_zone_is_taken_as_utc_so_that_times_always_compare() -> None:
+    pod = make(Pod, metadata={"name": "p", "creationTimestamp": "2026-11-21T02:10:57"})
+    assert pod.metadata.creation_timestamp == datetime(2026, 11, 21, 2, 10, 57, 0, UTC)
+
+
+def test_json_that_is_nested_too_deeply_is_an_error_like_any_other() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    pod = b'{"metadata":{"name":"p","labels":' + deep + b"}}"
+    with pytest.raises(msgspec.DecodeError):
+        list_decoder(Pod).decode(b'{"items":[' + pod + b"]}")
+    with pytest.raises(msgspec.DecodeError):
+        watch_decoder(Pod).decode(b'{"type":"ADDED","object":' + pod + b"}")
+    with pytest.raises(msgspec.DecodeError):
+        object_decoder(Pod).decode(pod)
+    with pytest.raises(msgspec.DecodeError):
+        table_decoder().decode(b'{"kind":"Table","rows":[{"cells":[' + deep + b"]}]}")
+    with pytest.raises(msgspec.DecodeError):
+        table_watch_decoder().decode(b'{"type":"ADDED","object":' + pod + b"}")
 
 
 JSON = st.recursive(

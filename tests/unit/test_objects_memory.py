@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from k8stui.kube.objects import STRUCTS, Pod, intern_object, intern_page, list_decoder
-from tests.unit.kinds_golden import golden_list, golden_objects
+from k8stui.kube.objects import STRUCTS, Pod, TableRow, intern_object, intern_page, list_decoder
+from tests.unit.kinds_golden import golden_list, golden_objects, make
 
 
 def large_page(pods: int) -> bytes:
@@ -60,3 +60,13 @@ def test_sharing_changes_no_object() -> None:
         shared = intern_page(tuple(golden_objects(*kind)), pool)
         assert list(shared) == golden_objects(*kind)
         assert intern_object(golden_objects(*kind)[0], pool) == shared[0]
+
+
+def test_rows_of_a_table_share_their_cells() -> None:
+    pool: dict[Any, Any] = {}
+    first, second = (
+        make(TableRow, metadata={"name": name}, cells=[name, "Active", 3]) for name in ("a", "b")
+    )
+    assert intern_object(first, pool).cells == ("a", "Active", 3)
+    assert intern_object(second, pool).cells[1] is first.cells[1]
+    assert first.cells[0] is first.metadata.name

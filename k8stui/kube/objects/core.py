@@ -5,8 +5,6 @@ Source of the field names: the Kubernetes API reference (core/v1, discovery.k8s.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
-
 import msgspec
 
 from k8stui.kube.objects.meta import (
@@ -15,6 +13,7 @@ from k8stui.kube.objects.meta import (
     KubeStruct,
     ObjectReference,
     PlainCondition,
+    Time,
 )
 
 
@@ -61,7 +60,7 @@ class StateTerminated(KubeStruct, frozen=True, gc=False):
     signal: int = 0
     reason: str = ""
     message: str = ""
-    finished_at: datetime | None = None
+    finished_at: Time | None = None
 
 
 class ContainerState(KubeStruct, frozen=True, gc=False):
@@ -172,7 +171,7 @@ class EventSeries(KubeStruct, frozen=True, gc=False):
     """A series of equal events."""
 
     count: int = 0
-    last_observed_time: datetime | None = None
+    last_observed_time: Time | None = None
 
 
 class Event(KubeObject, frozen=True, gc=False):
@@ -183,9 +182,9 @@ class Event(KubeObject, frozen=True, gc=False):
     message: str = ""
     type: str = ""
     count: int = 0
-    first_timestamp: datetime | None = None
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
+    first_timestamp: Time | None = None
+    last_timestamp: Time | None = None
+    event_time: Time | None = None
     series: EventSeries | None = None
     source: EventSource = EventSource()
     reporting_component: str = ""

@@ -102,8 +102,16 @@ class _TableBookmark(KubeStruct, frozen=True, gc=False):
     rows: tuple[_BookmarkRow, ...] | None = None
 
 
+_anything: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 _raw_page = msgspec.json.Decoder(_RawPage)
 _raw_event = msgspec.json.Decoder(_RawEvent)
+
+
+def _decode(decoder: msgspec.json.Decoder[T], data: bytes | msgspec.Raw) -> T:
+    try:
+        return decoder.decode(data)
+    except RecursionError:
+        raise msgspec.DecodeError("the JSON is nested too deeply") from None
 
 
 class ObjectDecoder(Generic[T]):
@@ -116,7 +124,7 @@ class ObjectDecoder(Generic[T]):
     def decode(self, data: bytes | msgspec.Raw) -> T:
         """One object from its JSON."""
         try:
-            return self._fast.decode(data)
+            return _decode(self._fast, data)
         except (msgspec.ValidationError, UnicodeDecodeError):
             return salvage(self._struct, _loose(data))
 
@@ -124,9 +132,9 @@ class ObjectDecoder(Generic[T]):
 def _loose(data: bytes | msgspec.Raw) -> Any:
     """JSON as plain dicts, with bytes that are no UTF-8 replaced."""
     try:
-        return msgspec.json.decode(data)
+        return _decode(_anything, data)
     except UnicodeDecodeError:
-        return msgspec.json.decode(bytes(data).decode("utf-8", "replace"))
+        return _decode(_anything, _utf8(bytes(data)))
 
 
 def _utf8(data: bytes) -> bytes:
@@ -143,12 +151,12 @@ class PageDecoder(Generic[T]):
     def decode(self, data: bytes) -> ListPage[T]:
         """A page; `items` is a tuple also where the server wrote null."""
         try:
-            return self._fast.decode(data)
+            return _decode(self._fast, data)
         except (msgspec.ValidationError, UnicodeDecodeError):
             return self._decode_tolerant(_utf8(data))
 
     def _decode_tolerant(self, data: bytes) -> ListPage[T]:
-        page = _raw_page.decode(data)
+        page = _decode(_raw_page, data)
         items = tuple(self._one.decode(raw) for raw in page.items or () if bytes(raw) != b"null")
         return ListPage(metadata=salvage(ListMeta, page.metadata), items=items)
 
@@ -165,12 +173,12 @@ class EventDecoder(Generic[T]):
     def decode(self, line: bytes) -> WatchEvent[T | Status | Bookmark]:
         """One event from one line."""
         try:
-            event = self._fast.decode(line)
+            event = _decode(self._fast, line)
             if event.type not in ("BOOKMARK", "ERROR"):
                 return event  # type: ignore[return-value]
         except (msgspec.ValidationError, UnicodeDecodeError):
             line = _utf8(line)
-        raw = _raw_event.decode(line)
+        raw = _decode(_raw_event, line)
         if not raw.type or not bytes(raw.object):
             raise msgspec.DecodeError("a watch event without type or object")
         if raw.type == "BOOKMARK":
@@ -209,9 +217,9 @@ class TableEventDecoder:
     def decode(self, line: bytes) -> WatchEvent[TablePage | Status | Bookmark]:
         """One event from one line."""
         try:
-            raw = _raw_event.decode(line)
+            raw = _decode(_raw_event, line)
         except (msgspec.ValidationError, UnicodeDecodeError):
-            raw = _raw_event.decode(_utf8(line))
+            raw = _decode(_raw_event, _utf8(line))
         if not raw.type or not bytes(raw.object):
             raise msgspec.DecodeError("a watch event without type or object")
         if raw.type == "ERROR":

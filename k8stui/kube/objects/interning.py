@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import force_setattr
 
 from k8stui.kube.objects.core import ContainerState, ContainerStatus, Event, Pod, StateRunning
+from k8stui.kube.objects.decoding import TableRow
 
 if TYPE_CHECKING:
     from k8stui.kube.objects.meta import ObjectMeta
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 POOL_LIMIT = 50_000
 """Entries after which a pool is emptied: old values are then shared no further, and nothing else."""
+
+_SHORT = 24
+"""Characters up to which a cell of a Table is likely to occur again."""
 
 _NO_STATE = ContainerState()
 _RUNNING = ContainerState(running=StateRunning())
@@ -36,6 +40,8 @@ def intern_object(obj: T, pool: dict[Any, Any]) -> T:
         _intern_pod(obj, pool)
     elif isinstance(obj, Event):
         _intern_event(obj, pool)
+    elif isinstance(obj, TableRow):
+        _intern_row(obj, pool)
     return obj
 
 
@@ -95,3 +101,14 @@ def _intern_event(event: Event, pool: dict[Any, Any]) -> None:
         if value:
             force_setattr(event, name, shared(value, value))
     force_setattr(event, "involved_object", shared(event.involved_object, event.involved_object))
+
+
+def _intern_row(row: TableRow, pool: dict[Any, Any]) -> None:
+    name, shared = row.metadata.name, pool.setdefault
+    cells = [
+        (name if cell == name else shared(cell, cell) if len(cell) <= _SHORT else cell)
+        if type(cell) is str
+        else cell
+        for cell in row.cells
+    ]
+    force_setattr(row, "cells", tuple(cells))

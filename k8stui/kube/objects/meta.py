@@ -9,11 +9,16 @@ one in place.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
+
+Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A moment; always with a time zone, so that any two can be compared."""
 
 
 class KubeStruct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -37,8 +42,8 @@ class ObjectMeta(KubeStruct, frozen=True, gc=False):
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     owner_references: tuple[OwnerReference, ...] = ()
     finalizers: tuple[str, ...] = ()
@@ -77,7 +82,7 @@ class Condition(KubeStruct, frozen=True, gc=False):
     status: str = ""
     reason: str = ""
     message: str = ""
-    last_transition_time: datetime | None = None
+    last_transition_time: Time | None = None
 
 
 class PlainCondition(KubeStruct, frozen=True, gc=False):

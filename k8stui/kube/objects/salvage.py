@@ -8,7 +8,7 @@ This is the slow way (a few hundred microseconds for an object); it never raises
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -106,7 +106,8 @@ def _scalar(kind: mi.Type, value: Any) -> Any:
             case mi.BoolType() if isinstance(value, str):
                 return {"true": True, "false": False}.get(value.lower(), _MISSING)
             case mi.DateTimeType() if isinstance(value, str):
-                return msgspec.convert(value, datetime)
+                found = msgspec.convert(value, datetime)
+                return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         pass
     return _MISSING

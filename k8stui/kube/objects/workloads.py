@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
-
 import msgspec
 
 from k8stui.kube.objects.core import Container  # noqa: TC001 - as above
-from k8stui.kube.objects.meta import Condition, KubeObject, KubeStruct, LabelSelector, ObjectReference
+from k8stui.kube.objects.meta import Condition, KubeObject, KubeStruct, LabelSelector, ObjectReference, Time
 
 
 class TemplateSpec(KubeStruct, frozen=True, gc=False):
@@ -143,8 +141,8 @@ class JobStatus(KubeStruct, frozen=True, gc=False):
     active: int = 0
     succeeded: int = 0
     failed: int = 0
-    start_time: datetime | None = None
-    completion_time: datetime | None = None
+    start_time: Time | None = None
+    completion_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -174,8 +172,8 @@ class CronJobStatus(KubeStruct, frozen=True, gc=False):
     """`status` of a cron job."""
 
     active: tuple[ObjectReference, ...] = ()
-    last_schedule_time: datetime | None = None
-    last_successful_time: datetime | None = None
+    last_schedule_time: Time | None = None
+    last_successful_time: Time | None = None
 
 
 class CronJob(KubeObject, frozen=True, gc=False):
