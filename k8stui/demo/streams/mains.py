@@ -7,7 +7,7 @@ import contextlib
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.streams.loglines import SECOND
 from k8stui.demo.streams.process import LAST_OUTPUT, STDOUT, Process, StartError
@@ -21,7 +21,7 @@ from k8stui.demo.streams.rootfs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from k8stui.demo.runtime import Container
     from k8stui.demo.streams.loglines import Recording
@@ -48,7 +48,7 @@ class Hosts:
         self._running: dict[str, set[Process]] = {}
         self._isolation: str | None = None
         self._lock = asyncio.Lock()
-        self._removals: set[asyncio.Task[None]] = set()
+        self._chores: set[asyncio.Task[None]] = set()
 
     async def run(self, container: Container, argv: Sequence[str], *, tty: bool) -> tuple[Process, bytes]:
         """Start a program in a container: the process, and words to show first. Raises StartError.
@@ -85,7 +85,14 @@ class Hosts:
         running.discard(process)
         if not running:
             self._running.pop(container.id, None)
-        await asyncio.shield(process.kill())
+        await asyncio.shield(self._chore(process.kill()))
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do what has to be done even when whoever asked is cancelled; `close` waits for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+        return task
 
     async def _probe(self) -> str:
         """What this machine allows: `namespaces`, or only a `folder`."""
@@ -124,9 +131,8 @@ class Hosts:
         if known is None:
             return
         with contextlib.suppress(RuntimeError):
-            task = asyncio.get_running_loop().create_task(_remove(known[1]))
-            self._removals.add(task)
-            task.add_done_callback(self._removals.discard)
+            asyncio.get_running_loop()
+            self._chore(_remove(known[1]))
 
     def forget_pod(self, pod_uid: str) -> None:
         """End the programs and remove the folders of all containers of a pod."""
@@ -138,7 +144,7 @@ class Hosts:
         running = [process for processes in self._running.values() for process in processes]
         self._running.clear()
         await asyncio.gather(*(process.kill() for process in running), return_exceptions=True)
-        await asyncio.gather(*self._removals, return_exceptions=True)
+        await asyncio.gather(*self._chores, return_exceptions=True)
         for _, root in self._roots.values():
             await _remove(root)
         self._roots.clear()
