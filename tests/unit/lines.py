@@ -29,3 +29,6 @@ class Ring:
         if not self.first <= seq < self.end:
             raise IndexError(seq)
         return self._lines[seq % self._most]
+
+    def lines(self, start: int, stop: int) -> list[TextLine]:
+        return [self._lines[seq % self._most] for seq in range(max(start, self.first), min(stop, self.end))]

@@ -41,6 +41,7 @@ class LineSource(Protocol):
     @property
     def end(self) -> int: ...
     def line(self, seq: int) -> Any: ...
+    def lines(self, start: int, stop: int) -> Sequence[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ class StaticLines:
     def line(self, seq: int) -> TextLine:
         """A line by its number."""
         return TextLine(self._lines[seq])
+
+    def lines(self, start: int, stop: int) -> list[TextLine]:
+        """The lines from `start` to before `stop`."""
+        return [TextLine(text) for text in self._lines[start:stop]]
 
 
 class LineModel:
@@ -174,11 +179,11 @@ class LineModel:
         return self.busy
 
     def _matching(self, start: int, stop: int) -> list[int]:
-        passes, line_at = self._predicate, self.source.line
+        passes, source = self._predicate, self.source
         assert passes is not None
+        start = max(start, source.first)
         found: list[int] = []
-        for seq in range(max(start, self.source.first), stop):
-            line = line_at(seq)
+        for seq, line in enumerate(source.lines(start, stop), start):
             text = line.text
             if line.mark or passes(text if len(text) <= SEARCHED else text[:SEARCHED]):
                 found.append(seq)

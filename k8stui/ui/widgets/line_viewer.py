@@ -325,7 +325,11 @@ class LineViewer(LineActions, can_focus=True):
         seq = self.model.seq_at(place.line)
         if seq is None or seq < self.model.source.first:
             return Strip.blank(width, base)
+        generation = self.painter.generation
         strip, start = self._row(seq, place.sub, width)
+        if generation != self.painter.generation:
+            # The prefix grew with this line: those above are painted again.
+            self.wake()
         strip = self._with_states(strip, seq, start)
         return strip if self.painting else strip.apply_offsets(start, seq)
 
