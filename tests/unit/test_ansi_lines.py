@@ -10,25 +10,6 @@ from rich.color import Color
 from k8stui.ui.widgets.ansi import parse_line
 
 ESCAPES = [*"\x1b[];m0\\PA\r\n\tx한\x07\x9b\u202e", "31"]
-    "\x1b",
-    "[",
-    "]",
-    "31",
-    ";",
-    "m",
-    "0",
-    "\x07",
-    "\\",
-    "P",
-    "A",
-    "\r",
-    "\n",
-    "\t",
-    "x",
-    "한",
-    "\x9b",
-    "\u202e",
-]
 
 
 def test_plain_text_is_itself() -> None:
