@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
+from k8stui.kube.connection_compression import Compression
 from k8stui.kube.connection_gate import changes_something, subresource
 from k8stui.kube.connection_headers import USER_AGENT, parse_warnings
 from k8stui.kube.connection_identity import Identity, IdentityKeeper
 from k8stui.kube.connection_limits import Limits
 from k8stui.kube.connection_lines import LineSplitter, LineTooLong
 from k8stui.kube.connection_proxy import proxy_for, without_password
-from k8stui.kube.connection_urls import checked_server, join_url, pairs
-from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_error
+from k8stui.kube.connection_urls import checked_server, is_web_page, join_url, pairs
+from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_error, web_page_error
 from k8stui.kube.kubeconfig import reload_context
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Connection:
         self._http: HttpSession | None = None
         self._opening = asyncio.Lock()
         self._limits = Limits(self.server)
+        self._compression = Compression(allowed=not context.cluster_entry.disable_compression)
         self._sockets: WeakSet[WebSocket] = WeakSet()
 
     def __repr__(self) -> str:
@@ -148,7 +150,8 @@ class Connection:
         """
         method = method.upper()
         self._gate(method, path, params, has_body=body is not None)
-        extra: Headers = (("Accept", accept), ("Accept-Encoding", "identity"))
+        encoding = self._compression.accept_encoding if method == "GET" else "identity"
+        extra: Headers = (("Accept", accept), ("Accept-Encoding", encoding))
         if body is not None:
             extra += (("Content-Type", content_type),)
 
@@ -156,6 +159,8 @@ class Connection:
             async with self._limits.answer(timeout, f"{method} {path}"):
                 response = await self._start(method, path, params, extra, body, identity)
                 content = await self._read_all(response)
+            if is_web_page(path, response.headers.get("Content-Type", "")):
+                raise web_page_error(self.server, content)
             return Response(response.status, response.headers, content, self._warnings(response))
 
         return await self._with_identity(attempt)
@@ -249,11 +254,15 @@ class Connection:
         return opened
 
     async def _read_all(self, response: aiohttp.ClientResponse) -> bytes:
+        started = time.monotonic()
         try:
             with self._wire("in the middle of an answer"):
-                return await response.read()
+                content = await response.read()
         finally:
             response.release()
+        encoding = response.headers.get("Content-Encoding", "")
+        self._compression.learn(len(content), time.monotonic() - started, encoding)
+        return content
 
     async def _read_chunk(self, response: aiohttp.ClientResponse, idle_timeout: float | None) -> bytes:
         with self._wire("during a stream"):

@@ -175,4 +175,11 @@ class IdentityKeeper:
             return
         self._moved = False
         if fresh.user_entry != old.user_entry or fresh.cluster_entry != old.cluster_entry:
-            self._use(fresh)
+            try:
+                self._use(fresh)
+            except KubeError as error:
+                self._say(f"The changed kubeconfig is not used: {error.sentence()}")
+
+    def _say(self, line: str) -> None:
+        if self._on_progress is not None:
+            self._on_progress(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from k8stui.kube.connection_gate import subresource
 from k8stui.kube.connection_proxy import without_password
 from k8stui.kube.errors import KubeconfigError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     Params = Mapping[str, Scalar | Sequence[str]]
     """A query: None is left out, True is "true", a sequence repeats its key."""
 
-__all__ = ["checked_server", "join_url", "pairs"]
+__all__ = ["checked_server", "is_web_page", "join_url", "pairs"]
 
 _SAFE_IN_PATH = "/:@!$&'()*+,;=~-._%"
 
@@ -46,6 +47,12 @@ def join_url(base: str, path: str, params: Params | None) -> str:
     return f"{base}{quote(path, safe=_SAFE_IN_PATH)}" + (f"?{query}" if query else "")
 
 
+def is_web_page(path: str, content_type: str) -> bool:
+    """Whether a page for people came back from a `path` where the API never has one: a portal or a login."""
+    api = path.startswith(("/api/", "/apis/", "/version", "/openapi/")) or path in ("/api", "/apis")
+    return api and content_type.startswith("text/html") and subresource(path) not in ("proxy", "log")
+
+
 def checked_server(context: Context) -> str:
     """The server's URL. Raises KubeconfigError when it is none that can be asked."""
     server = context.server
@@ -59,5 +66,10 @@ def checked_server(context: Context) -> str:
         raise KubeconfigError(
             f"The server of cluster {context.cluster} is no URL: {without_password(server)}",
             hint="write it as https://host:port",
+        )
+    if "@" in parts.netloc:
+        raise KubeconfigError(
+            f"The server of cluster {context.cluster} has a user in its URL: {without_password(server)}",
+            hint="put username and password into the user's entry of the kubeconfig",
         )
     return server

@@ -27,6 +27,7 @@ __all__ = [
     "StatusDetails",
     "api_error",
     "plain_text",
+    "web_page_error",
 ]
 
 LossKind = Literal[
@@ -234,6 +235,17 @@ def api_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     if status == 400 and b"HTTP request to an HTTPS server" in body:
         hint = "write https:// instead of http:// in the server of this cluster's kubeconfig"
     return ApiError(status, _REASONS.get(status, ""), message, retry_after=retry_after, hint=hint)
+
+
+def web_page_error(server: str, body: bytes) -> ApiError:
+    """The error for a page for people with status 200, where the API server should have answered."""
+    said = _foreign_message(200, body, "text/html").partition(": ")[2]
+    return ApiError(
+        200,
+        "NotKubernetes",
+        f"{server} answered with a web page instead of the Kubernetes API: {said}",
+        hint="a login page may stand before the API server: log in, or check the server's address",
+    )
 
 
 _REASONS = {

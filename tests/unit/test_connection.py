@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from k8stui import __version__
 from k8stui.kube.connection import Connection
+from k8stui.kube.connection_compression import Compression
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, KubeError
 from k8stui.kube.kubeconfig import Cluster, Context, User
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
@@ -333,6 +335,12 @@ def test_a_server_that_is_no_url_is_refused_at_once(url: str) -> None:
         Connection(Context("c", Cluster("k", url)))
 
 
+def test_a_password_in_the_servers_url_is_refused_and_not_shown() -> None:
+    with pytest.raises(KubeconfigError) as caught:
+        Connection(Context("c", Cluster("k", "https://joe:s3cret@h:6443")))
+    assert "has a user in its URL: https://h:6443" in caught.value.sentence()
+
+
 async def test_cancelling_a_request_ends_it_and_the_connection_goes_on() -> None:
     async with FakeServer() as server, connect(server) as connection:
         server.on("/slow", lambda request, reply: reply.stall())
@@ -382,9 +390,56 @@ async def test_a_page_of_three_megabytes_does_not_hold_up_the_loop() -> None:
         task = asyncio.create_task(connection.get("/x"))
         worst = 0.0
         while not task.done():
-            before = time.perf_counter()
+            # Our own processor time, so that a busy machine does not count.
+            before = time.thread_time()
             await asyncio.sleep(0)
-            worst = max(worst, time.perf_counter() - before)
+            worst = max(worst, time.thread_time() - before)
         assert await task == page
-        # The figure asked for is 16 ms; a busy machine gets some slack here.
-        assert worst < 0.1
+        assert worst < 0.016
+
+
+async def test_a_web_page_in_place_of_the_api_is_told_but_a_proxied_one_is_fine() -> None:
+    page = b"<html><title>Sign in to continue</title></html>"
+    html = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(page), page)
+    async with FakeServer() as server, connect(server) as connection:
+        for path in ("/api/v1/pods", "/api/v1/nodes/n/proxy/logs/"):
+            server.on(path, lambda request, reply: reply.raw(html))
+        error = await failure(connection.get("/api/v1/pods"))
+        assert "web page instead of the Kubernetes API: Sign in to continue; a login page" in error.sentence()
+        assert await connection.get("/api/v1/nodes/n/proxy/logs/") == page
+
+
+async def test_compression_is_asked_for_on_slow_links_only() -> None:
+    page = b"x" * 400_000
+
+    async def slow(request: Request, reply: Reply) -> None:
+        if "gzip" in request.headers["accept-encoding"]:
+            await reply.send(body=gzip.compress(page), headers=[("Content-Encoding", "gzip")])
+            return
+        await reply.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + page[:200_000])
+        await asyncio.sleep(0.3)
+        await reply.raw(page[200_000:])
+
+    async with FakeServer() as server, connect(server) as connection:
+        server.answer("/fast", page)
+        server.on("/slow", slow)
+        for _ in range(2):
+            assert await connection.get("/fast") == page
+        for _ in range(3):
+            assert await connection.get("/slow") == page
+        await connection.request("POST", "/fast", body=b"{}")
+        asked = [request.headers["accept-encoding"] for request in server.requests]
+        assert asked == ["identity", "identity", "identity", "gzip", "gzip", "identity"]
+
+
+def test_compression_that_does_not_pay_is_given_up_and_one_that_is_disabled_never_tried() -> None:
+    learned = Compression()
+    learned.learn(1000, 10, "")
+    assert learned.accept_encoding == "identity"
+    learned.learn(1_000_000, 1, "")
+    assert learned.accept_encoding == "gzip"
+    learned.learn(1_000_000, 2, "gzip")
+    assert learned.accept_encoding == "identity"
+    disabled = Compression(allowed=False)
+    disabled.learn(1_000_000, 1, "")
+    assert disabled.accept_encoding == "identity"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import ssl
@@ -17,7 +18,7 @@ from k8stui.kube import tls as tls_module
 from k8stui.kube.connection import Connection
 from k8stui.kube.credentials import Certificate
 from k8stui.kube.errors import ConnectionLost, CredentialsError, KubeconfigError, KubeError
-from k8stui.kube.kubeconfig import Cluster, Context, User
+from k8stui.kube.kubeconfig import Cluster, Context, ExecPlugin, User
 from k8stui.kube.tls import Trust, build_context
 from tests.unit.fakes_server import Certificates, FakeServer, make_certificates
 
@@ -303,3 +304,17 @@ async def test_home_netrc_is_never_used(tmp_path: Path, monkeypatch: pytest.Monk
         async with connect(server, {}) as connection:
             await connection.get("/version")
         assert "authorization" not in server.requests[0].headers
+
+
+async def test_a_certificate_from_a_plugin_is_shown(certificates: Certificates, tmp_path: Path) -> None:
+    certificate, key = certificates.pair("ann")
+    status = {"clientCertificateData": certificate.read_text(), "clientKeyData": key.read_text()}
+    printed = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": status}
+    (tmp_path / "printed").write_text(json.dumps(printed))
+    plugin = ExecPlugin("cat", "client.authentication.k8s.io/v1", args=(str(tmp_path / "printed"),))
+    async with FakeServer(certificates.server_context(ask_client=True)) as server:
+        server.answer("/version")
+        cluster: dict[str, object] = {"certificate_authority": certificates.ca}
+        async with connect(server, cluster, {"exec": plugin}) as connection:
+            await connection.get("/version")
+        assert subject(server) == ["ann"]

@@ -198,8 +198,8 @@ async def test_a_peer_that_answers_pings_may_be_silent_and_one_that_does_not_is_
     async with FakeServer() as server, connect(server) as connection:
         server.on("/pre" + EXEC, handler)
         socket = await connection.websocket(EXEC)
-        socket = WebSocket(socket._socket, "server", heartbeat=0.1)
-        async with asyncio.timeout(5):
+        socket = WebSocket(socket._socket, "server", heartbeat=0.4)
+        async with asyncio.timeout(20):
             assert await socket.receive() == b"\x01alive"
             with pytest.raises(ConnectionLost) as caught:
                 await socket.receive()
