@@ -211,7 +211,7 @@ class Cluster:
         self.discovery_error = ""
         if catalog != self.catalog:
             self.catalog = catalog
-            self._pool.retry(Phase.GONE)
+            self._pool.check_kinds(catalog)
         self._changed()
         return catalog
 
@@ -339,12 +339,18 @@ class Cluster:
         if kind is None or not kind.can("watch"):
             return
 
+        known = False
+
         def wake() -> None:
+            nonlocal known
             if self._definitions is None:
                 return
             changes = self._definitions.take()
-            loaded = changes.state.phase is Phase.LIVE
-            if loaded and not changes.reset and (changes.changed or changes.removed):
+            if changes.state.phase is not Phase.LIVE:
+                return
+            # the first time as well: they may have changed since the kinds were read
+            if not known or changes.changed or changes.removed:
+                known = True
                 self._rediscover.set()
 
         self._definitions = self.subscribe(kind, wake=wake)

@@ -16,7 +16,7 @@ from k8stui.kube.collection import Collection, Phase, Subscription
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from k8stui.kube.catalog import Kind
+    from k8stui.kube.catalog import Catalog, Kind
     from k8stui.kube.collection import Part
     from k8stui.kube.reflector import Reflector
     from k8stui.kube.tasks import Tasks
@@ -85,6 +85,18 @@ class Pool:
             for namespace, part in entry.collection.parts.items():
                 if part.state.phase is phase:
                     entry.reflectors[namespace].retry_now()
+
+    def check_kinds(self, catalog: Catalog) -> None:
+        """Kinds that came are asked for at once, and watches of kinds that went are opened anew.
+
+        Only the server's answer to that makes a collection gone: a catalog can be incomplete.
+        """
+        self.retry(Phase.GONE)
+        for entry in tuple(self._entries.values()):
+            kind = entry.collection.kind
+            if catalog.get(kind.group, kind.plural) is None:
+                for reflector in entry.reflectors.values():
+                    reflector.check(0.0)
 
     def close(self) -> None:
         """Drop everything; the tasks end with their owner."""
