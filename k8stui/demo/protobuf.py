@@ -1,7 +1,7 @@
 """Reads protobuf request bodies into plain objects: reading only, and only what clients send.
 
 kubectl's typed commands (`create deployment`, `auth can-i`, ...) send protobuf. The envelope is the four
-bytes `k8s\\0` and a `runtime.Unknown`; field numbers, in `data/protobuf.txt`, are those of the API's proto files.
+bytes `k8s\\0` and a `runtime.Unknown`; `data/protobuf.txt` has the field numbers of the API's proto files.
 Zero values are dropped as JSON's `omitempty` does, but for the fields where zero says something.
 """
 

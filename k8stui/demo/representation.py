@@ -165,7 +165,9 @@ class Form:
         return b'{"type":"' + type_.encode() + b'","object":' + body + b"}\n"
 
     def change(self, change: Change) -> bytes:
-        """The line of a change, encoded once for all watchers of this form."""
+        """The line of a change. What is dear to make is made once for all watchers of this form."""
+        if self.kind == OBJECTS:
+            return self.event(change.type, change.version)
         frames = change.frames
         if frames is None:
             frames = change.frames = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import time
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,10 @@ Subscriber = Callable[[str, Resource, Object], None]
 
 _ENCODER = msgspec.json.Encoder()
 _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-WINDOW = 6000
-"""How many changes of one kind are kept at least for watches to resume from (at most twice as many)."""
+WINDOW = 20_000
+"""How many changes of one kind are kept at least for watches to resume from (at most half as many more)."""
+_ENCODED = 2000
+"""Of how many of the last changes the encoded objects are kept."""
 
 
 def rfc3339(seconds: float) -> str:
@@ -67,6 +69,11 @@ class Version:
             rest = {key: value for key, value in self.obj.items() if key not in ("kind", "apiVersion")}
             body = self._body = _ENCODER.encode(rest)
         return body
+
+    def release(self, current: Mapping[tuple[str, str], Version]) -> None:
+        """Give back the memory of the encoded form, unless this is still the current state."""
+        if current.get(self.key) is not self:
+            self._body = self.extra = None
 
     def encoded(self, res: Resource) -> bytes:
         """The whole object in JSON, with the kind's name and version."""
@@ -392,7 +399,12 @@ class Store:
     def _changed(self, type_: str, shelf: _Shelf, version: Version, before: Version | None) -> None:
         log = shelf.log
         log.append(Change(type_, version, before))
-        if len(log) > 2 * self._window:
+        if len(log) > _ENCODED:
+            aged = log[-_ENCODED]
+            aged.version.release(shelf.versions)
+            if aged.before is not None:
+                aged.before.release(shelf.versions)
+        if len(log) > self._window + self._window // 2:
             shelf.floor = log[-self._window - 1].rv
             del log[: -self._window]
         for event in shelf.listeners:

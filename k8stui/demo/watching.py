@@ -192,9 +192,11 @@ class Watcher:
             except StoreError:
                 return  # too slow for the log: the client comes back and is told 410
             if changes:
-                position = changes[-1].rv
-                lines = [line for change in changes if (line := self._filter.line(change)) is not None]
-                await self._send(lines)
+                for start in range(0, len(changes), _BATCH):
+                    part = changes[start : start + _BATCH]
+                    position = part[-1].rv
+                    await self._send([line for change in part if (line := self._filter.line(change))])
+                    await asyncio.sleep(0)
                 await asyncio.sleep(_GATHER)
             now = time.monotonic()
             if now >= self._deadline:
