@@ -12,6 +12,7 @@ import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 
 from k8stui.ui.crash import write_crash
@@ -92,6 +93,14 @@ class K8stuiApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys go to the registry first, then to the focused widget."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.main:
+            self.app_focus = True
+            if await self.main.take_key(event.key):
+                return
+        await super().on_event(event)
 
     # Starting and ending
 

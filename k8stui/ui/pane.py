@@ -201,7 +201,7 @@ class Pane(Widget):
 
     def focus_view(self) -> None:
         """Let the keys go to this pane."""
-        self.view.focus_target().focus(scroll_visible=False)
+        self.screen.set_focus(self.view.focus_target(), scroll_visible=False)
 
     def set_active(self, active: bool) -> None:
         """Look like the pane that has the focus, or not."""

@@ -198,7 +198,7 @@ class Prompt(Vertical):
         self._put(text)
         self.completions.show(complete(text) if mode == ":" else ())
         self.display = True
-        self.input.focus()
+        self.screen.set_focus(self.input)
 
     def close(self) -> None:
         """Ask no more."""

@@ -174,18 +174,24 @@ class MainScreen(Screen[None]):
 
     # Keys, clicks, actions
 
-    async def on_key(self, event: events.Key) -> None:
-        """Run the action of a key, if one fits here."""
+    async def take_key(self, key: str) -> bool:
+        """Run the action of a key, if one fits here, else what the focused widget binds to it.
+
+        False leaves the key to the focused widget. Both are done at once, before the next key is looked at:
+        so what is typed ahead goes where it belongs, and Enter after ↓ acts on the row below.
+        """
         if self.prompt.is_open:
-            return
+            return False
         place = self.place()
-        for action_id in self.keymap.actions(event.key):
+        for action_id in self.keymap.actions(key):
             action = self.registry[action_id]
             if action.works(place):
-                event.stop()
-                event.prevent_default()
                 await self.run_action_at(action, place)
-                return
+                return True
+        bound = self.active_bindings.get(key)
+        if bound is None or not bound.enabled:
+            return False
+        return await self._owner.run_action(bound.binding.action, bound.node)
 
     async def run_action_at(self, action: Action, place: Place) -> None:
         """Do it; what is not understood or allowed becomes a sentence."""
@@ -239,7 +245,7 @@ class MainScreen(Screen[None]):
         lines = [
             HelpLine(
                 action.group.value,
-                "  ".join(shown(key) for key in self.keymap.keys(action.id)),
+                " ".join(shown(key) for key in self.keymap.keys(action.id)),
                 action.about,
                 action.works(place),
             )

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from textual import events
     from textual.app import ComposeResult, RenderResult
 
@@ -22,17 +23,17 @@ class PlainText(Widget):
 
     DEFAULT_CSS = "PlainText { height: auto; width: 1fr; }"
 
-    def __init__(self, text: str | Text = "", *, classes: str | None = None) -> None:
+    def __init__(self, text: str | Text | Table = "", *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
         self._text = text
 
-    def say(self, text: str | Text) -> None:
+    def say(self, text: str | Text | Table) -> None:
         """Show something else."""
         self._text = text
         self.refresh(layout=True)
 
     def render(self) -> RenderResult:
-        return self._text if isinstance(self._text, Text) else Text(self._text)
+        return Text(self._text) if isinstance(self._text, str) else self._text
 
 
 class Dialog(ModalScreen[Answer | None], Generic[Answer]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from rich.table import Table
 from rich.text import Text
 from textual.containers import VerticalScroll
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 MOVING = (
     ("↑ ↓ / k j", "Move by a row"),
-    ("PgUp PgDn / ctrl-b ctrl-f", "Move by a page"),
-    ("Home End / g shift-g", "To the first or last row; in logs: follow the end"),
+    ("PgUp PgDn", "Move by a page; also ctrl-b and ctrl-f"),
+    ("Home End", "To the first or last row, also g and shift-g; in logs: follow the end"),
     ("← →", "Scroll sideways"),
 )
 """Keys of the tables and log views themselves."""
@@ -49,23 +50,22 @@ class HelpDialog(Dialog[None]):
     def on_mount(self) -> None:
         self.query_one("#help").focus()
 
-    def text(self) -> Text:
-        """The whole help. What does not work here is dimmed and says so by a sign in front."""
-        width = max([len(line.keys) for line in self._lines] + [len(keys) for keys, _ in MOVING])
-        text = Text()
+    def text(self) -> Table:
+        """The whole help. What does not work here is dimmed and has a dot in front."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(ratio=1)
         group = ""
         for line in self._lines:
             if line.group != group:
                 group = line.group
-                text.append(f"\n{group}\n" if len(text) else f"{group}\n", "bold underline")
+                table.add_row(Text(), Text(f"\n{group}", "bold underline"))
             style = "" if line.works else "dim"
-            sign = " " if line.works else "·"
-            text.append(f"{sign} {line.keys.rjust(width)}  ", f"bold {style}".strip())
-            text.append(f"{line.about}\n", style)
-        text.append("\nMoving\n", "bold underline")
-        for keys, about in MOVING:
-            text.append(f"  {keys.rjust(width)}  ", "bold")
-            text.append(f"{about}\n")
-        text.append("\n· does not fit what has the focus now.   ", "dim")
-        text.append("Keys can be changed in the settings file: [keys] action = key.", "dim")
-        return text
+            keys = Text(line.keys, f"bold {style}".strip())
+            table.add_row(keys, Text(f"{'' if line.works else '· '}{line.about}", style))
+        table.add_row(Text(), Text("\nMoving", "bold underline"))
+        for moving, about in MOVING:
+            table.add_row(Text(moving, "bold"), Text(about))
+        table.add_row(Text(), Text("\n· does not fit what has the focus now.", "dim"))
+        table.add_row(Text(), Text("Keys can be changed in the settings file, below [keys].", "dim"))
+        return table
