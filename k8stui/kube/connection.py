@@ -105,8 +105,9 @@ class Connection:
 
     @property
     def server(self) -> str:
-        """The server's URL, as it may be shown."""
-        return without_password(self._base)
+        """The server as it may be shown: without its path, which may be what keeps strangers out."""
+        parts = urlsplit(self._base)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def user(self) -> str:
@@ -273,23 +274,28 @@ class Connection:
 
     async def _with_identity(self, attempt: Callable[[Identity], Awaitable[T]]) -> T:
         """Run `attempt`; once more with other credentials when the server did not accept the first."""
-        identity = await self._identity.get()
+        async with self._limits.login():
+            identity = await self._identity.get()
         try:
             return await attempt(identity)
         except ApiError as error:
-            if error.code != 401 or not await self._identity.renew(identity):
+            if error.code != 401 or not await self._renewed(identity):
                 raise
         except ConnectionLost as error:
             if error.kind == "tls":
                 # Only the files may help: no plugin is run because a server is not trusted.
                 again = await self._identity.reread(identity)
             elif error.kind == "refused-certificate":
-                again = await self._identity.renew(identity)
+                again = await self._renewed(identity)
             else:
                 raise
             if not again:
                 raise
         return await attempt(await self._identity.get())
+
+    async def _renewed(self, refused: Identity) -> bool:
+        async with self._limits.login():
+            return await self._identity.renew(refused)
 
     async def _start(
         self,

@@ -35,6 +35,10 @@ class Limits:
         said = f"Nothing came from {self._server} for {seconds or 0:g} s"
         return self._within(seconds, said, "idle", "the stream is opened again")
 
+    def login(self) -> AbstractAsyncContextManager[None]:
+        """For credentials, which have limits of their own."""
+        return self._within(None, "", "lost", "")
+
     def check(self) -> None:
         """Raises ConnectionLost when the connection was closed here."""
         if self.closed:

@@ -77,6 +77,17 @@ async def test_a_path_prefix_of_the_server_is_kept() -> None:
             assert await connection.get("/version") == b"{}"
 
 
+async def test_the_path_of_the_server_is_not_shown_for_it_may_be_a_secret() -> None:
+    async with FakeServer() as server:
+        context = context_for(server, prefix="/s3cret")
+        async with Connection(context, env={}) as connection:
+            error = await failure(connection.request("GET", "/x", timeout=5))
+            server.on("/s3cret/stalls", lambda request, reply: reply.stall())
+            late = await failure(connection.request("GET", "/stalls", timeout=0.05))
+            assert "s3cret" not in late.sentence() + connection.server + repr(connection)
+            assert isinstance(error, ApiError)
+
+
 async def test_a_path_may_have_a_query_of_its_own_and_odd_names() -> None:
     async with FakeServer() as server, connect(server) as connection:
         path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node"

@@ -16,7 +16,7 @@ import pytest
 from k8stui.kube.connection import Connection
 from k8stui.kube.credentials import credentials_for
 from k8stui.kube.credentials.exec_plugin import ExecSource
-from k8stui.kube.errors import ApiError, CredentialsError
+from k8stui.kube.errors import ApiError, ConnectionLost, CredentialsError
 from k8stui.kube.kubeconfig import Cluster, Context, ExecPlugin, User
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
 
@@ -331,3 +331,16 @@ async def test_a_login_does_not_count_against_the_time_of_a_request(tmp_path: Pa
         async with Connection(plugin.context(server.url), env={}) as connection:
             await connection.open()
             assert (await connection.request("GET", "/x", timeout=0.3)).body == b"ok"
+
+
+async def test_closing_the_connection_ends_a_login(tmp_path: Path) -> None:
+    plugin = Plugin(tmp_path, "time.sleep(60)")
+    connection = Connection(plugin.context("http://127.0.0.1:1"), env={})
+    task = asyncio.create_task(connection.get("/x"))
+    async with asyncio.timeout(20):
+        while not plugin.runs:
+            await asyncio.sleep(0.01)
+        await connection.close()
+        with pytest.raises(ConnectionLost) as caught:
+            await task
+    assert caught.value.kind == "closed"
