@@ -75,6 +75,8 @@ class Container:
     env: Mapping[str, str] = field(default_factory=dict)
     """Variables with literal values."""
     ip: str = ""
+    mounts: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    """Mount path and volume (as in the pod's spec)."""
 
     @property
     def running(self) -> bool:
@@ -124,6 +126,7 @@ class Container:
             owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
             env={item["name"]: item["value"] for item in spec.get("env") or () if item.get("value")},
             ip=(pod.get("status") or {}).get("podIP", ""),
+            mounts=_mounts(pod_spec, spec),
         )
 
 
@@ -166,6 +169,14 @@ def container_status(pod: Pod, name: str) -> Mapping[str, Any] | None:
 def container_spec(pod: Pod, name: str) -> Mapping[str, Any] | None:
     """The spec entry of a container, whatever its kind."""
     return _named(pod.get("spec") or {}, SPEC_LISTS, name)
+
+
+def _mounts(
+    pod_spec: Mapping[str, Any], spec: Mapping[str, Any]
+) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    volumes = {volume["name"]: volume for volume in pod_spec.get("volumes") or ()}
+    mounts = ((mount["mountPath"], volumes.get(mount["name"])) for mount in spec.get("volumeMounts") or ())
+    return tuple((path, volume) for path, volume in mounts if volume is not None)
 
 
 def _named(holder: Mapping[str, Any], lists: Sequence[str], name: str) -> Mapping[str, Any] | None:
@@ -273,10 +284,18 @@ class Runtime:
         self._recordings.pop(identity, None)
 
     def runs_program(self, pod: Pod, container_name: str) -> bool:
-        """Whether the main process is to be a real program: there is stdin or a tty, or it is asked for."""
+        """Whether the main process is to be a real program.
+
+        It is for containers with stdin or a tty, for commands given to `kubectl run`, and where the pod's
+        annotation asks for it.
+        """
         spec = container_spec(pod, container_name) or {}
-        annotations = pod["metadata"].get("annotations") or {}
-        return bool(spec.get("stdin") or spec.get("tty") or annotations.get(PROGRAM_ANNOTATION) == "true")
+        meta = pod["metadata"]
+        if spec.get("stdin") or spec.get("tty"):
+            return True
+        command = spec.get("command") or spec.get("args")
+        by_run = (meta.get("labels") or {}).get("run") == meta["name"] and not meta.get("ownerReferences")
+        return bool(command) and (by_run or (meta.get("annotations") or {}).get(PROGRAM_ANNOTATION) == "true")
 
     def main(self, container: Container) -> Main | None:
         """The real program that is the container's main process, if it is one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -16,10 +17,12 @@ from aiohttp import web
 from k8stui.demo.errors import bad_request
 from k8stui.demo.runtime import Container
 from k8stui.demo.streams.channels import PROTOCOLS, ChannelSession, is_websocket, open_websocket
+from k8stui.demo.streams.mounts import mounted_files
 from k8stui.demo.streams.pods import (
     choose_container,
     container_now,
     find_pod,
+    read_object,
     require_node,
     running_container,
     upgrade_required,
@@ -86,6 +89,7 @@ class Programs:
         if not (wanted.stdin or wanted.stdout or wanted.stderr):
             raise bad_request("you must specify at least 1 of stdin, stdout, stderr")
         container = running_container(pod, name)
+        self._runtime.hosts.files = partial(mounted_files, read=partial(read_object, call))
         missing = f'container not found ("{name}")'
         if spdy:
             return await _serve_spdy(request, wanted, serve, container, missing)

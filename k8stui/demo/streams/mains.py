@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.streams.loglines import SECOND
+from k8stui.demo.streams.mounts import mounted_files
 from k8stui.demo.streams.process import LAST_OUTPUT, STDOUT, Process, StartError
 from k8stui.demo.streams.rootfs import (
     SHELLS,
@@ -42,8 +43,8 @@ class Hosts:
         """The folder of all root folders, None until it is made."""
         self._own_scratch = scratch is None
         self.clock = clock
-        self.files: Callable[[Container], Mapping[str, bytes]] = lambda container: {}
-        """Further files of a container by path, from its mounts."""
+        self.files: Callable[[Container], Mapping[str, str | bytes]] = mounted_files
+        """Files of a container's mounts, by path."""
         self._roots: dict[str, tuple[str, Path]] = {}
         self._running: dict[str, set[Process]] = {}
         self._isolation: str | None = None

@@ -41,9 +41,7 @@ def choose_container(pod: PodObject, asked: str) -> str:
     name = pod["metadata"]["name"]
     if not asked:
         usual = pod.get("spec", {}).get("containers") or []
-        if len(usual) == 1 and not pod["spec"].get("initContainers"):
-            return str(usual[0]["name"])
-        if len(usual) == 1 and len(container_names(pod)) == 1:
+        if len(usual) == 1:
             return str(usual[0]["name"])
         choices = " ".join(container_names(pod))
         raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{choices}]")
@@ -92,6 +90,12 @@ def container_now(call: Call, container: Container, *, previous: bool = False) -
     if pod is None or pod["metadata"].get("uid") != container.pod_uid:
         return None
     return Container.from_pod(pod, container.name, previous=previous)
+
+
+def read_object(call: Call, plural: str, namespace: str, name: str) -> PodObject | None:
+    """An object of the core group, None when it is not there."""
+    res = call.registry.find("", "v1", plural)
+    return None if res is None else call.store.get(res, namespace, name)
 
 
 def declared_ports(pod: PodObject) -> dict[int, str]:

@@ -68,13 +68,19 @@ def container_files(container: Container, ip: str) -> dict[str, str]:
 
 
 def populate(root: Path, files: Mapping[str, str | bytes]) -> None:
-    """Make the folders and write the files. Blocks: call it in a thread."""
+    """Make the folders and write the files; a path that ends with a slash is a folder.
+
+    Blocks: call it in a thread.
+    """
     for name in FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
     for name, content in files.items():
         path = root / name.lstrip("/")
         if ".." in path.parts:
+            continue
+        if name.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -102,13 +102,10 @@ class Namespaces:
         """The root folder as `/`. To be called by the first process of the new process namespace."""
         self.mount(None, "/", None, MS_REC | MS_PRIVATE)
         self.mount(self.root, self.root, None, MS_BIND | MS_REC)
-        for name in SYSTEM:
-            source = "/" + name
-            target = os.path.join(self.root, name)
-            if os.path.islink(source):
-                _link(os.readlink(source), target)
-            elif os.path.isdir(source):
-                self.bind(source, name)
+        self._system("")
+        if os.path.isdir(os.path.join(self.root, "host", "etc")):
+            # The root of a simulated node, for `chroot /host`.
+            self._system("host/")
         for name in ETC:
             if os.path.exists(f"/etc/{name}"):
                 self.bind(f"/etc/{name}", f"etc/{name}")
@@ -120,6 +117,15 @@ class Namespaces:
             _link(target, os.path.join(self.root, "dev", name))
         self._proc()
         self._pivot()
+
+    def _system(self, base: str) -> None:
+        """The machine's programs, read-only, below a folder of the root."""
+        for name in SYSTEM:
+            source = "/" + name
+            if os.path.islink(source):
+                _link(os.readlink(source), os.path.join(self.root, base + name))
+            elif os.path.isdir(source):
+                self.bind(source, base + name)
 
     def _proc(self) -> None:
         target = os.path.join(self.root, "proc")
