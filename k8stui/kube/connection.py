@@ -384,9 +384,9 @@ class Connection:
             self._limits.check()
             if self._http is None:
                 await asyncio.to_thread(_import_http)
-                from k8stui.kube.connection_http import HttpSession
+                from k8stui.kube.connection_http import open_session
 
-                self._http = HttpSession(
+                self._http = await open_session(
                     connect_timeout=self._connect_timeout,
                     proxy=self._proxy,
                     server_hostname=self.context.cluster_entry.tls_server_name,

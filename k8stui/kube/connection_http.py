@@ -14,11 +14,13 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from k8stui.kube.connection_socks import SocksBridge
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping, Sequence
 
-__all__ = ["HandshakeRefused", "HttpSession", "error_body"]
+__all__ = ["HandshakeRefused", "HttpSession", "error_body", "open_session"]
 
 _READ_BUFFER = 512 * 1024
 _MAX_MESSAGE = 256 * 1024 * 1024
@@ -68,8 +70,15 @@ class HttpSession:
     itself: what is sent where is decided by the caller alone.
     """
 
-    def __init__(self, *, connect_timeout: float, proxy: str = "", server_hostname: str = "") -> None:
-        self._connect_timeout = connect_timeout
+    def __init__(
+        self,
+        *,
+        connect_timeout: float,
+        proxy: str = "",
+        server_hostname: str = "",
+        bridge: SocksBridge | None = None,
+    ) -> None:
+        self._bridge = bridge
         self._proxy = proxy or None
         self._server_hostname = server_hostname or None
         connector = aiohttp.TCPConnector(
@@ -139,14 +148,32 @@ class HttpSession:
 
     async def close(self) -> None:
         await self._session.close()
+        if self._bridge is not None:
+            await self._bridge.close()
         # One turn of the loop lets transports of TLS connections finish closing.
         await asyncio.sleep(0)
 
 
+async def open_session(*, connect_timeout: float, proxy: str = "", server_hostname: str = "") -> HttpSession:
+    """A session whose `proxy` may be a SOCKS proxy as well; whoever opens it must close it."""
+    bridge: SocksBridge | None = None
+    if proxy.startswith("socks"):
+        bridge = SocksBridge(proxy, connect_timeout=connect_timeout, on_socket=_keep_alive)
+        proxy = await bridge.open()
+    return HttpSession(
+        connect_timeout=connect_timeout, proxy=proxy, server_hostname=server_hostname, bridge=bridge
+    )
+
+
 def _keepalive_socket(address: Any) -> socket.socket:
-    """A socket whose dead peer is found out in about 45 s, even if nobody reads or writes."""
     family, kind, protocol, _, _ = address
     made = socket.socket(family=family, type=kind, proto=protocol)
+    _keep_alive(made)
+    return made
+
+
+def _keep_alive(made: socket.socket) -> None:
+    """A dead peer is found out in about 45 s, even if nobody reads or writes."""
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (
         ("TCP_KEEPIDLE", 15),
@@ -158,4 +185,3 @@ def _keepalive_socket(address: Any) -> socket.socket:
         option = getattr(socket, name, None)
         if option is not None:
             made.setsockopt(socket.IPPROTO_TCP, option, value)
-    return made

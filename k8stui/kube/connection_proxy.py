@@ -21,7 +21,7 @@ def proxy_for(server: str, proxy_url: str, env: Mapping[str, str]) -> str:
     this machine are never reached through a proxy of the environment (golang.org/x/net/http/httpproxy).
     """
     if proxy_url:
-        return _checked(proxy_url, "proxy-url")
+        return _checked(proxy_url, "proxy-url", server)
     target = urlsplit(server)
     name = "HTTPS_PROXY" if target.scheme == "https" else "HTTP_PROXY"
     value = env.get(name) or env.get(name.lower()) or ""
@@ -30,7 +30,7 @@ def proxy_for(server: str, proxy_url: str, env: Mapping[str, str]) -> str:
     port = target.port or (443 if target.scheme == "https" else 80)
     if _is_exempt(target.hostname or "", port, env.get("NO_PROXY") or env.get("no_proxy") or ""):
         return ""
-    return _checked(value if "://" in value else f"http://{value}", name)
+    return _checked(value if "://" in value else f"http://{value}", name, server)
 
 
 def without_password(url: str) -> str:
@@ -39,7 +39,7 @@ def without_password(url: str) -> str:
     return url if "@" not in parts.netloc else parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _checked(url: str, setting: str) -> str:
+def _checked(url: str, setting: str, server: str) -> str:
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -47,15 +47,15 @@ def _checked(url: str, setting: str) -> str:
     except ValueError:
         host, parts = None, urlsplit("")
     shown = plain_text(without_password(url) if host else url, 100)
-    if parts.scheme.startswith("socks5"):
-        raise KubeconfigError(
-            f"{setting} names a SOCKS proxy ({shown}), which is not supported",
-            hint="use an http:// or https:// proxy, or forward the port of the API server",
-        )
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not host:
         raise KubeconfigError(
             f"{setting} is no URL of a proxy: {shown}",
-            hint="write it as http://host:port or https://host:port",
+            hint="write it as http://host:port, https://host:port or socks5://host:port",
+        )
+    if parts.scheme.startswith("socks") and not server.startswith("https:"):
+        raise KubeconfigError(
+            f"{setting} names a SOCKS proxy ({shown}), which can be used for https:// servers only",
+            hint="use an http:// proxy, or an https:// server",
         )
     return url
 

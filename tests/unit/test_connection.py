@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from k8stui import __version__
+from k8stui.kube import connection_http
 from k8stui.kube.connection import Connection
 from k8stui.kube.connection_compression import Compression
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, KubeError
@@ -454,3 +455,24 @@ def test_compression_that_does_not_pay_is_given_up_and_one_that_is_disabled_neve
     disabled = Compression(allowed=False)
     disabled.learn(1_000_000, 1, "")
     assert disabled.accept_encoding == "identity"
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="this system has no such option")
+async def test_dead_peers_are_found_out_by_the_system_as_well() -> None:
+    async with FakeServer() as server, connect(server) as connection:
+        sockets: list[socket.socket] = []
+        real = connection_http._keep_alive
+
+        def watched(made: socket.socket) -> None:
+            real(made)
+            sockets.append(made)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(connection_http, "_keep_alive", watched)
+            server.answer("/x")
+            await connection.get("/x")
+        (used,) = sockets
+        assert used.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle = used.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        tries = used.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+        assert idle + tries * used.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) <= 60

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from k8stui.kube.connection import Connection
 from k8stui.kube.connection_proxy import proxy_for, without_password
+from k8stui.kube.connection_socks import SocksBridge
 from k8stui.kube.errors import ConnectionLost, KubeconfigError
 from k8stui.kube.kubeconfig import Cluster, Context, User
 from tests.unit.fakes_server import Certificates, FakeServer, Reply, Request, make_certificates
@@ -164,11 +167,122 @@ def test_the_kubeconfigs_proxy_goes_before_the_environment() -> None:
     assert proxy_for("https://h", "http://own:1", env) == "http://own:1"
 
 
-@pytest.mark.parametrize("url", ["socks5://p:1", "socks5h://user:pw@p"])
-def test_a_socks_proxy_is_refused_in_a_clear_sentence(url: str) -> None:
+class Socks:
+    """A SOCKS 5 proxy that sends all to `target`; `asked` is what it was asked for."""
+
+    def __init__(self, target: FakeServer, *, password: bytes = b"", refuse: int = 0) -> None:
+        self.asked: list[bytes] = []
+        self.open = 0
+        self._target, self._password, self._refuse = target, password, refuse
+
+    async def __aenter__(self) -> Socks:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        try:
+            _, count = await reader.readexactly(2)
+            offered = await reader.readexactly(count)
+            method = 2 if self._password else 0
+            writer.write(bytes([5, method if method in offered else 255]))
+            if self._password:
+                _, size = await reader.readexactly(2)
+                user = await reader.readexactly(size)
+                word = await reader.readexactly((await reader.readexactly(1))[0])
+                writer.write(bytes([1, 0 if user + b":" + word == self._password else 1]))
+            _, _, _, kind = await reader.readexactly(4)
+            size = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
+            self.asked.append(await reader.readexactly(size) + await reader.readexactly(2))
+            writer.write(bytes([5, self._refuse, 0, 1]) + bytes(6))
+            if not self._refuse:
+                await self._relay(reader, writer)
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target.port)
+
+        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):
+                while data := await source.read(65536):
+                    sink.write(data)
+                    await sink.drain()
+            sink.close()
+
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "user", "password"),
+    [("socks5", "", b""), ("socks5h", "joe:p%40ss@", b"joe:p@ss"), ("socks5", "joe:x@", b"")],
+)
+async def test_a_socks_proxy_carries_everything_too(
+    certificates: Certificates, scheme: str, user: str, password: bytes
+) -> None:
+    async with (
+        FakeServer(certificates.server_context("behind")) as server,
+        Socks(server, password=password) as proxy,
+    ):
+        server.answer("/version", b"v" * 1_000_000)
+        server.on("/api/v1/namespaces/d/pods/p/exec", echo)
+        cluster = Cluster(
+            "k",
+            "https://api.behind.test:6443",
+            certificate_authority=certificates.ca,
+            proxy_url=f"{scheme}://{user}127.0.0.1:{proxy.port}",
+        )
+        async with Connection(Context("c", cluster), env={}) as connection:
+            assert await connection.get("/version") == b"v" * 1_000_000
+            socket = await connection.websocket("/api/v1/namespaces/d/pods/p/exec")
+            await socket.send(b"hi")
+            assert await socket.receive() == b"hi"
+        assert set(proxy.asked) == {b"api.behind.test" + (6443).to_bytes(2, "big")}
+        async with asyncio.timeout(10):
+            while proxy.open:
+                await asyncio.sleep(0.01)
+
+
+async def test_what_a_socks_proxy_says_is_told(certificates: Certificates) -> None:
+    async with FakeServer() as server:
+        for password, refuse, said in (
+            (b"joe:right", 0, "it refused user and password"),
+            (b"", 5, "connection refused"),
+            (b"", 2, "not allowed by its rules"),
+        ):
+            async with Socks(server, password=password, refuse=refuse) as proxy:
+                url = f"socks5://joe:wr0ng@127.0.0.1:{proxy.port}"
+                context = Context("c", Cluster("k", "https://10.1.2.3:6443", proxy_url=url))
+                async with Connection(context, env={}) as connection:
+                    with pytest.raises(ConnectionLost) as caught:
+                        await connection.get("/version")
+                    assert caught.value.kind == "proxy"
+                    assert said in caught.value.sentence()
+                    assert "wr0ng" not in caught.value.sentence()
+
+
+async def test_strangers_cannot_use_the_bridge_to_a_socks_proxy() -> None:
+    bridge = SocksBridge("socks5://127.0.0.1:1", connect_timeout=1, on_socket=lambda made: None)
+    url = urlsplit(await bridge.open())
+    for head in (b"CONNECT h:1 HTTP/1.1\r\n\r\n", b"GET http://h/ HTTP/1.1\r\n\r\n", b"\r\n\r\n"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", url.port)
+        writer.write(head)
+        assert (await reader.read()).startswith(b"HTTP/1.1 403 ")
+        writer.close()
+    await bridge.close()
+
+
+def test_a_socks_proxy_is_refused_for_plain_servers() -> None:
     with pytest.raises(KubeconfigError) as caught:
-        Connection(Context("c", Cluster("k", "https://h", proxy_url=url)))
-    assert "SOCKS" in caught.value.sentence()
+        Connection(Context("c", Cluster("k", "http://h", proxy_url="socks5://user:pw@p")))
+    assert "https:// servers only" in caught.value.sentence()
     assert "pw" not in caught.value.sentence()
 
 

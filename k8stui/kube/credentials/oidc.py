@@ -106,11 +106,11 @@ class OidcSource(RenewingSource):
 
     async def _refresh(self) -> dict[str, str]:
         """Ask the issuer; the values to keep. Raises CredentialsError, ConnectionLost."""
-        from k8stui.kube.connection_http import HttpSession
+        from k8stui.kube.connection_http import open_session
 
         issuer = self._checked(self._issuer(), "idp-issuer-url")
         tls = await asyncio.to_thread(self._trust)
-        http = HttpSession(connect_timeout=10.0, proxy=proxy_for(issuer, "", self._env))
+        http = await open_session(connect_timeout=10.0, proxy=proxy_for(issuer, "", self._env))
         try:
             found = await self._json(http, "GET", f"{issuer}/.well-known/openid-configuration", tls)
             endpoint = self._checked(found.get("token_endpoint"), "the token_endpoint of the issuer")
