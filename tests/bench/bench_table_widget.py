@@ -25,15 +25,16 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
 
+from k8stui.kube.log_buffer import LogBuffer
+from k8stui.kube.log_types import LogLine, LogSource
 from k8stui.ui.widgets.line_viewer import LineViewer
 from k8stui.ui.widgets.virtual_table import VirtualTable
 from tests.pty_program import PtyProgram
-from tests.unit.lines import Ring
 from tests.unit.rows import Column, Meta, Tone, World
 
 STYLES = Path(__file__).parents[2] / "k8stui/ui/styles/widgets.tcss"
 START = datetime(2026, 1, 1, tzinfo=UTC)
-NAMES = "NAMESPACE NAME READY STATUS RESTARTS AGE IP NODE CPU MEMORY".split()
+NAMES = ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "CPU", "MEMORY"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,17 @@ def make_pod(number: int, restarts: int = 0) -> Pod:
     name = f"cart-{number % 97:02d}-7d4b9c6f5-{number:05d}"
     meta = Meta(name, f"shop-{number % 40:02d}", f"u{number}")
     ip = f"10.{number % 250}.{number // 250 % 250}.7"
-    values = (meta.namespace, name, "1/1", "Running", str(restarts), ip, f"worker-{number % 50}", "12m", "94Mi")
+    values = (
+        meta.namespace,
+        name,
+        "1/1",
+        "Running",
+        str(restarts),
+        ip,
+        f"worker-{number % 50}",
+        "12m",
+        "94Mi",
+    )
     return Pod(meta, values, START - timedelta(seconds=number % 60))
 
 
@@ -101,7 +112,7 @@ class BenchApp(App[None]):
         if self.options.child == "datatable":
             yield DataTable(cursor_type="row")
         elif self.options.child == "lines":
-            yield LineViewer(Ring(), follow=True)
+            yield LineViewer(LogBuffer(), follow=True, source_label=lambda source: source.container)
         else:
             yield VirtualTable(PodPrinter())
 
@@ -194,13 +205,15 @@ class BenchApp(App[None]):
                 table.sort_by(column, reverse=False)
                 await asyncio.sleep(0.5)
                 self.latencies: list[float] = []
-                await self.load_of(f"{rate}/s {order}", lambda s, r=rate: self.churn(s, r), self.options.seconds)
+                await self.load_of(
+                    f"{rate}/s {order}", lambda s, r=rate: self.churn(s, r), self.options.seconds
+                )
                 late = sorted(self.latencies)
                 self.figures[f"{rate}/s {order} change to paint p99 ms"] = 1000 * late[int(len(late) * 0.99)]
         self.figures["resident MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     async def churn(self, seconds: float, rate: int) -> None:
-        """Random changes in batches of 10 ms, one of them in a row on screen: how long until it is painted?"""
+        """Random changes every 10 ms, one of them in a row on screen: how long until it is painted?"""
         table, rows = self.query_one(VirtualTable), self.options.rows
         end, count, watched = time.perf_counter() + seconds, 0, ""
         since = 0.0
@@ -261,15 +274,21 @@ class BenchApp(App[None]):
     async def measure_lines(self) -> None:
         viewer = self.query_one(LineViewer)
         viewer.focus()
-        ring: Ring = viewer.model.source  # type: ignore[assignment]
-        texts = [f"\x1b[32mINFO\x1b[0m request {n} took {n % 97} ms path=/cart/{n % 13}" for n in range(2_000)]
+        ring: LogBuffer = viewer.model.source  # type: ignore[assignment]
+        source = LogSource("shop", "cart-1", "u1", "app")
+        texts = [
+            f"\x1b[32mINFO\x1b[0m request {n} took {n % 97} ms path=/cart/{n % 13}" for n in range(2_000)
+        ]
+
+        def batch(count: int) -> list[LogLine]:
+            return [LogLine("2026-01-01T10:00:00.123456789Z", source, text) for text in texts[:count]]
 
         def flood(rate: int) -> Any:
             async def work(seconds: float) -> None:
                 end, due = time.perf_counter() + seconds, time.perf_counter()
                 while (now := time.perf_counter()) < end:
                     while due <= now:
-                        ring.extend(texts[: rate // 100])
+                        ring.extend(batch(rate // 100))
                         due += 0.01
                     viewer.wake()
                     await asyncio.sleep(0.002)
@@ -280,11 +299,11 @@ class BenchApp(App[None]):
             end, due = time.perf_counter() + seconds, time.perf_counter()
             while (now := time.perf_counter()) < end:
                 while due <= now:
-                    Ring.extend(spare, texts)
+                    spare.extend(batch(2_000))
                     due += 0.01
                 await asyncio.sleep(0.002)
 
-        spare = Ring()
+        spare = LogBuffer()
         await self.load_of("the ring alone, 200000/s", ring_alone, self.options.seconds)
         await self.load_of("200000 lines/s", flood(200_000), self.options.seconds)
         await self.load_of("200000 lines/s again", flood(200_000), self.options.seconds)
@@ -301,7 +320,7 @@ class BenchApp(App[None]):
         self.figures["filter longest stall ms"] = 1000 * max(self.lags)
         watcher.cancel()
         viewer.set_filter("")
-        ring.append("x" * 1_000_000)
+        ring.append(LogLine("", source, "x" * 1_000_000))
         viewer.wake()
         await asyncio.sleep(0.3)
         await self.keys("scroll beside a line of 1 MB", "right", 20)

@@ -90,8 +90,8 @@ class LineActions(VirtualScroll):
         """Keep the end in view, or stand still."""
         raise NotImplementedError
 
-    def wake(self) -> None:
-        """There is work."""
+    def urge(self) -> None:
+        """There is work that the reader waits for."""
         raise NotImplementedError
 
     # Scrolling
@@ -176,12 +176,12 @@ class LineActions(VirtualScroll):
     def action_search_next(self) -> None:
         """To the next match."""
         self.finder.go_on(forward=True, seq=self.top_seq)
-        self.wake()
+        self.urge()
 
     def action_search_previous(self) -> None:
         """To the match before."""
         self.finder.go_on(forward=False, seq=self.top_seq)
-        self.wake()
+        self.urge()
 
     # Selecting and copying
 

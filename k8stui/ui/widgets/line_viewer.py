@@ -76,7 +76,7 @@ class LineViewer(LineActions, can_focus=True):
         is shown while there are no lines.
         """
         super().__init__(id=id, classes=classes)
-        self.model = LineModel(source or StaticLines(()))
+        self.model = LineModel(StaticLines(()) if source is None else source)
         self.palette = Palette(self, "line-viewer--")
         self.painter = LinePainter(self.palette, source_label)
         self.painter.timestamps, self.painter.sources = timestamps, sources
@@ -113,6 +113,11 @@ class LineViewer(LineActions, can_focus=True):
         """There are new lines, or something is to be done. Cheap; no line is looked at here."""
         if self._pacer is not None:
             self._pacer.wake()
+
+    def urge(self) -> None:
+        """The reader asked for something: do it in the next turn of the loop."""
+        if self._pacer is not None:
+            self._pacer.urge()
 
     # What is asked of the viewer
 
@@ -161,7 +166,7 @@ class LineViewer(LineActions, can_focus=True):
         if on != self.following:
             self.following = on
             self._seen_end = self.model.source.end
-        self.wake()
+        self.urge()
 
     @property
     def behind(self) -> int:
@@ -179,7 +184,7 @@ class LineViewer(LineActions, can_focus=True):
         self._painted.clear()
         if self.is_attached:
             self.refresh()
-        self.wake()
+        self.urge()
 
     # Life
 

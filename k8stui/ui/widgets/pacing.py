@@ -45,6 +45,14 @@ class Pacer:
         elif self._timer is None and not self._closed:
             self._schedule(max(0.0, self._rested_at - perf_counter()))
 
+    def urge(self) -> None:
+        """The reader has asked for something: run in the next turn of the loop, rest or not."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._rested_at = 0.0
+        self.wake()
+
     def close(self) -> None:
         """Never run again."""
         self._closed = True

@@ -13,6 +13,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
+from k8stui.ui.widgets.contrast import DIMMED, READABLE, readable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -121,6 +123,7 @@ class Palette:
         background = widget.background_colors[1]
         color = background + widget.colors[3]
         text_style = widget.styles.text_style
+        opacity = 1.0
         for name in names:
             styles = widget.get_component_styles(self._prefix + name)
             if styles.has_rule("background"):
@@ -130,9 +133,15 @@ class Palette:
             elif styles.has_rule("color"):
                 color = background + styles.color
             if styles.has_rule("text_opacity"):
-                color = background + color.with_alpha(styles.text_opacity)
+                opacity *= styles.text_opacity
             if styles.has_rule("text_style"):
                 text_style = text_style + styles.text_style
+        if opacity < 1:
+            if color.ansi is not None or background.ansi is not None:
+                text_style = text_style + Style(dim=True)
+            else:
+                color = background + color.with_alpha(opacity)
+        color = readable(color, background, READABLE if opacity == 1 else DIMMED)
         return Style.from_color(color.rich_color, background.rich_color) + text_style
 
     def background(self, name: str) -> Style:

@@ -159,7 +159,9 @@ class RowPainter:
                 cell_style = self.palette.style(cell_tone, *tail)
             if look.flashing >> number & 1:
                 cell_style = self.palette.style(cell_tone or tone, *tail, "flash")
-            pieces.append((fit(text, column.width, right=column.right, middle=True), cell_style))
+            # Names tell by both ends, sentences by their beginning.
+            whole = fit(text, column.width, right=column.right, middle=" " not in text)
+            pieces.append((whole, cell_style))
             pieces.append((gap, style))
         return Strip(merged(pieces), GUTTER + self.columns.width)
 

@@ -73,8 +73,8 @@ class TableActions(VirtualScroll):
         """Let columns grow to what is on screen."""
         raise NotImplementedError
 
-    def wake(self) -> None:
-        """There is work."""
+    def urge(self) -> None:
+        """There is work that the reader waits for."""
         raise NotImplementedError
 
     def row_text(self, uid: str, index: int) -> str:
@@ -100,24 +100,24 @@ class TableActions(VirtualScroll):
         model.sort_by(column, reverse=reverse)
         self.post_message(SortChanged(self, column, reverse))
         self.refresh()
-        self.wake()
+        self.urge()
         return True
 
     def set_filter(self, query: Filter | str) -> str:
         """Show only what passes; returns what is wrong with the text, in a sentence, or nothing."""
         self.model.set_filter(query)
-        self.wake()
+        self.urge()
         return self.model.filter.note
 
     def narrow(self, predicate: Callable[[Any], bool] | None) -> None:
         """Show only objects that pass (what another pane points at); None shows all again."""
         self.model.narrow(predicate)
-        self.wake()
+        self.urge()
 
     def set_faults_only(self, on: bool) -> None:
         """Show only what has something wrong."""
         self.model.set_faults_only(on)
-        self.wake()
+        self.urge()
 
     def cursor_to(self, uid: str) -> bool:
         """Put the cursor on an object and scroll to it; False when it is not shown."""

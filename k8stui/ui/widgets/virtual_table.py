@@ -120,6 +120,11 @@ class VirtualTable(TableActions, can_focus=True):
         if self._pacer is not None:
             self._pacer.wake()
 
+    def urge(self) -> None:
+        """The reader asked for something: do it in the next turn of the loop."""
+        if self._pacer is not None:
+            self._pacer.urge()
+
     def apply(self, objects: Mapping[str, Any], changes: ChangesLike) -> None:
         """Take in changes by hand; painted soon."""
         self.model.apply(objects, changes)
