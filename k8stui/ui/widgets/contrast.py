@@ -5,10 +5,7 @@ Source of the measure: WCAG 2.1, contrast ratio and relative luminance.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from textual.color import Color
+from textual.color import Color
 
 READABLE = 4.5
 """WCAG AA for text of normal size."""
@@ -41,7 +38,8 @@ def readable(color: Color, background: Color, least: float = READABLE) -> Color:
     """
     if color.ansi is not None or background.ansi is not None or contrast(color, background) >= least:
         return color
-    goal = background.get_contrast_text(1.0)
+    # One of the two reaches 4.5 on any background.
+    goal = max(Color(0, 0, 0), Color(255, 255, 255), key=lambda end: contrast(end, background))
     for step in range(1, _STEPS):
         moved = color.blend(goal, step / _STEPS, alpha=1.0)
         if contrast(moved, background) >= least:

@@ -1,0 +1,136 @@
+"""Widths of columns, the messages of a table, and text that stays readable."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.color import Color
+
+from k8stui.ui.widgets.contrast import READABLE, contrast, readable
+from k8stui.ui.widgets.painting import fit
+from k8stui.ui.widgets.row_model import RowModel
+from k8stui.ui.widgets.table_columns import GAP, SHRINK_TO, WIDEST, TableColumns
+from k8stui.ui.widgets.table_states import Subject, message, short_state, wrapped
+from tests.unit.rows import NOW, Column, Phase, RowPrinter, State, World
+
+NAMES = (Column("NAMESPACE"), Column("NAME"), Column("STATUS"), Column("NODE", priority=1))
+
+
+def widths(columns: TableColumns) -> list[int]:
+    return [column.width for column in columns.placed]
+
+
+class TestColumns:
+    def test_they_are_as_wide_as_their_header_and_the_rows_measured(self) -> None:
+        columns = TableColumns(NAMES)
+        columns.measure([("a", "한국어-이름", "x", "n")], 100)
+        assert widths(columns) == [9, 11, 6]
+
+    def test_they_only_grow(self) -> None:
+        columns = TableColumns(NAMES)
+        assert columns.measure([("a", "x" * 30, "x", "n")], 100)
+        assert not columns.measure([("a", "y", "x", "n")], 100)
+        assert widths(columns) == [9, 30, 6]
+
+    def test_where_they_do_not_fit_the_widest_give_way(self) -> None:
+        columns = TableColumns(NAMES)
+        columns.measure([("shop", "x" * 50, "CrashLoopBackOff", "n")], 60)
+        assert sum(widths(columns)) + 3 * GAP == 60
+        assert widths(columns)[0] == 9
+        columns.measure([("s" * 40, "x" * 50, "CrashLoopBackOff", "n")], 40)
+        assert widths(columns) == [SHRINK_TO, SHRINK_TO, 16]
+
+    def test_no_column_but_the_last_takes_the_screen(self) -> None:
+        columns = TableColumns(NAMES)
+        columns.measure([("a", "x" * 200, "m" * 200, "n")], 1_000)
+        assert widths(columns) == [9, WIDEST, 200]
+
+    def test_wide_adds_columns_and_keeps_what_was_measured(self) -> None:
+        columns = TableColumns(NAMES)
+        columns.measure([("a", "x" * 30, "x", "worker-number-1")], 200)
+        columns.set_columns(NAMES, wide=True)
+        assert widths(columns) == [9, 30, 6, 15]
+
+    def test_a_cell_of_the_screen_is_in_a_column(self) -> None:
+        columns = TableColumns(NAMES)
+        columns.measure([("a", "b", "c", "d")], 100)
+        found = [columns.column_at(x) for x in (0, 10, 11, 16, 17)]
+        assert [column.name for column in found if column] == [
+            "NAMESPACE",
+            "NAMESPACE",
+            "NAME",
+            "NAME",
+            "STATUS",
+        ]
+        assert columns.column_at(500) is None
+
+    def test_scrolling_stops_at_columns(self) -> None:
+        columns = TableColumns(NAMES)
+        assert columns.next_stop(0, 1) == 11
+        assert columns.next_stop(11, -1) == 0
+        assert columns.next_stop(5, -1) == 0
+
+
+@given(st.text(alphabet="ab한é-", max_size=30), st.integers(0, 20), st.booleans(), st.booleans())
+def test_a_cell_is_filled_exactly(text: str, width: int, right: bool, middle: bool) -> None:
+    assert cell_len(fit(text, width, right=right, middle=middle)) == width
+
+
+colours = st.tuples(*[st.integers(0, 255)] * 3).map(lambda rgb: Color(*rgb))
+
+
+@given(colours, colours)
+def test_any_colour_is_made_readable_on_any_background(color: Color, background: Color) -> None:
+    made = readable(color, background)
+    assert contrast(made, background) >= READABLE
+    if contrast(color, background) >= READABLE:
+        assert made == color
+
+
+class TestMessages:
+    @pytest.mark.parametrize("phase", list(Phase))
+    def test_each_state_without_rows_has_its_own_words(self, phase: Phase) -> None:
+        model = RowModel(RowPrinter(), now=lambda: NOW)
+        state = State(phase, since=10.0, reason="the reason", next_try=25.0)
+        lines = message(Subject("pods", "in namespace shop"), state, model, 21.0)
+        assert "pods" in lines[0].text
+        others = [
+            message(Subject("pods"), State(other), model, 0.0)[0].text for other in Phase if other != phase
+        ]
+        assert lines[0].text not in others
+        if phase in (Phase.STALE, Phase.DENIED, Phase.GONE):
+            assert any("the reason" in line.text for line in lines)
+            assert lines[0].style == "message-error"
+        if phase is Phase.STALE:
+            assert lines[-1].text == "Next try in 4 s."
+
+    def test_the_reason_cannot_write_on_the_screen(self) -> None:
+        model = RowModel(RowPrinter())
+        lines = message(Subject("pods"), State(Phase.DENIED, reason="no\x1b[2J\u202e"), model, 0.0)
+        assert all(line.text.isprintable() for line in lines)
+
+    def test_what_hides_all_rows_is_named(self) -> None:
+        world = World(3)
+        model = RowModel(RowPrinter(), now=lambda: NOW)
+        model.apply(world.objects, world.take())
+        model.set_filter("zzz")
+        model.set_faults_only(True)
+        model.settle()
+        text = " ".join(line.text for line in message(Subject("pods"), State(), model, 0.0))
+        assert "None of 3 pods" in text
+        assert "“zzz”" in text
+        assert "faults only" in text
+
+    def test_states_in_few_words(self) -> None:
+        model = RowModel(RowPrinter())
+        assert short_state(None, model, 0.0) == "loading"
+        assert short_state(State(), model, 0.0) == ""
+        assert short_state(State(Phase.STALE, since=1.0), model, 200.0) == "stale since 3 min"
+        assert short_state(State(Phase.DENIED), model, 0.0) == "denied"
+
+    @given(st.text(alphabet="ab 한", max_size=80), st.integers(2, 30))
+    def test_long_sentences_are_broken_to_fit(self, text: str, width: int) -> None:
+        assert all(0 < cell_len(line) <= width for line in wrapped(text, width))
+        assert "".join("".join(wrapped(text, width)).split()) == "".join(text.split())
