@@ -45,7 +45,11 @@ LossKind = Literal[
 """Why a connection was not made or did not last; "idle" is a stream on which nothing came for too long,
 "tls" a server that we do not trust, "refused-certificate" a server that does not trust us."""
 
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x1f\x7f-\x9f]+")
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    # Control characters, marks that turn the direction of text around, and halves of characters.
+    r"|[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _SHOWN = 300
@@ -291,7 +295,7 @@ def _from_decoded(status: _Status, http_code: int, retry_after: float | None) ->
 
 def _foreign_message(code: int, body: bytes, content_type: str) -> str:
     """One sentence from an answer that is no Status: a proxy's HTML page, plain text, other JSON."""
-    text = body[:65536].decode("utf-8", "replace").strip()
+    text = body[:8192].decode("utf-8", "replace").strip()
     if text.startswith("<") or "html" in content_type:
         title = _TITLE.search(text)
         words = plain_text(title.group(1) if title else _TAG.sub(" ", text))

@@ -124,10 +124,16 @@ class Node:
         for key, value in self._node.value:
             if key.tag == _MERGE:
                 for each in value.value if value.id == "sequence" else [value]:
-                    merged = {**Node(each, self.file, self.name).mapping(), **merged}
+                    merged = {**self._merged(each), **merged}
             elif key.id == "scalar":
                 found[key.value] = Node(value, self.file, plain_text(key.value, 60))
         return {**merged, **found}
+
+    def _merged(self, node: Any) -> dict[str, Node]:
+        try:
+            return Node(node, self.file, self.name).mapping()
+        except RecursionError:
+            raise self.fail(f"In the kubeconfig, {self.name} is merged into itself") from None
 
     def sequence(self) -> list[Node]:
         """The entries; none for null."""
@@ -162,11 +168,17 @@ class Node:
 
     def plain(self) -> Any:
         """The value as JSON would hold it."""
+        try:
+            return self._plain()
+        except RecursionError:
+            raise self.fail(f"In the kubeconfig, {self.name} is nested in itself or too deeply") from None
+
+    def _plain(self) -> Any:
         node = self._node
         if node.id == "mapping":
-            return {key: value.plain() for key, value in self.mapping().items()}
+            return {key: value._plain() for key, value in self.mapping().items()}
         if node.id == "sequence":
-            return [each.plain() for each in self.sequence()]
+            return [each._plain() for each in self.sequence()]
         if self.is_null:
             return None
         if node.tag == _BOOL:

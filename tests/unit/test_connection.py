@@ -17,7 +17,7 @@ from k8stui import __version__
 from k8stui.kube import connection_http
 from k8stui.kube.connection import Connection
 from k8stui.kube.connection_compression import Compression
-from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, KubeError
+from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, KubeError, plain_text
 from k8stui.kube.kubeconfig import Cluster, Context, User
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
 
@@ -476,3 +476,9 @@ async def test_dead_peers_are_found_out_by_the_system_as_well() -> None:
         idle = used.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
         tries = used.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
         assert idle + tries * used.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) <= 60
+
+
+def test_what_a_stranger_says_cannot_paint_on_the_screen() -> None:
+    said = "a\x1b[2Jb\x1b]52;c;ZXZpbA==\x07c\r\nd\u202ee\x9b1mf\u2028g 한국어 \ud800h"
+    assert plain_text(said) == "a b c d e 1mf g 한국어 h"
+    assert plain_text("x" * 5000, 10) == "x" * 9 + "…"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from k8stui.kube.errors import KubeconfigError
 from k8stui.kube.kubeconfig import Kubeconfig, load_kubeconfig, reload_context
@@ -421,3 +425,34 @@ def test_a_kubeconfig_of_a_thousand_contexts_is_read_quickly(tmp_path: Path) -> 
 def test_yaml_is_imported_only_when_a_file_is_read() -> None:
     code = "import sys, k8stui.kube.kubeconfig; sys.exit('yaml' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_nested_in_itself_is_told(tmp_path: Path) -> None:
+    head = "contexts: [{name: c, context: {cluster: k}}]\n"
+    assert "merged into itself" in complaint(tmp_path, head + "clusters: [{name: k, cluster: &a {<<: *a}}]")
+    extension = "{name: client.authentication.k8s.io/exec, extension: &b [*b]}"
+    cluster = f"{{server: 'https://h', extensions: [{extension}]}}"
+    assert "nested in itself" in complaint(tmp_path, head + f"clusters: [{{name: k, cluster: {cluster}}}]")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_is_in_a_file_there_is_an_answer_or_one_sentence(data: st.DataObject) -> None:
+    text = (A + B.replace("current-context: yy", "")) if data.draw(st.booleans()) else ""
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text)))
+        cut = data.draw(st.integers(0, 12))
+        junk = st.sampled_from(
+            [": ", "- ", "[", "}", "*a", "&a ", "<<: ", "!!binary ", "\t", "\0", "'", "|\n", "~"]
+        )
+        text = text[:place] + data.draw(junk | st.text(max_size=6)) + text[place + cut :]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config"
+        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+        try:
+            config = load_kubeconfig([file])
+            for name in config.contexts:
+                with contextlib.suppress(KubeconfigError):
+                    config.context(name)
+        except KubeconfigError as error:
+            assert error.sentence().isprintable()
