@@ -28,11 +28,14 @@ STEP_BUDGET = 0.006
 _CHUNK = 64
 """Rows between two looks at the clock."""
 
+_MERGED_AT_ONCE = 1_500
+"""So many entries are merged in the step that made them."""
+
 
 class _Rebuild:
     """All rows being filtered and sorted anew, slice by slice, beside the order that is still shown."""
 
-    __slots__ = ("at", "order", "progressive", "uids")
+    __slots__ = ("at", "made", "order", "progressive", "uids")
 
     def __init__(self, uids: list[str], order: RowOrder, progressive: bool) -> None:
         self.uids = uids
@@ -40,6 +43,18 @@ class _Rebuild:
         self.progressive = progressive
         """Show the first matches at once (filters), instead of all at the end (sorts)."""
         self.at = 0
+        self.made: list[Entry] = []
+        """Entries that are not in `order` yet: slices, each sorted."""
+
+    @property
+    def done(self) -> bool:
+        """All rows have been looked at."""
+        return self.at >= len(self.uids)
+
+    @property
+    def wants_merge(self) -> bool:
+        """Merge when that doubles the order: few merges, though each goes through all of it."""
+        return self.done or bool(self.made and len(self.made) >= len(self.order))
 
 
 class RowModel:
@@ -293,7 +308,7 @@ class RowModel:
             if perf_counter() >= deadline:
                 break
         if leave or enter:
-            self._order.commit(leave, enter)
+            self._order.commit(leave, sorted(enter))
             self._mend_cursor()
 
     def _start_rebuild(self, *, progressive: bool, re_sorted: bool = False) -> None:
@@ -307,22 +322,29 @@ class RowModel:
         self._job = _Rebuild(list(uids), RowOrder(reverse=reverse), progressive)
 
     def _step_rebuild(self, job: _Rebuild, deadline: float) -> None:
+        """Make entries for a slice, or merge those that were made: not both in one step."""
+        if job.wants_merge:
+            self._merge(job)
+            return
         enter: list[Entry] = []
         now = self._now()
-        while job.at < len(job.uids):
+        while job.at < len(job.uids) and perf_counter() < deadline:
             made = (self._make_entry(uid, now) for uid in job.uids[job.at : job.at + _CHUNK])
             enter.extend(entry for entry in made if entry is not None)
             job.at += _CHUNK
-            if perf_counter() >= deadline:
-                break
-        done = job.at >= len(job.uids)
-        job.order.commit((), enter)
-        if done or (job.progressive and len(job.order)):
+        job.made.extend(sorted(enter))
+        if len(job.made) <= _MERGED_AT_ONCE and job.wants_merge:
+            self._merge(job)
+
+    def _merge(self, job: _Rebuild) -> None:
+        job.order.commit((), job.made)
+        job.made = []
+        if job.done or (job.progressive and len(job.order)):
             first_look = self._order is not job.order
             self._order = job.order
-            if done or first_look:
+            if job.done or first_look:
                 self._mend_cursor(to_top=job.progressive)
-        if done:
+        if job.done:
             self._job = None
 
     def _make_entry(self, uid: str, now: datetime) -> Entry | None:

@@ -85,7 +85,10 @@ class RowOrder:
         return len(self._entries) - position - (1 if found else 0)
 
     def commit(self, leave: Iterable[str], enter: Sequence[Entry]) -> None:
-        """Take rows out and put entries in. An entry whose uid is in the list must be in `leave` too."""
+        """Take rows out and put entries in. An entry whose uid is in the list must be in `leave` too.
+
+        Many entries are cheapest when they come as sorted runs.
+        """
         gone = [entry for uid in leave if (entry := self._by_uid.pop(uid, None)) is not None]
         if len(gone) + len(enter) <= _ONE_BY_ONE:
             for entry in gone:
@@ -96,7 +99,7 @@ class RowOrder:
             if gone:
                 dead = {entry[2] for entry in gone}
                 self._entries = [entry for entry in self._entries if entry[2] not in dead]
-            # Two sorted runs: the sort finds them and merges, it does not start over.
-            self._entries.extend(sorted(enter))
+            # A few sorted runs: the sort finds them and merges, it does not start over.
+            self._entries.extend(enter)
             self._entries.sort()
         self._by_uid.update((entry[2], entry) for entry in enter)
