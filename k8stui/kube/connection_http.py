@@ -26,6 +26,7 @@ _READ_BUFFER = 512 * 1024
 _MAX_MESSAGE = 256 * 1024 * 1024
 _ERROR_BODY = 4 * 1024 * 1024
 _ERROR_LIMIT = 10.0
+_WS_TIMEOUT: Any = aiohttp.ClientWSTimeout  # Its fields are hidden from type checkers by the way it is made.
 
 
 class HandshakeRefused(Exception):
@@ -134,7 +135,8 @@ class HttpSession:
     ) -> aiohttp.ClientWebSocketResponse[bool]:
         """Open a WebSocket. Raises HandshakeRefused, with the body, when the server says no."""
         options: dict[str, Any] = {"ssl": tls} if tls is not None else {}
-        return await self._session.ws_connect(
+        timeout: Any = _WS_TIMEOUT(ws_close=1.0)
+        opened: aiohttp.ClientWebSocketResponse[bool] = await self._session.ws_connect(
             URL(url, encoded=True),
             headers=CIMultiDict(headers),
             protocols=tuple(protocols),
@@ -142,9 +144,10 @@ class HttpSession:
             server_hostname=self._server_hostname if tls is not None else None,
             max_msg_size=_MAX_MESSAGE,
             autoping=False,
-            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),  # type: ignore[call-arg]
+            timeout=timeout,
             **options,
         )
+        return opened
 
     async def close(self) -> None:
         await self._session.close()
