@@ -300,7 +300,8 @@ class ContainerFollower:
             line = raw.decode("utf-8", "replace")
             stamp, text = split_stamp(line)
             if is_new(line, stamp):
-                found.append(LogLine(stamp, source, text))
+                # every line of a container has a stamp: others are the kubelet's own words
+                found.append(LogLine(stamp, source, text, "" if stamp else INFO))
         return found
 
     async def _yield_turn(self) -> None:

@@ -287,9 +287,9 @@ class PodLogs:
                 mark = INFO if getattr(error, "code", 0) == 400 else ERROR
                 return [LogLine("", source, f"{life.name}: {error.sentence()}", mark)]
             text: str = response.body.decode("utf-8", "replace")
-            lines = [LogLine(stamp, source, rest) for stamp, rest in map(split_stamp, text.split("\n"))]
-            if lines and not lines[-1].text and not lines[-1].time:
-                lines.pop()
+            # every line of a container has a stamp: others are the kubelet's own words
+            stamped = map(split_stamp, text.removesuffix("\n").split("\n") if text else ())
+            lines = [LogLine(stamp, source, rest, "" if stamp else INFO) for stamp, rest in stamped]
             if life.last is not None:
                 lines.append(LogLine("", source, f"{life.name}: ended ({life.last.text})", "ended"))
             return lines

@@ -43,6 +43,8 @@ class Policy(msgspec.Struct, frozen=True):
     """So many watches in a row that end at once are told to the user."""
     bad_lines: int = 3
     """So many unreadable lines in a row, and the list is read again instead of the watch resumed."""
+    backoff_seconds: tuple[float, float] = (0.5, 30.0)
+    """The longest first wait after a failure, and the longest wait at all."""
     poll_seconds: float = 30.0
     """Between two lists of a kind that cannot be watched."""
     watch_list: bool = False
@@ -81,7 +83,8 @@ class Reflector(Generic[T]):
         self._policy = policy or Policy()
         self._clock: Clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
-        self._backoff = Backoff(self._rng)
+        first, last = self._policy.backoff_seconds
+        self._backoff = Backoff(self._rng, first=first, last=last)
         self._on_trouble = on_trouble
         self._on_answer = on_answer
         self._watch = WatchStream(connection, path, codec, sink)

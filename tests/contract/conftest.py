@@ -74,11 +74,11 @@ class Target:
         subprocess.run([program, word], check=True, timeout=120, capture_output=True)
 
 
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    kubeconfig = tmp_path_factory.mktemp("simulated") / "kubeconfig"
+@contextlib.contextmanager
+def simulated_cluster(kubeconfig: Path, *options: str) -> Iterator[Target]:
+    """A simulated cluster in a process of its own."""
     command = [sys.executable, "-m", "k8stui", "demo-server", "--port", "0", "--kubeconfig", str(kubeconfig)]
-    command += ["--nodes", "5", "--pods", "60", "--churn", "0", "--seed", "1"]
+    command += ["--nodes", "5", "--pods", "60", "--churn", "0", "--seed", "1", *options]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert server.stdout is not None
@@ -94,6 +94,13 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         server.wait()
         if server.stdout is not None:
             server.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The simulated cluster that most tests share."""
+    with simulated_cluster(tmp_path_factory.mktemp("simulated") / "kubeconfig") as target:
+        yield target
 
 
 @pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.real)])
@@ -155,10 +162,13 @@ async def namespace(admin: Admin) -> str:
     """A namespace of this test alone, in which pods can be made at once."""
     name = f"k8stui-test-{secrets.token_hex(4)}"
     await admin.create("/api/v1/namespaces", {"metadata": {"name": name}})
+    trial = {"metadata": {"name": "trial"}, "spec": {"containers": [{"name": "c", "image": "busybox:1.36"}]}}
+    path = f"/api/v1/namespaces/{name}/pods"
     async with asyncio.timeout(30):
-        while True:  # pods need the service account, which a controller makes
+        while True:  # pods need the service account and its token, which controllers make
             with contextlib.suppress(ApiError):
-                await admin.get(f"/api/v1/namespaces/{name}/serviceaccounts/default")
+                params = {"dryRun": "All"}
+                await admin.connection.request("POST", path, params=params, body=json.dumps(trial).encode())
                 return name
             await asyncio.sleep(0.05)
 
