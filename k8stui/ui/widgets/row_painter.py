@@ -13,7 +13,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from k8stui.kinds.text import printable
-from k8stui.ui.widgets.painting import chars_in_cells, fit, merged, restyle
+from k8stui.ui.widgets.painting import ELLIPSIS, chars_in_cells, fit, merged, restyle
 from k8stui.ui.widgets.table_columns import GAP
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class RowPainter:
         self.palette = palette
         self.stale = False
         """Rows are shown dimmed: what they say may no longer be true."""
+        self.cut_short = False
+        """A cell had to be cut since this was last set to False: its column may want to grow."""
         self._rows: dict[str, SeenRow] = {}
         self._versions = 0
 
@@ -161,6 +163,7 @@ class RowPainter:
                 cell_style = self.palette.style(cell_tone or tone, *tail, "flash")
             # Names tell by both ends, sentences by their beginning.
             whole = fit(text, column.width, right=column.right, middle=" " not in text)
+            self.cut_short = self.cut_short or ELLIPSIS in whole
             pieces.append((whole, cell_style))
             pieces.append((gap, style))
         return Strip(merged(pieces), GUTTER + self.columns.width)

@@ -106,7 +106,6 @@ class VirtualTable(TableActions, can_focus=True):
         self._flash_timer: Timer | None = None
         self._painted_message: tuple[MessageLine, ...] = ()
         self._measured: tuple[Any, ...] = (False,)
-        self._measured_top = 0
 
     # Rows in
 
@@ -174,9 +173,10 @@ class VirtualTable(TableActions, can_focus=True):
         self.refresh()
 
     def tick(self) -> None:
-        """Time went by: repaint the rows on screen whose ages read differently now."""
+        """Time went by: repaint rows whose ages read differently now, and let cut columns grow."""
         if self.display and self.is_attached:
-            if self.scroll_offset.y != self._measured_top:
+            if self._painter.cut_short:
+                self._painter.cut_short = False
                 self.measure()
             self.update_lines(ticked=True)
 
@@ -267,7 +267,7 @@ class VirtualTable(TableActions, can_focus=True):
     def measure(self) -> None:
         """Let columns grow to what is on screen, and a sample of all rows, needs."""
         model, now = self.model, self.now()
-        top = self._measured_top = self.scroll_offset.y
+        top = self.scroll_offset.y
         uids = dict.fromkeys(model.slice(top, top + self.page_rows))
         stride = max(1, len(model) // _SAMPLE)
         uids.update((uid, None) for i in range(0, len(model), stride) if (uid := model.uid_at(i)))
