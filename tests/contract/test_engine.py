@@ -483,7 +483,8 @@ async def test_an_old_version_is_answered_by_a_new_list_without_losing_rows(
     reader.take()
     cluster_under_test.ctl("stop-apiserver")
     try:
-        await eventually(lambda: reader.collection.state.phase is Phase.STALE)
+        # a server that ends in good order serves its watches for a while
+        await eventually(lambda: reader.collection.state.phase is Phase.STALE, 90, "the server is missed")
         assert {"stays", "goes"} <= names(reader)
     finally:
         cluster_under_test.ctl("start-apiserver")
