@@ -100,9 +100,10 @@ def to_fields_v1(paths: Iterable[Path]) -> dict[str, Any]:
         for depth, element in enumerate(path):
             if element not in node:
                 node[element] = {}
-                if depth + 1 < len(path) and path[: depth + 1] in members:
-                    node[element]["."] = {}
             node = node[element]
+            # A path that has parts and is a member itself is marked by a dot. Shorter paths came first.
+            if depth + 1 < len(path) and "." not in node and path[: depth + 1] in members:
+                node["."] = {}
     return root
 
 

@@ -79,10 +79,11 @@ def _ingress_class(obj: Obj, now: float) -> Cells:
     return [obj["metadata"]["name"], dig(obj, "spec.controller", ""), text, created(obj, now)]
 
 
-def _ip(obj: Obj, _now: float) -> Cells:
+def _ip(obj: Obj, now: float) -> Cells:
+    # A real server gives an age without a column for it; so clients meet that here, too.
     parent = dig(obj, "spec.parentRef", {})
     parts = (parent.get("group"), parent.get("resource"), parent.get("namespace"), parent.get("name"))
-    return [obj["metadata"]["name"], "/".join(part for part in parts if part)]
+    return [obj["metadata"]["name"], "/".join(part for part in parts if part), created(obj, now)]
 
 
 def _cidr(obj: Obj, now: float) -> Cells:
