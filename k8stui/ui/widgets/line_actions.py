@@ -237,7 +237,9 @@ class LineActions(VirtualScroll):
         return "\n".join(self._text(seq, raw=raw) for seq in seqs)
 
     def _text(self, seq: int, *, raw: bool = False) -> str:
-        line = self.model.source.line(seq)
+        line = self.model.line(seq)
+        if line is None:
+            return ""
         shown = self.painter.shown(seq, line, len(line.text))
         return shown.text[shown.prefix :] if raw else shown.text
 

@@ -149,6 +149,10 @@ class LineModel:
     def _start_of_after(self) -> int:
         return self._before[0] + 1 if self._before else 0
 
+    def line(self, seq: int) -> Any:
+        """A line by its number, or None when it has fallen off since its number was found."""
+        return self.source.line(seq) if self.source.first <= seq < self.source.end else None
+
     def trim(self) -> None:
         """Forget lines that fell off the source."""
         first = self.source.first

@@ -63,7 +63,8 @@ class LineSearch:
             seq = model.seq_at(self._next % count)
             self._next += self._step
             self._left -= 1
-            if seq is not None and pattern.search(model.source.line(seq).text[:SEARCHED]) is not None:
+            line = None if seq is None else model.line(seq)
+            if line is not None and pattern.search(line.text[:SEARCHED]) is not None:
                 self.found, self.running = seq, False
                 return
         if self._left <= 0:

@@ -16,7 +16,7 @@ from k8stui.ui.widgets import line_messages
 from k8stui.ui.widgets.filters import compile_pattern, line_predicate
 from k8stui.ui.widgets.line_actions import LineActions
 from k8stui.ui.widgets.line_layout import Place, last_top, page_from
-from k8stui.ui.widgets.line_model import LineModel, LineSource, StaticLines
+from k8stui.ui.widgets.line_model import LineModel, StaticLines
 from k8stui.ui.widgets.line_painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
 from k8stui.ui.widgets.line_search import LineSearch
 from k8stui.ui.widgets.pacing import Pacer
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from k8stui.ui.widgets.ansi import Span
+    from k8stui.ui.widgets.line_model import LineLike, LineSource
 
 
 class LineViewer(LineActions, can_focus=True):
@@ -87,7 +88,8 @@ class LineViewer(LineActions, can_focus=True):
         self.placeholder = placeholder
         self.filter_text = ""
         self._pacer: Pacer | None = None
-        self._places: list[Place] = []
+        # By number, not by place: lines may fall off before the next paint.
+        self._rows: list[tuple[int | None, int]] = []
         self._painted: dict[int, Any] = {}
         self._top_seq: int | None = None
         self._top_sub = 0
@@ -248,9 +250,8 @@ class LineViewer(LineActions, can_focus=True):
         if not self.wrap:
             return 1
         seq = self.model.seq_at(index)
-        if seq is None:
-            return 1
-        return len(self.painter.breaks(seq, self.model.source.line(seq), self.size.width))
+        line = None if seq is None else self.model.line(seq)
+        return 1 if seq is None or line is None else len(self.painter.breaks(seq, line, self.size.width))
 
     def top_place(self) -> Place:
         """The place on top of the screen, by the line's number."""
@@ -274,6 +275,7 @@ class LineViewer(LineActions, can_focus=True):
         """Find out what is where, move the scrollbar, and refresh the lines that differ."""
         if not self.is_attached or not self.size:
             return
+        self.model.trim()
         count, end = len(self.model), self.last_top()
         top = end if self.following else min(self.top_place(), end)
         self._top_seq, self._top_sub = self.model.seq_at(top.line), top.sub
@@ -284,7 +286,8 @@ class LineViewer(LineActions, can_focus=True):
                 self.jump(y=top.line)
         finally:
             self._placing = False
-        self._places = page_from(top, self.page, count, self.rows_of)
+        places = page_from(top, self.page, count, self.rows_of)
+        self._rows = [(self.model.seq_at(place.line), place.sub) for place in places]
         width = self.size.width
         for y in range(self.page):
             if self._painted.get(y, self) != self._key(y):
@@ -292,13 +295,12 @@ class LineViewer(LineActions, can_focus=True):
 
     def _key(self, y: int) -> Any:
         """What decides how a line of the screen looks."""
-        if y >= len(self._places):
+        if y >= len(self._rows):
             return (len(self.model) == 0 and self.placeholder, self.palette.generation)
-        place = self._places[y]
-        seq = self.model.seq_at(place.line)
+        seq, sub = self._rows[y]
         selected = seq is not None and self.is_selected(seq)
         current = seq is not None and seq == self.finder.found
-        return seq, place.sub, selected, current, self.palette.generation, self.painter.generation
+        return seq, sub, selected, current, self.palette.generation, self.painter.generation
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The scrollbar or the wheel moved."""
@@ -321,26 +323,26 @@ class LineViewer(LineActions, can_focus=True):
         width, base = self.size.width, self.palette.style()
         if self.painting:
             self._painted[y] = self._key(y)
-        if y >= len(self._places):
+        if y >= len(self._rows):
             if len(self.model) or not self.placeholder:
                 return Strip.blank(width, base)
             lines = [MessageLine(self.placeholder, "message")]
             return message_strip(lines, self.palette, y, width, self.page)
-        place = self._places[y]
-        seq = self.model.seq_at(place.line)
-        if seq is None or seq < self.model.source.first:
+        seq, sub = self._rows[y]
+        line = None if seq is None else self.model.line(seq)
+        if seq is None or line is None:
             return Strip.blank(width, base)
         generation = self.painter.generation
-        strip, start = self._row(seq, place.sub, width)
+        strip, start = self._row(seq, line, sub, width)
         if generation != self.painter.generation:
             # The prefix grew with this line: those above are painted again.
             self.wake()
         strip = self._with_states(strip, seq, start)
         return strip if self.painting else strip.apply_offsets(start, seq)
 
-    def _row(self, seq: int, sub: int, width: int) -> tuple[Strip, int]:
+    def _row(self, seq: int, line: LineLike, sub: int, width: int) -> tuple[Strip, int]:
         """A row of a line, and the number of its first character in the line's shown text."""
-        line, base = self.model.source.line(seq), self.palette.style()
+        base = self.palette.style()
         if self.wrap:
             breaks = self.painter.breaks(seq, line, width)
             shown = self.painter.shown(seq, line)
