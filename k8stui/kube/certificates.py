@@ -1,4 +1,4 @@
-"""The name in a client certificate: the user, for servers that cannot say who one is.
+"""Who the user is: as the server says, or, where it cannot, the name in the client certificate.
 
 Reads just enough of the DER structure (RFC 5280) to find the subject's common name; it must
 never be used to decide about trust.
@@ -6,12 +6,36 @@ never be used to decide about trust.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import contextlib
 import re
+from typing import TYPE_CHECKING
+
+from k8stui.kube.errors import KubeError
+
+if TYPE_CHECKING:
+    from k8stui.kube.access import Access
+    from k8stui.kube.kubeconfig_types import User
 
 _COMMON_NAME = b"\x06\x03\x55\x04\x03"
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+
+
+async def user_name(access: Access, entry: User) -> str:
+    """Who the server takes us for; else the name in the certificate; "" when neither is known."""
+    with contextlib.suppress(KubeError):
+        info = await access.who_am_i()
+        if info is not None and info.username:
+            return info.username
+    if entry.impersonate:
+        return entry.impersonate
+    data = entry.client_certificate_data
+    if not data and entry.client_certificate is not None:
+        with contextlib.suppress(OSError):
+            data = await asyncio.to_thread(entry.client_certificate.read_bytes)
+    return common_name(data)
 
 
 def common_name(certificate: bytes) -> str:

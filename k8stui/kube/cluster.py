@@ -17,7 +17,7 @@ import msgspec
 from k8stui.kube.access import Access
 from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.catalog import BUILTIN, Catalog
-from k8stui.kube.certificates import common_name
+from k8stui.kube.certificates import user_name
 from k8stui.kube.codecs import codec_for
 from k8stui.kube.collection import Phase
 from k8stui.kube.discovery import discover
@@ -198,6 +198,10 @@ class Cluster:
         assert pods is not None
         return await visible_namespaces(self._connected(), self.access, self.catalog, wanted, pods)
 
+    def report(self, error: KubeError) -> None:
+        """Tell of a request (of any room) that failed: it may be that the server is gone."""
+        self._trouble(error)
+
     def retry_now(self) -> None:
         """End all waits: somebody wants it tried at once."""
         self._monitor.retry_now()
@@ -356,19 +360,7 @@ class Cluster:
         self._definitions = self.subscribe(kind, wake=wake)
 
     async def _learn_user(self) -> None:
-        """Ask the server who we are; older ones cannot say, so look into the certificate."""
-        try:
-            info = await self.access.who_am_i()
-        except KubeError:
-            info = None
-        name = info.username if info else ""
-        entry = self.context.user_entry
-        if not name and not entry.impersonate:
-            data = entry.client_certificate_data
-            if not data and entry.client_certificate is not None:
-                with contextlib.suppress(OSError):
-                    data = await asyncio.to_thread(entry.client_certificate.read_bytes)
-            name = common_name(data)
+        name = await user_name(self.access, self.context.user_entry)
         if name and name != self.user:
             self.user = name
             self._changed()

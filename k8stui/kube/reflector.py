@@ -47,8 +47,11 @@ class Policy(msgspec.Struct, frozen=True):
     """The longest first wait after a failure, and the longest wait at all."""
     poll_seconds: float = 30.0
     """Between two lists of a kind that cannot be watched."""
+    polls_until_watch: int = 10
+    """After so many lists of a kind whose watch was refused, watching is tried again."""
     watch_list: bool = False
-    """Stream the list through the watch (servers from 1.32)."""
+    """Stream the list through the watch (servers from 1.32). Measured against pages of 500 for 20,000
+    pods it takes the same time and CPU here, and brings no total: so it is off unless asked for."""
 
 
 class Reflector(Generic[T]):
@@ -91,6 +94,7 @@ class Reflector(Generic[T]):
         self._listing: Listing[T] | None = None
         self._streams_list = self._policy.watch_list
         self._polls = not watchable
+        self._polled = 0
         self._loaded_once = False
         self._short = 0
         self._bad_lines = 0
@@ -142,6 +146,9 @@ class Reflector(Generic[T]):
         if self._polls:
             self._sink.status(Phase.LIVE, self._polling_reason)
             await self._wait(self._policy.poll_seconds)
+            self._polled += 1
+            if self._watchable and self._watch.version and self._polled % self._policy.polls_until_watch == 0:
+                self._polls = False  # the right to watch may have been given meanwhile
             return
         await self._follow(stream_list=False)
 

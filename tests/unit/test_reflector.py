@@ -458,6 +458,17 @@ async def test_retry_now_ends_a_wait() -> None:
     await bench.stop()
 
 
+async def test_watching_is_tried_again_after_some_lists() -> None:
+    bench = Bench(Policy(polls_until_watch=3))
+    bench.api.put("a")
+    bench.api.watch_faults.append(ApiError(403, "Forbidden", "cannot watch"))
+    bench.start()
+    await bench.live()
+    assert len(bench.api.asked(watch=False)) == 4
+    assert len(bench.api.asked(watch=True)) == 2
+    await bench.stop()
+
+
 async def test_watching_forbidden_but_listing_allowed_lists_from_time_to_time(bench: Bench) -> None:
     bench.api.put("a")
     bench.api.watch_faults.extend([ApiError(403, "Forbidden", "cannot watch")] * 3)
