@@ -71,3 +71,27 @@ async def test_without_colour_the_cursor_marks_and_failures_are_still_seen() -> 
         assert app.lines()[2].startswith(" ✓")
         assert app.lines()[4].startswith(" ✗")
         assert "CrashLoopBackOff" in app.lines()[4]
+
+
+class AnsiApp(TableApp):
+    """What Textual's own styles want of a theme of the terminal's colours."""
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
+
+
+@pytest.mark.skipif("ansi" not in THEMES, reason="no theme of the terminal's own colours")
+async def test_in_the_terminals_own_colours_no_text_has_the_colour_of_its_background() -> None:
+    app = AnsiApp(crashed_world())
+    async with app.run_test(size=(70, 12)) as pilot:
+        app.register_theme(THEMES["ansi"])
+        app.theme = "ansi"
+        await until(pilot, lambda: "pod-00003" in app.text() and app.table.has_focus)
+        await pilot.pause()
+        palette = app.table._palette
+        for tone in (*TONES, "gutter"):
+            for state in STATES:
+                style = palette.style(tone, *state)
+                assert style.color != style.bgcolor or style.color is None or style.color.is_default
+        assert palette.style("ok", "cursor").bgcolor != palette.style("ok").bgcolor
+        assert palette.style("ok", "stale").dim

@@ -13,6 +13,8 @@ DIMMED = 3.0
 """For text that is dimmed because it may no longer be true."""
 
 _STEPS = 24
+_LIGHT_ANSI = frozenset((2, 3, 6, 7, *range(9, 16)))
+"""The terminal's own colours that are light in most palettes: green, yellow, cyan, white, the bright ones."""
 
 
 def luminance(color: Color) -> float:
@@ -34,8 +36,11 @@ def contrast(one: Color, other: Color) -> float:
 def readable(color: Color, background: Color, least: float = READABLE) -> Color:
     """The colour, moved towards black or white as little as it takes to be read on the background.
 
-    Colours of the terminal's own palette are left alone: nobody knows what they look like.
+    Colours of the terminal's own palette are left alone: nobody knows what they look like. On one of them
+    as the background, text is black or white.
     """
+    if background.ansi is not None and background.ansi >= 0:
+        return Color(0, 0, 0, ansi=0) if background.ansi in _LIGHT_ANSI else Color(255, 255, 255, ansi=15)
     if color.ansi is not None or background.ansi is not None or contrast(color, background) >= least:
         return color
     # One of the two reaches 4.5 on any background.
