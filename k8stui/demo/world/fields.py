@@ -59,7 +59,9 @@ _SERVER_SET = frozenset(
 
 def _list_fields(name: str, items: list[Any]) -> Obj:
     if name == "ports" and items and isinstance(items[0], dict):
-        keys: tuple[str, ...] = ("containerPort", "protocol") if "containerPort" in items[0] else ("port", "protocol")
+        keys: tuple[str, ...] = (
+            ("containerPort", "protocol") if "containerPort" in items[0] else ("port", "protocol")
+        )
     else:
         keys = LIST_KEYS.get(name, ())
     if name == "ownerReferences":
