@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.screen import Screen
+    from textual.timer import Timer
 
     from k8stui.settings import Settings
     from k8stui.ui.backend import Backend
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from k8stui.ui.state import StateFile
     from k8stui.ui.theme import Themes
 
+SAVE_AFTER = 0.5
+"""Seconds from a change worth remembering to the file: a drag of a border is many changes."""
 TWICE = 2.0
 """Seconds in which a second ctrl-c leaves."""
 
@@ -69,6 +72,7 @@ class K8stuiApp(App[None]):
         """One sentence about an error that ended the program."""
         self._crash_dir = crash_dir
         self._asked_to_leave = float("-inf")
+        self._save_timer: Timer | None = None
         self._denied_contexts: set[str] = set()
         for theme in themes.themes.values():
             self.register_theme(theme)
@@ -90,6 +94,10 @@ class K8stuiApp(App[None]):
         self.theme = self._first_theme()
         self._stage = Stage.STARTING
         self._cluster: object = None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What Textual's own styles want of a theme of the terminal's colours."""
+        return {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
@@ -200,11 +208,12 @@ class K8stuiApp(App[None]):
     # Remembering
 
     def remember(self) -> None:
-        """Write the state file soon, beside the screen."""
-        self.run_worker(self._save(), group="state", exclusive=True)
+        """Write the state file soon."""
+        if self._save_timer is None and self.is_running:
+            self._save_timer = self.set_timer(SAVE_AFTER, self._save)
 
-    async def _save(self) -> None:
-        await asyncio.sleep(0.5)
+    def _save(self) -> None:
+        self._save_timer = None
         problem = self.state.save()
         if problem:
             self.complain(problem)

@@ -128,7 +128,8 @@ class RealBackend:
         except KubeError as error:
             return Contexts(problem=error.sentence())
         entries = tuple(
-            ContextInfo(entry.name, entry.cluster, entry.user, entry.namespace)
+            # The demo is there to be looked at: all of it, whatever namespace its context names.
+            ContextInfo(entry.name, entry.cluster, entry.user, "" if self._demo else entry.namespace)
             for entry in config.contexts.values()
         )
         return Contexts(entries, config.current_context)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from k8stui.ui.widgets.filters import Filter, parse_filter
+from k8stui.ui.widgets.filters import NO_FILTER, Filter, parse_filter
 
 _ESCAPES = re.compile(r"\\.", re.DOTALL)
 
@@ -21,6 +21,11 @@ def has_capital(pattern: str) -> bool:
     """Whether a capital letter was typed, other than in an escape such as `\\S`."""
     plain = _ESCAPES.sub("", pattern)
     return plain != plain.lower()
+
+
+def filter_of(text: str) -> Filter:
+    """The filter in a text that was good once; one that is not hides nothing."""
+    return read_filter(text)[0] or NO_FILTER
 
 
 def read_filter(text: str) -> tuple[Filter | None, str]:

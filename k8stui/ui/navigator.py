@@ -55,7 +55,9 @@ class Navigator:
         catalog = self._session.catalog
         kind = catalog.find(command.kind)
         if kind is None and getattr(catalog, "is_complete", True):
-            raise commands.unknown("kind", command.kind, self._kind_names())
+            near = commands.closest(command.kind, self._kind_names())
+            hint = f"Did you mean {near!r}?" if near else "Tab lists those that there are."
+            raise CommandError(f"This server has no kind {command.kind!r}. {hint}")
         if kind is not None and command.namespaces and not kind.namespaced:
             raise CommandError(
                 f"{kind.plural} are in no namespace: leave out {','.join(command.namespaces)}."

@@ -126,7 +126,7 @@ class Pane(Widget):
     async def show(self, spec: ViewSpec, *, remember: bool = True) -> None:
         """Show something else here; the way back leads to what was shown before."""
         if remember:
-            self._past = [*self._past, self.view.spec][-HISTORY_KEPT:]
+            self._past = [*self._past, self.view.leave()][-HISTORY_KEPT:]
             self._future = []
         await self._replace(spec)
 
@@ -146,7 +146,7 @@ class Pane(Widget):
         """Show what was here before; False when nothing was."""
         if not self._past:
             return False
-        self._future.append(self.view.spec)
+        self._future.append(self.view.leave())
         await self._replace(self._past.pop())
         return True
 
@@ -154,7 +154,7 @@ class Pane(Widget):
         """Undo a step back; False when there was none."""
         if not self._future:
             return False
-        self._past.append(self.view.spec)
+        self._past.append(self.view.leave())
         await self._replace(self._future.pop())
         return True
 

@@ -66,6 +66,8 @@ class ViewSpec(Struct, frozen=True):
     reverse: bool = False
     wide: bool = False
     faults: bool = False
+    cursor: str = ""
+    """uid of the object under the cursor when the view was left."""
 
 
 class PaneState(Struct, frozen=True):

@@ -106,7 +106,9 @@ class Workspace(Widget):
         return self.arrangement.panes
 
     def _rearrange(self, *, worth_keeping: bool = True) -> None:
-        self.refresh(layout=True)
+        # Textual keeps a widget's arrangement until a child asks for another one.
+        self.focused_pane.refresh(layout=True)
+        self.refresh()
         if worth_keeping:
             self.post_message(self.LayoutChanged())
 
@@ -142,7 +144,7 @@ class Workspace(Widget):
         self.focused_pane.set_active(False)
         self.focused_key = key
         self.focused_pane.set_active(True)
-        self.refresh(layout=True)
+        self._rearrange(worth_keeping=False)
         self.post_message(self.FocusChanged())
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

@@ -22,6 +22,9 @@ from k8stui.ui.theme import load_themes, package_themes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from textual.app import App
+    from textual.pilot import Pilot
+
 NOW = datetime(2025, 6, 1, 12, 0, 0, tzinfo=UTC)
 
 
@@ -181,7 +184,7 @@ class FakeCluster:
 
     def __init__(self, world: dict[str, list[dict[str, Any]]] | None = None) -> None:
         self.world = shop() if world is None else world
-        self.catalog: Catalog = BUILTIN
+        self.catalog = Catalog(list(BUILTIN))
         self.version = "v1.34.2"
         self.user = "ada"
         self.health = Health(Status.LIVE, 0.0)
@@ -316,3 +319,26 @@ def make_app(
         load_themes([package_themes()]),
         Options(**options),
     )
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object], what: str = "") -> None:
+    """Wait until a condition holds; fail in words after ten seconds."""
+    for _ in range(500):
+        if condition():
+            return
+        await pilot.pause(0.02)
+    raise AssertionError(f"it never happened: {what or condition}\n{screen_text(pilot.app)}")
+
+
+def screen_text(app: App[Any]) -> str:
+    """What is on the screen, as text."""
+    return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
+
+
+async def started(pilot: Pilot[None]) -> K8stuiApp:
+    """Wait until the cluster is open and its rows are on the screen."""
+    app = pilot.app
+    assert isinstance(app, K8stuiApp)
+    await until(pilot, lambda: app.session.cluster is not None, "a cluster")
+    await until(pilot, lambda: "worker-3" in screen_text(app), "rows")
+    return app

@@ -123,6 +123,10 @@ class View(Widget):
     def rescope(self) -> None:
         """The cluster or the namespaces in use are others now: start anew."""
 
+    def leave(self) -> ViewSpec:
+        """The spec that leads back here, as it is now."""
+        return self.spec
+
     def set_filter(self, text: str) -> str:
         """Show only what passes; a sentence about what is wrong with the text, or an empty one."""
         return ""

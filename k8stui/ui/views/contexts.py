@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct, structs
 
+from k8stui.ui.filtering import filter_of
 from k8stui.ui.spec import ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.views.printing import PlainColumn
@@ -103,7 +104,7 @@ class ContextsView(View):
     def on_mount(self) -> None:
         self.rescope()
         if self.spec.filter:
-            self.table.set_filter(self.spec.filter)
+            self.table.set_filter(filter_of(self.spec.filter))
 
     def rescope(self) -> None:
         session = self.session
@@ -131,7 +132,7 @@ class ContextsView(View):
     def set_filter(self, text: str) -> str:
         self.spec = structs.replace(self.spec, filter=text)
         self.post_message(self.Changed(self))
-        return self.table.set_filter(text)
+        return self.table.set_filter(filter_of(text))
 
     def clear(self) -> bool:
         if self.spec.filter:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
 
+from k8stui.ui.filtering import filter_of
 from k8stui.ui.follow import LINKS, predicate_for
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
@@ -114,7 +115,7 @@ class TableView(View):
         if spec.sort:
             table.sort_by(spec.sort, reverse=spec.reverse)
         if spec.filter:
-            table.set_filter(spec.filter)
+            table.set_filter(filter_of(spec.filter))
         table.set_faults_only(spec.faults)
         self._narrow()
 
@@ -230,13 +231,17 @@ class TableView(View):
         noun = (self._kind.singular or self._kind.kind).lower()
         return Target(self._kind.name, meta.name, meta.namespace, meta.uid, noun)
 
+    def leave(self) -> ViewSpec:
+        cursor = "" if self.table is None else self.table.cursor_uid or ""
+        return structs.replace(self.spec, cursor=cursor)
+
     def copy_text(self) -> str:
         return "" if self.table is None else self.table.copy_text("names")
 
     # What the user wants
 
     def set_filter(self, text: str) -> str:
-        note = "" if self.table is None else self.table.set_filter(text)
+        note = "" if self.table is None else self.table.set_filter(filter_of(text))
         self._set(filter=text)
         return note
 
@@ -319,4 +324,6 @@ class TableView(View):
 
     def on_filter_count(self, event: table_messages.FilterCount) -> None:
         event.stop()
+        if self.spec.cursor and self.table is not None and self.table.cursor_to(self.spec.cursor):
+            self.spec = structs.replace(self.spec, cursor="")
         self.post_message(self.Changed(self))

@@ -1,0 +1,245 @@
+"""The program as a whole: starting on any cluster, saying what is wrong, leaving cleanly."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from k8stui.kube.health import Health, Status
+from k8stui.settings import ContextSettings, Settings
+from k8stui.ui.dialogs.choose import ChooseDialog
+from k8stui.ui.dialogs.help import HelpDialog
+from k8stui.ui.session import Stage
+from k8stui.ui.state import StateFile
+from tests.ui.fakes import FakeBackend, FakeCluster, make_app, screen_text, started, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_it_starts_with_four_live_panes() -> None:
+    async with make_app().run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        text = screen_text(app)
+        for word in ("nodes[4]", "pods(all)[6]", "events(all)[3]", "logs", "prod v1.34.2", "● live"):
+            assert word in text
+
+
+async def test_a_kind_on_the_command_line_opens_alone() -> None:
+    async with make_app(kind="deploy").run_test(size=(100, 30)) as pilot:
+        app = pilot.app
+        await until(pilot, lambda: "deployments(all)[1]" in screen_text(app))
+        assert len(app.main.workspace.panes) == 1  # type: ignore[attr-defined]
+
+
+async def test_an_unknown_kind_is_said_in_its_pane() -> None:
+    async with make_app(kind="nonsense").run_test() as pilot:
+        await until(pilot, lambda: "nonsense" in screen_text(pilot.app))
+
+
+async def test_namespaces_of_the_command_line_hold() -> None:
+    async with make_app(namespaces=("shop", "default")).run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        assert app.session.namespaces == ("shop", "default")
+        assert "pods(shop,default)[5]" in screen_text(app)
+
+
+async def test_a_broken_kubeconfig_is_one_sentence_on_the_screen() -> None:
+    backend = FakeBackend(problem="There is no kubeconfig: /x does not exist; give one with --kubeconfig")
+    async with make_app(backend).run_test(size=(140, 40)) as pilot:
+        await until(pilot, lambda: "There is no kubeconfig" in screen_text(pilot.app))
+
+
+async def test_a_context_that_hangs_never_blocks_another() -> None:
+    async with make_app(FakeBackend(current="hangs")).run_test(size=(140, 40)) as pilot:
+        app = pilot.app
+        await until(pilot, lambda: "asking the credential plugin" in screen_text(app))
+        await pilot.press(*":ctx", "enter")
+        await until(pilot, lambda: "contexts[4]" in screen_text(app))
+        await pilot.press(*":ctx", "space", *"staging", "enter")
+        await until(pilot, lambda: "staging v1.34.2" in screen_text(app))
+        assert app.session.stage is Stage.OPEN  # type: ignore[attr-defined]
+
+
+async def test_connecting_can_be_given_up() -> None:
+    async with make_app(FakeBackend(current="hangs")).run_test(size=(140, 40)) as pilot:
+        app = pilot.app
+        await until(pilot, lambda: "asking the credential plugin" in screen_text(app))
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "Connecting was cancelled" in screen_text(app))
+        assert app.is_running
+
+
+async def test_a_context_that_cannot_be_used_says_why() -> None:
+    async with make_app(FakeBackend(current="broken")).run_test(size=(140, 40)) as pilot:
+        await until(pilot, lambda: "which is not in the kubeconfig" in screen_text(pilot.app))
+
+
+async def test_a_context_that_does_not_exist_is_said() -> None:
+    async with make_app(context="prodd").run_test(size=(140, 40)) as pilot:
+        await until(pilot, lambda: "There is no context 'prodd'" in screen_text(pilot.app))
+
+
+async def test_switching_the_context_closes_the_old_cluster() -> None:
+    backend = FakeBackend()
+    async with make_app(backend).run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await pilot.press(*":po", "space", *"@staging", "enter")
+        await until(pilot, lambda: "staging v1.34.2" in screen_text(app))
+        await until(pilot, lambda: backend.clusters["prod"].closed)
+        await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
+
+
+async def test_the_header_tells_how_the_server_is_heard() -> None:
+    cluster = FakeCluster()
+    async with make_app(FakeBackend(cluster)).run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        now = time.monotonic()
+        cluster.health = Health(Status.STALE, now - 12, "connection refused", now + 4.4)
+        app.main.header.refresh()
+        await until(
+            pilot, lambda: "◐ stale since 12 s, next try in 4 s: connection refused" in screen_text(app)
+        )
+        cluster.health = Health(Status.DENIED, now, "Unauthorized")
+        app.main.header.refresh()
+        await until(pilot, lambda: "✗ denied: Unauthorized" in screen_text(app))
+        cluster.health = Health(Status.OFFLINE, now - 300, "no route")
+        app.main.header.refresh()
+        await until(pilot, lambda: "○ offline since 5 min" in screen_text(app))
+
+
+async def test_the_header_counts_what_is_wrong() -> None:
+    async with make_app().run_test(size=(160, 40)) as pilot:
+        app = await started(pilot)
+        await until(pilot, lambda: "1 node not ready · 1 pod failing" in screen_text(app))
+
+
+async def test_the_header_fits_narrow_screens() -> None:
+    async with make_app(readonly=True).run_test(size=(80, 24)) as pilot:
+        app = await started(pilot)
+        await until(pilot, lambda: "⚠ 1N 1P" in screen_text(app))
+        first = screen_text(app).splitlines()[0]
+        assert "prod" in first
+        assert "● live" in first
+        assert "READ-ONLY" in first
+
+
+async def test_readonly_reaches_the_cluster() -> None:
+    backend = FakeBackend()
+    settings = Settings(contexts={"prod": ContextSettings(readonly=True)})
+    async with make_app(backend, settings=settings).run_test() as pilot:
+        await started(pilot)
+        assert backend.opened == [("prod", True)]
+
+
+async def test_a_limited_user_gets_the_namespaces_there_are() -> None:
+    cluster = FakeCluster()
+    cluster.denied = True
+    async with make_app(FakeBackend(cluster)).run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await until(pilot, lambda: app.session.namespaces == ("shop",))
+        await until(pilot, lambda: "pods(shop)[5]" in screen_text(app))
+
+
+async def test_a_limited_user_without_known_namespaces_is_asked() -> None:
+    from k8stui.kube.namespaces import VisibleNamespaces
+
+    cluster = FakeCluster()
+    cluster.denied, cluster.visible = True, VisibleNamespaces(())
+    async with make_app(FakeBackend(cluster)).run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press(*"shop", "enter")
+        await until(pilot, lambda: "pods(shop)[5]" in screen_text(app))
+
+
+async def test_help_is_made_from_the_registry() -> None:
+    async with make_app().run_test(size=(140, 60)) as pilot:
+        app = await started(pilot)
+        await pilot.press("?")
+        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
+        text = screen_text(app)
+        assert "Selected row" in text
+        assert "Read the logs of the pod" in text
+        await pilot.press("escape")
+        assert app.screen is app.main
+
+
+@pytest.mark.parametrize("theme", ["light", "high-contrast", "k9s", "ansi"])
+async def test_themes_change_live_and_are_remembered(theme: str) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await started(pilot)
+        await pilot.press(*":theme", "space", *theme, "enter")
+        await until(pilot, lambda: app.theme == theme)
+    assert app.state.data.theme == theme
+
+
+async def test_an_unknown_theme_is_said_and_the_line_stays() -> None:
+    async with make_app().run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await pilot.press(*":theme", "space", *"ligth", "enter")
+        await until(pilot, lambda: "Did you mean 'light'?" in screen_text(app))
+        assert app.main.prompt.input.value == "theme ligth"
+
+
+async def test_the_palette_finds_actions_kinds_and_themes() -> None:
+    async with make_app().run_test(size=(140, 50)) as pilot:
+        app = await started(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Selected row: logs" in screen_text(app))
+        await pilot.press(*"theme: light")
+        await until(pilot, lambda: "Dark ink on paper" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.theme == "light")
+
+
+async def test_mistakes_in_the_settings_are_told_on_the_screen() -> None:
+    settings = Settings(theme="gone", keys={"pane.zom": "f11"})
+    async with make_app(settings=settings).run_test(size=(140, 40), notifications=True) as pilot:
+        await until(pilot, lambda: "There is no theme 'gone'" in screen_text(pilot.app))
+        assert "there is no action 'pane.zom'" in screen_text(pilot.app)
+
+
+async def test_leaving_closes_the_cluster_and_keeps_the_layout(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    app = make_app(backend, state=StateFile(tmp_path))
+    async with app.run_test(size=(140, 40)) as pilot:
+        await started(pilot)
+        await pilot.press(*":q", "enter")
+    assert backend.clusters["prod"].closed
+    assert backend.closed
+    assert "prod" in StateFile(tmp_path).data.layouts
+
+
+async def test_ctrl_c_leaves_when_pressed_twice() -> None:
+    app = make_app()
+    async with app.run_test(size=(140, 40), notifications=True) as pilot:
+        await started(pilot)
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "once more leaves" in screen_text(app))
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: app._exit)
+
+
+async def test_an_unexpected_error_leaves_a_file_and_a_sentence(tmp_path: Path) -> None:
+    app = make_app()
+    app._crash_dir = tmp_path
+
+    def fail() -> None:
+        secret = "hunter2"
+        raise RuntimeError(secret)
+
+    with pytest.raises(RuntimeError):
+        async with app.run_test() as pilot:
+            await started(pilot)
+            app.call_later(fail)
+            await pilot.pause(0.5)
+    assert app.crash is not None
+    assert "RuntimeError" in app.crash
+    [file] = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "hunter2" not in file.read_text()
+    assert "test_app.py" in file.read_text()
