@@ -66,12 +66,16 @@ class Target:
         )
         return dataclasses.replace(self.admin, user_entry=entry)
 
-    def ctl(self, word: str) -> None:
-        """Let something happen to the cluster; skips where there is no program for it."""
+    def needs_ctl(self) -> str:
+        """The program that makes faults; skips the test where there is none."""
         program = os.environ.get("K8STUI_TEST_CLUSTER_CTL")
         if not self.is_real or not program:
             pytest.skip("K8STUI_TEST_CLUSTER_CTL names no program that can make faults on this cluster")
-        subprocess.run([program, word], check=True, timeout=120, capture_output=True)
+        return program
+
+    def ctl(self, word: str) -> None:
+        """Let something happen to the cluster."""
+        subprocess.run([self.needs_ctl(), word], check=True, timeout=120, capture_output=True)
 
 
 @contextlib.contextmanager

@@ -402,6 +402,30 @@ async def test_log_lines_come_once_over_a_restart(
     assert "exit code 3" in marks[0].text
 
 
+async def test_log_lines_come_once_over_a_restart_of_the_server(
+    cluster_under_test: Target, admin: Admin, namespace: str
+) -> None:
+    cluster_under_test.needs_ctl()
+    script = "i=0; while true; do echo line $i; i=$((i+1)); sleep 0.02; done"
+    await admin.create(f"/api/v1/namespaces/{namespace}/pods", pod("talk", script))
+    buffer = LogBuffer()
+    task = asyncio.create_task(PodLogs(admin.connection, namespace, "talk").run(buffer))
+
+    def texts() -> list[str]:
+        return [line.text for line in buffer.lines(0, buffer.end) if not line.mark]
+
+    try:
+        await eventually(lambda: len(texts()) > 20, 60, "the pod writes")
+        await asyncio.to_thread(cluster_under_test.ctl, "restart-apiserver")
+        await _answers(admin)
+        before = len(texts())
+        await eventually(lambda: len(texts()) > before + 100, 60, "reading goes on")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert texts() == [f"line {n}" for n in range(len(texts()))]
+
+
 async def test_log_lines_are_those_the_server_has(admin: Admin) -> None:
     """Follow some pod that writes, break the streams, and compare with what the server has at the end."""
     chosen = await _talkative_pod(admin)
@@ -474,6 +498,7 @@ async def test_the_life_before_of_a_crashing_container(
 async def test_an_old_version_is_answered_by_a_new_list_without_losing_rows(
     open_cluster: Callable[..., Any], cluster_under_test: Target, admin: Admin, namespace: str
 ) -> None:
+    cluster_under_test.needs_ctl()
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     for name in ("stays", "goes"):
         await admin.create(path, {"metadata": {"name": name}})
@@ -501,6 +526,7 @@ async def test_an_old_version_is_answered_by_a_new_list_without_losing_rows(
 async def test_a_restart_of_the_server_loses_no_row(
     open_cluster: Callable[..., Any], cluster_under_test: Target, admin: Admin, namespace: str
 ) -> None:
+    cluster_under_test.needs_ctl()
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     await admin.create(path, {"metadata": {"name": "before"}})
     cluster = await open_cluster()
