@@ -121,7 +121,16 @@ class TestMessages:
         text = " ".join(line.text for line in message(Subject("pods"), State(), model, 0.0))
         assert "None of 3 pods" in text
         assert "“zzz”" in text
-        assert "faults only" in text
+        assert "Only faults" in text
+
+    def test_a_pane_that_follows_an_object_without_any_says_whose_there_are_none(self) -> None:
+        world = World(3)
+        model = RowModel(RowPrinter(), now=lambda: NOW)
+        model.apply(world.objects, world.take())
+        model.narrow(lambda obj: False)
+        model.settle()
+        lines = message(Subject("events", follows="pod cart-1"), State(), model, 0.0)
+        assert [line.text for line in lines] == ["No events for pod cart-1.", "3 others."]
 
     def test_states_in_few_words(self) -> None:
         model = RowModel(RowPrinter())

@@ -161,8 +161,8 @@ class RowPainter:
                 cell_style = self.palette.style(cell_tone, *tail)
             if look.flashing >> number & 1:
                 cell_style = self.palette.style(cell_tone or tone, *tail, "flash")
-            # Names tell by both ends, sentences by their beginning.
-            whole = fit(text, column.width, right=column.right, middle=" " not in text)
+            # Generated names tell by both ends, all else by its beginning.
+            whole = fit(text, column.width, right=column.right, middle="-" in text and " " not in text)
             self.cut_short = self.cut_short or ELLIPSIS in whole
             pieces.append((whole, cell_style))
             pieces.append((gap, style))

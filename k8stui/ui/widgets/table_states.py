@@ -25,6 +25,8 @@ class Subject(NamedTuple):
     """Where: `in namespace shop`, `in all namespaces`, `on node worker-1`."""
     empty_hint: str = ""
     """What one can do when there are none: `0 shows all namespaces.`"""
+    follows: str = "what this pane follows"
+    """What a narrowed table is narrowed to: `pod shop/cart-1`."""
     denied_hint: str = "Choose another namespace with :ns, or ask for the right to list."
     """What one can do when the server says no."""
 
@@ -102,18 +104,20 @@ def _nothing_shown(subject: Subject, where: str, phase: str, model: RowModel) ->
     if model.progress is not None:
         done, todo = model.progress
         return _lines(f"Searching {subject.noun}…", "message-title", f"{done:,} of {todo:,} looked at.")
-    kept: list[str] = []
+    so_far = " so far" if phase == "loading" else ""
+    follows = printable(subject.follows)
+    if model.narrowed and not model.filter and not model.faults_only:
+        title = f"No {subject.noun} for {follows}{so_far}."
+        return _lines(title, "message-title", f"{model.total:,} others{where}.")
+    why: list[str] = []
     if model.filter:
-        kept.append(f"the filter “{printable(model.filter.text.strip())}”: esc clears it")
+        why.append(f"The filter is “{printable(model.filter.text.strip())}”: esc clears it.")
     if model.faults_only:
-        kept.append("faults only: ctrl-z shows all")
+        why.append("Only faults are shown: ctrl-z shows all.")
     if model.narrowed:
-        kept.append("what this pane follows")
-    loading = " so far" if phase == "loading" else ""
-    title = (
-        f"None of {model.total:,} {subject.noun}{loading}{where} {'are here' if kept else 'in place yet'}."
-    )
-    return _lines(title, "message-title", *(f"Hidden by {why}." for why in kept))
+        why.append(f"Only those for {follows} are shown.")
+    title = f"None of {model.total:,} {subject.noun}{where} to show{so_far}."
+    return _lines(title, "message-title", *why)
 
 
 def _lines(title: str, style: str, *rest: str) -> list[MessageLine]:
