@@ -13,7 +13,7 @@ from textual.command import CommandPalette
 from textual.containers import Container
 from textual.screen import Screen
 
-from k8stui.ui.actions import Action, Place
+from k8stui.ui.actions import Action, Group, Place
 from k8stui.ui.commands import CommandError
 from k8stui.ui.completion import complete
 from k8stui.ui.filtering import FORMS, read_filter
@@ -241,7 +241,7 @@ class MainScreen(Screen[None]):
         """All actions with their keys."""
         from k8stui.ui.dialogs.help import HelpDialog, HelpLine
 
-        order = list(type(next(iter(self.registry)).group))
+        order = list(Group)
         lines = [
             HelpLine(
                 action.group.value,
@@ -259,8 +259,12 @@ class MainScreen(Screen[None]):
         """What can be done with the row and its table."""
         from k8stui.ui.dialogs.choose import Choice, choose
 
+        groups = (Group.ROW, Group.TABLE, Group.LOGS)
+        # One entry for sorting is enough: it asks for the column.
         wanted = [
-            a for a in self.registry.working(place) if a.group.value in ("Selected row", "Table", "Logs")
+            action
+            for action in self.registry.working(place)
+            if action.group in groups and not action.id.startswith("sort.")
         ]
         choices = [Choice(a.id, a.title, "", self.keymap.first(a.id)) for a in wanted]
         name = place.object.metadata.name if place.object is not None else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from k8stui.ui.state import StateFile
 from k8stui.ui.theme import load_themes, package_themes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from textual.app import App
     from textual.pilot import Pilot
@@ -172,11 +173,42 @@ def decode(kind: Kind, items: Iterable[dict[str, Any]]) -> list[Any]:
     return list(page.items)
 
 
+LOG = "\n".join(
+    [
+        *(f"{stamp(90 - n)[:-1]}.000000001Z GET /cart/{n} 200 {n * 3} ms" for n in range(12)),
+        f"{stamp(60)[:-1]}.000000001Z \x1b[33mWARN\x1b[0m stock of 한글 is low [bold]not markup[/bold]",
+    ]
+)
+
+
+class Answer:
+    """A response by shape."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+
 class FakeConnection:
-    """A connection without a server: every request fails as a lost connection does."""
+    """A connection that knows pods and their logs, and nothing else."""
+
+    def __init__(self, world: dict[str, list[dict[str, Any]]]) -> None:
+        self._world = world
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
+        parts = path.strip("/").split("/")
+        if parts[-1] == "log":
+            return Answer(LOG.encode())
+        for item in self._world["pods"]:
+            if item["metadata"]["name"] == parts[-1] and item["metadata"]["namespace"] == parts[3]:
+                return Answer(json.dumps(item).encode())
         raise KubeError(f"no server to ask for {path}")
+
+    async def lines(self, path: str, **options: Any) -> AsyncIterator[list[bytes]]:
+        on_open = options.get("on_open")
+        if on_open is not None:
+            on_open()
+        await asyncio.sleep(3600)
+        yield []
 
 
 class FakeCluster:
@@ -188,7 +220,7 @@ class FakeCluster:
         self.version = "v1.34.2"
         self.user = "ada"
         self.health = Health(Status.LIVE, 0.0)
-        self.connection = FakeConnection()
+        self.connection = FakeConnection(self.world)
         self.closed = False
         self.denied = False
         self.visible = VisibleNamespaces(("shop",))
