@@ -172,7 +172,12 @@ class Cluster:
         field_selector: str = "",
         wake: Callable[[], None],
     ) -> Subscription[Any]:
-        """Read a kind live. No namespaces means all. The collection is shared with other readers."""
+        """Read a kind live. No namespaces means all. The collection is shared with other readers.
+
+        Raises ConnectionLost when the cluster was closed.
+        """
+        if self._tasks.closed:
+            raise ConnectionLost(f"The cluster {self.context.name} was closed", kind="closed")
         scope = Scope(
             kind.group,
             kind.version,
