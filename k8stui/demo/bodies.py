@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.demo.errors import StoreError, bad_request
+from k8stui.demo.errors import bad_request, unsupported_media
 from k8stui.demo.protobuf import decode_envelope
 
 if TYPE_CHECKING:
@@ -33,12 +33,16 @@ class Body:
     duplicates: tuple[str, ...] = ()
 
 
-def _parse_json(data: bytes) -> Body:
+def _parse_json(call: Call, data: bytes) -> Body:
     """JSON; only when a key occurs twice, the slow way that finds out where."""
     try:
         value = msgspec.json.decode(data)
     except msgspec.DecodeError as error:
-        raise bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+        kind = call.res.kind if call.res else "object"
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {kind}):"
+            f" couldn't get version/kind; json parse error: {error}"
+        ) from None
     duplicated: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -103,14 +107,8 @@ async def read_body(call: Call) -> Body:
     if media in ("application/yaml", "text/yaml", "application/x-yaml"):
         return Body(await asyncio.to_thread(parse_yaml, data))
     if media not in ("application/json", "", "text/plain", "application/octet-stream"):
-        raise StoreError(
-            415,
-            "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include:"
-            " application/json, application/yaml, application/vnd.kubernetes.protobuf",
-            {},
-        )
-    return _parse_json(data)
+        raise unsupported_media("application/json, application/yaml, application/vnd.kubernetes.protobuf")
+    return _parse_json(call, data)
 
 
 async def read_patch(call: Call) -> tuple[str, Body]:
@@ -118,13 +116,7 @@ async def read_patch(call: Call) -> tuple[str, Body]:
     media = media_type(call)
     data = await call.request.read()
     if media not in PATCHES:
-        raise StoreError(
-            415,
-            "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: "
-            + ", ".join(PATCHES),
-            {},
-        )
+        raise unsupported_media(", ".join(PATCHES))
     if media == APPLY_YAML:
         return media, Body(await asyncio.to_thread(parse_yaml, data))
-    return media, _parse_json(data)
+    return media, _parse_json(call, data)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.resources import SERVICES, Resource
+from k8stui.demo.errors import forbidden
+from k8stui.demo.resources import PODS, PRIORITY_CLASSES, SERVICE_ACCOUNTS, SERVICES, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,9 +121,33 @@ def _access_volume(spec: Obj, store: Store) -> None:
         container.setdefault("volumeMounts", []).append({"name": name, "readOnly": True, "mountPath": path})
 
 
+def _look_up_account(spec: Obj, metadata: Obj, store: Store) -> None:
+    """403 for a service account that is not there. `default` is let pass: a controller is making it."""
+    name, namespace = spec.get("serviceAccountName"), metadata["namespace"]
+    if name in (None, "", "default") or store.get(SERVICE_ACCOUNTS, namespace, name) is not None:
+        return
+    why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
+    raise forbidden(PODS, metadata.get("name", ""), why)
+
+
+def _look_up_priority(spec: Obj, metadata: Obj, store: Store) -> None:
+    """Take priority and preemption from the class; 403 for one that is not there."""
+    name = spec.get("priorityClassName")
+    if not name:
+        return
+    found = store.get(PRIORITY_CLASSES, "", name)
+    if found is None:
+        why = f"no PriorityClass with name {name} was found"
+        raise forbidden(PODS, metadata.get("name", ""), why)
+    spec["priority"] = found.get("value", 0)
+    _each(spec, {"preemptionPolicy": found.get("preemptionPolicy", "PreemptLowerPriority")})
+
+
 def pod_admission(obj: Obj, store: Store) -> None:
     """What admission adds to a new pod: service account, tolerations, priority, QoS class, phase."""
-    spec = obj["spec"]
+    spec, metadata = obj["spec"], obj["metadata"]
+    _look_up_account(spec, metadata, store)
+    _look_up_priority(spec, metadata, store)
     _each(spec, {"serviceAccountName": "default", "enableServiceLinks": True, "priority": 0})
     _each(spec, {"serviceAccount": spec["serviceAccountName"], "preemptionPolicy": "PreemptLowerPriority"})
     tolerations = spec.setdefault("tolerations", [])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from k8stui.demo.errors import StoreError, unknown_path
+from k8stui.demo.errors import page_not_found, unknown_path
 from k8stui.demo.responses import json_response
 
 if TYPE_CHECKING:
@@ -221,14 +221,14 @@ class Discovery:
     def _group(self, group: str) -> web.Response:
         versions = self._registry.group_versions().get(group)
         if not group or versions is None:
-            raise unknown_path()
+            raise page_not_found()
         entry = self._group_entry(group, versions)
         return json_response({"kind": "APIGroup", "apiVersion": "v1", **entry})
 
     def _resources(self, group: str, version: str) -> web.Response:
         found = self._registry.of(group, version)
         if not found:
-            raise StoreError(404, "NotFound", "the server could not find the requested resource", {})
+            raise page_not_found() if group else unknown_path()
         entries = [entry for res in found for entry in _legacy_resource(res)]
         name = f"{group}/{version}" if group else version
         body = {"kind": "APIResourceList", "groupVersion": name, "resources": entries}

@@ -80,6 +80,26 @@ def already_exists(res: Resource, name: str) -> StoreError:
     return StoreError(409, "AlreadyExists", f'{res.qualified} "{name}" already exists', _details(res, name))
 
 
+def unsupported_media(accepted: str) -> StoreError:
+    """415 with the types that a body may have."""
+    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+    return StoreError(415, "UnsupportedMediaType", message)
+
+
+def page_not_found() -> StoreError:
+    """404 for a path below which nothing is served at all; a real server answers it in plain text."""
+    return StoreError(404, "", "404 page not found")
+
+
+def failed_precondition(res: Resource, name: str, why: str) -> StoreError:
+    """409 for the preconditions of a deletion; a real server names the kind here, not the resource."""
+    message = f'Operation cannot be fulfilled on {res.qualified_kind} "{name}": {why}'
+    details = {"name": name, "group": res.group, "kind": res.kind}
+    if not res.group:
+        del details["group"]
+    return StoreError(409, "Conflict", message, details)
+
+
 def conflict(res: Resource, name: str, why: str = "") -> StoreError:
     """409 for a write that was based on an older version."""
     why = why or (
@@ -126,7 +146,7 @@ def invalid(res: Resource, name: str, causes: Sequence[Cause]) -> StoreError:
     """422 with all that is wrong with an object, in the server's form."""
     texts = [f"{cause.field}: {cause.message}" for cause in causes]
     text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
-    details: Details = {"name": name}
+    details: Details = {"name": name} if name else {}
     if res.group:
         details["group"] = res.group
     details["kind"] = res.kind
@@ -134,3 +154,10 @@ def invalid(res: Resource, name: str, causes: Sequence[Cause]) -> StoreError:
         {"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes
     ]
     return StoreError(422, "Invalid", f'{res.qualified_kind} "{name}" is invalid: {text}', details)
+
+
+def invalid_options(kind: str, cause: Cause) -> StoreError:
+    """422 for a query parameter: `kind` is ListOptions, PatchOptions, ..."""
+    message = f'{kind}.meta.k8s.io "" is invalid: {cause.field}: {cause.message}'
+    causes = [{"reason": cause.reason, "message": cause.message, "field": cause.field}]
+    return StoreError(422, "Invalid", message, {"group": "meta.k8s.io", "kind": kind, "causes": causes})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from k8stui.demo.errors import StoreError, bad_request
+from k8stui.demo.errors import Cause, StoreError, bad_request, invalid_options
 from k8stui.demo.selectors import combined
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def decode_token(token: str) -> tuple[int, str]:
         data = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         return int(data["rv"]), str(data["start"]).rstrip("\0")
     except (ValueError, KeyError, TypeError, binascii.Error):
-        raise bad_request("continue key is not valid: unable to decode") from None
+        raise bad_request("invalid continue token: continue key is not valid: unable to decode") from None
 
 
 def _key_text(res: Resource, version: Version) -> str:
@@ -118,24 +118,41 @@ def _integer(call: Call, name: str) -> int:
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
 
+def check_number(text: str) -> None:
+    """Raise 400 for a resourceVersion that is none."""
+    if not text.isdigit():
+        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise bad_request(f'resourceVersion: Invalid value: "{text}": {why}')
+
+
 def _check_version(call: Call, store: Store) -> None:
     text, match = call.query.get("resourceVersion", ""), call.query.get("resourceVersionMatch", "")
     if match and match not in ("Exact", "NotOlderThan"):
-        raise bad_request(f'resourceVersionMatch: Unsupported value: "{match}"')
+        words = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
+        raise invalid_options("ListOptions", Cause("resourceVersionMatch", words, "FieldValueNotSupported"))
     if match and not text:
-        raise bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
+        words = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+        raise invalid_options("ListOptions", Cause("resourceVersionMatch", words, "FieldValueForbidden"))
     if not text:
         return
-    if not text.isdigit():
-        raise bad_request(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: invalid syntax')
+    check_number(text)
     if int(text) > store.resource_version:
         raise StoreError(
             504,
             "Timeout",
-            f"Too large resource version: {text}, current: {store.resource_version}",
+            f"Timeout: Too large resource version: {text}, current: {store.resource_version}",
             {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]},
             retry_after=1,
         )
+
+
+def _earlier(store: Store, res: Resource, rv: int, ns: str) -> Snapshot:
+    try:
+        versions = store.versions_at(res, rv, ns)
+    except StoreError:
+        message = "The resourceVersion for the provided list is too old."
+        raise StoreError(410, "Expired", message) from None
+    return Snapshot(rv, versions, store.clock() + 300)
 
 
 def _snapshot(call: Call, res: Resource, ns: str, snapshots: Snapshots) -> tuple[Snapshot, int]:
@@ -148,7 +165,7 @@ def _snapshot(call: Call, res: Resource, ns: str, snapshots: Snapshots) -> tuple
             rv = int(text)
             found = snapshots.find(res, ns, rv)
             if found is None:
-                found = Snapshot(rv, call.store.versions_at(res, rv, ns), call.store.clock() + 300)
+                found = _earlier(call.store, res, rv, ns)
             return found, 0
         return snapshots.take(res, ns), 0
     rv, start = decode_token(token)

@@ -40,5 +40,7 @@ def json_response(
 
 def error_response(error: StoreError) -> web.Response:
     """The `Status` of an error."""
+    if error.code == 404 and not error.reason:
+        return web.Response(text=error.message + "\n", status=404)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     return json_response(error.status(), error.code, headers=headers)

@@ -60,6 +60,8 @@ class Rest:
             raise method_not_allowed()
         if res.storage == "-":
             raise unknown_path()
+        if info.verb in ("update", "patch") and not info.name:
+            raise method_not_allowed()
         if info.verb in ("list", "get", "watch"):
             return await self._read(call, res)
         if res.plural == "bindings":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.demo import bodies
 from k8stui.demo.access import Attributes, Authorizer
-from k8stui.demo.errors import StoreError
+from k8stui.demo.errors import StoreError, bad_request
 from k8stui.demo.responses import json_response
 from k8stui.demo.routing import User
 
@@ -32,11 +32,11 @@ def _asked(spec: Obj) -> Attributes:
         )
     if path:
         return Attributes(path.get("verb", ""), path=path.get("path", ""))
-    message = (
-        'SelfSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value:'
-        " null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
-    )
-    raise StoreError(422, "Invalid", message, {"kind": "SelfSubjectAccessReview"})
+    either = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+    words = f"Invalid value: null: {either}"
+    cause = {"reason": "FieldValueInvalid", "message": words, "field": "spec.resourceAttributes"}
+    message = f'.authorization.k8s.io "" is invalid: spec.resourceAttributes: {words}'
+    raise StoreError(422, "Invalid", message, {"group": "authorization.k8s.io", "causes": [cause]})
 
 
 class Reviews:
@@ -49,6 +49,8 @@ class Reviews:
         """POST of any kind of review."""
         body = (await bodies.read_body(call)).value or {}
         spec: Obj = body.get("spec") or {}
+        if res.kind == "SelfSubjectRulesReview" and not spec.get("namespace"):
+            raise bad_request("no namespace on request")
         status = self._status(call, res, spec)
         metadata: Obj = {"creationTimestamp": None}
         if res.kind == "SelfSubjectReview":

@@ -197,14 +197,10 @@ def field_test(res: Resource, text: str) -> Predicate | None:
                 "reportingController", "reportingComponent"
             )
         if path not in known:
-            if res.custom:
+            if not res.group or res.custom or res.storage == "events":
                 raise bad_request(f"field label not supported: {path}")
-            raise bad_request(
-                f'Unable to find "{res.api_version}, Resource={res.plural}" that match label selector "", '
-                f'field selector "{text}": field label not supported: {path}'
-                if not res.group
-                else f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-            )
+            names = 'only "metadata.name", "metadata.namespace"'
+            raise bad_request(f'"{path}" is not a known field selector: {names}')
         terms.append((path, value, operator != "!="))
     return lambda obj: all((_field_value(obj, path) == value) is equal for path, value, equal in terms)
 

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from k8stui.demo.access import Attributes, Authorizer, attributes
 from k8stui.demo.discovery import Discovery
-from k8stui.demo.errors import StoreError, method_not_allowed, unknown_path
+from k8stui.demo.errors import StoreError, method_not_allowed, page_not_found, unknown_path
 from k8stui.demo.openapi import OpenApi
 from k8stui.demo.resources import Registry
 from k8stui.demo.responses import error_response
@@ -115,7 +115,8 @@ class Api:
         if not info.is_resource:
             return await self._plain(call, info)
         if call.res is None:
-            raise unknown_path()
+            known = self._registry.of(info.group, info.version)
+            raise page_not_found() if info.group and not known else unknown_path()
         return await self._rest.handle(call, call.res)
 
     async def _plain(self, call: Call, info: RequestInfo) -> web.StreamResponse:
@@ -123,7 +124,7 @@ class Api:
             return await self.openapi.answer(call)
         found = self._discovery.handler(info.path)
         if found is None:
-            raise unknown_path()
+            raise unknown_path() if info.path.startswith("/api/") else page_not_found()
         if call.request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
         return found(call)

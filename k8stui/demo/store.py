@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.demo.errors import StoreError, already_exists, conflict, not_found
+from k8stui.demo.errors import StoreError, already_exists, conflict, failed_precondition, not_found
 from k8stui.demo.resources import Resource
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ Subscriber = Callable[[str, Resource, Object], None]
 """Called after each change with ADDED, MODIFIED or DELETED, the kind (in its stored version), the object."""
 
 _ENCODER = msgspec.json.Encoder()
+_FIRST = ("name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp")
 _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 WINDOW = 20_000
 """How many changes of one kind are kept at least for watches to resume from (at most half as many more)."""
@@ -237,6 +238,7 @@ class Store:
         metadata.setdefault("creationTimestamp", rfc3339(self.clock()))
         if res.has_generation:
             metadata.setdefault("generation", 1)
+        metadata = {key: metadata[key] for key in (*_FIRST, *metadata) if key in metadata}
         stored = {"kind": shelf.res.kind, "apiVersion": shelf.res.api_version, **obj, "metadata": metadata}
         version = Version(stored, rv, key)
         shelf.versions[key] = version
@@ -307,14 +309,14 @@ class Store:
         old = before.obj
         metadata = old["metadata"]
         if uid and uid != metadata["uid"]:
-            raise conflict(
+            raise failed_precondition(
                 res,
                 name,
                 f"the UID in the precondition ({uid}) does not match the UID in record ({metadata['uid']}). "
                 "The object might have been deleted and then recreated",
             )
         if rv and rv != metadata["resourceVersion"]:
-            raise conflict(
+            raise failed_precondition(
                 res,
                 name,
                 f"the ResourceVersion in the precondition ({rv}) does not match the ResourceVersion in record"

@@ -30,10 +30,10 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return result
 
 
-def _invalid(message: str) -> StoreError:
-    return StoreError(
-        422, "Invalid", f"the server rejected our request due to an error in our request: {message}", {}
-    )
+def _invalid(_why: str) -> StoreError:
+    """422 for a JSON patch that does not fit; a real server keeps the reason for itself."""
+    message = "the server rejected our request due to an error in our request"
+    return StoreError(422, "Invalid", message, {})
 
 
 def _pointer(text: str) -> list[str]:
@@ -90,9 +90,7 @@ def _remove(document: Any, text: str) -> Any:
 def json_patch(target: Any, operations: Any) -> Any:
     """RFC 6902. Raises 422 when a path is missing or a test fails."""
     if not isinstance(operations, list):
-        raise bad_request(
-            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
-        )
+        raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     document = copy.deepcopy(target)
     for operation in operations:
         kind, path = operation.get("op"), operation.get("path", "")
@@ -172,7 +170,8 @@ def _merge_list(current: Sequence[Any], patch: Sequence[Any], schema: Schema) ->
     result = list(current)
     for item in patch:
         if not isinstance(item, dict) or key not in item:
-            raise bad_request(f"map: {item} does not contain declared merge key: {key}")
+            given = " ".join(f"{k}:{v}" for k, v in item.items()) if isinstance(item, dict) else item
+            raise StoreError(500, "", f"map: map[{given}] does not contain declared merge key: {key}")
         index = next((i for i, old in enumerate(result) if old.get(key) == item[key]), None)
         if item.get(_PATCH) == "delete":
             result = [old for old in result if old.get(key) != item[key]]

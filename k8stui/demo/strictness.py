@@ -5,6 +5,7 @@ The words are those of the API server's strict decoder. Pure functions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ def pruned(value: Any, schema: Schema | None) -> Any:
     return value
 
 
+_QUANTITY = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _FITTING: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "map": (dict,),
@@ -95,6 +97,8 @@ def wrong_type(value: Any, schema: Schema | None, kind: str, path: str = "") -> 
                 expected = f"[]v1.{schema.item.name}" if schema.item and schema.item.name else "[]string"
         given = _json_kind(value)
         return f"json: cannot unmarshal {given} into Go struct field {kind}.{path} of type {expected}"
+    if schema.type == "quantity" and isinstance(value, str) and not _QUANTITY.fullmatch(value):
+        return f"quantities must match the regular expression '^{_QUANTITY.pattern}$'"
     if isinstance(value, dict):
         for key, item in value.items():
             found = wrong_type(item, schema.get(key), kind, f"{path}.{key}" if path else key)

@@ -109,7 +109,10 @@ class Subresources:
             wanted = (await bodies.read_body(call)).value
         replicas = (wanted.get("spec") or {}).get("replicas", 0)
         given = (wanted.get("metadata") or {}).get("resourceVersion")
-        if not isinstance(replicas, int) or replicas < 0:
+        if not isinstance(replicas, int):
+            why = "json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32"
+            raise self._writer.wrong_patch(wanted, why)
+        if replicas < 0:
             cause = Cause("spec.replicas", f"Invalid value: {replicas}: must be greater than or equal to 0")
             raise invalid(_SCALE_KIND, call.info.name, [cause])
         await self._writer.schemas.ready()
@@ -178,6 +181,8 @@ class Subresources:
 
     async def _bind(self, call: Call, res: Resource) -> web.StreamResponse:
         body = (await bodies.read_body(call)).value or {}
+        if (body.get("metadata") or {}).get("name", "") != call.info.name:
+            raise bad_request("name in URL does not match name in Binding object")
         pod = self._writer.current(call, res)
         node = (body.get("target") or {}).get("name")
         if not node:
@@ -240,6 +245,9 @@ class Subresources:
             raise not_found(SERVICE_ACCOUNTS, call.info.name)
         spec = dict(body.get("spec") or {})
         seconds = spec["expirationSeconds"] = int(spec.get("expirationSeconds") or 3600)
+        if seconds < 600:
+            words = f"Invalid value: {seconds}: may not specify a duration less than 10 minutes"
+            raise invalid(_TOKEN_KIND, "", [Cause("spec.expirationSeconds", words)])
         spec["audiences"] = spec.get("audiences") or ["https://kubernetes.default.svc"]
         expires = self._store.clock() + seconds
         subject = f"system:serviceaccount:{call.info.namespace}:{call.info.name}"
@@ -272,6 +280,7 @@ class Subresources:
         return json_response(self._store.update(NAMESPACES, {**old, "spec": spec}))
 
 
+_TOKEN_KIND = Resource("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest", "tokenrequest")
 _SCALE_KIND = Resource("autoscaling", "v1", "scales", "Scale", "scale", custom=False)
 
 

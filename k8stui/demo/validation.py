@@ -39,6 +39,18 @@ _VALUE_WORDS = (
     " start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used"
     " for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
+_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_QUALIFIED_WORDS = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an"
+    " alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
+    " '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
+_SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_SERVICE_WORDS = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic"
+    " character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for"
+    " validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+)
 _FREE_NAMES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings", "certificatesigningrequests")
 _LABEL_NAMES = ("services", "namespaces")
 
@@ -72,14 +84,34 @@ def check_metadata(res: Resource, obj: Obj) -> list[Cause]:
     elif res.plural not in _FREE_NAMES:
         plain = res.plural in _LABEL_NAMES and not res.group
         pattern, words = (_LABEL_NAME, _LABEL_WORDS) if plain else (_SUBDOMAIN, _SUBDOMAIN_WORDS)
+        if res.storage == "services":
+            pattern, words = _SERVICE_NAME, _SERVICE_WORDS
         if not pattern.fullmatch(name):
             causes.append(_invalid("metadata.name", name, words))
         elif len(name) > (63 if plain else 253):
             limit = 63 if plain else 253
             causes.append(_invalid("metadata.name", name, f"must be no more than {limit} bytes"))
-    labels = (metadata.get("labels") or {}).values()
-    bad = [value for value in labels if not _LABEL_VALUE.fullmatch(value) or len(value) > 63]
-    return causes + [_invalid("metadata.labels", value, _VALUE_WORDS) for value in bad]
+    for key, value in (metadata.get("labels") or {}).items():
+        if not _qualified(key):
+            causes.append(_invalid("metadata.labels", key, _QUALIFIED_WORDS))
+        if not _LABEL_VALUE.fullmatch(value) or len(value) > 63:
+            causes.append(_invalid("metadata.labels", value, _VALUE_WORDS))
+    for index, name in enumerate(metadata.get("finalizers") or ()):
+        if not _qualified(name):
+            causes.append(_invalid("metadata.finalizers", name, _QUALIFIED_WORDS))
+        if "/" not in name and name not in _FINALIZERS:
+            words = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.append(_invalid(f"metadata.finalizers[{index}]", name, words))
+    return causes
+
+
+_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+
+
+def _qualified(key: str) -> bool:
+    """Whether a label key or finalizer is a name, with a DNS prefix or without."""
+    prefix, slash, name = key.rpartition("/")
+    return bool(_QUALIFIED.fullmatch(name)) and (not slash or bool(_SUBDOMAIN.fullmatch(prefix)))
 
 
 def _not_negative(obj: Obj, path: str) -> list[Cause]:
@@ -111,12 +143,45 @@ def _containers(spec: Obj, path: str) -> list[Cause]:
             seen.add(name)
             if not container.get("image"):
                 causes.append(_required(f"{where}.image"))
+            causes += _ports(container, where)
             causes += _mounts(container, spec, where)
+            causes += _resources(container, where)
             policy = container.get("imagePullPolicy")
             if policy not in (None, "Always", "IfNotPresent", "Never"):
                 supported = ("Always", "IfNotPresent", "Never")
                 causes.append(_unsupported(f"{where}.imagePullPolicy", policy, supported))
     return causes
+
+
+def _ports(container: Obj, where: str) -> list[Cause]:
+    words = "must be between 1 and 65535, inclusive"
+    return [
+        _invalid(f"{where}.ports[{index}].containerPort", port.get("containerPort", 0), words)
+        for index, port in enumerate(container.get("ports") or ())
+        if not 1 <= (port.get("containerPort") or 0) <= 65535
+    ]
+
+
+_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "": 1.0} | {
+    f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", start=1)
+}
+
+
+def _amount(text: str) -> float:
+    match = re.fullmatch(r"([+-]?[\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)", str(text))
+    return float(match[1]) * _UNITS.get(match[2], 1.0) if match else 0.0
+
+
+def _resources(container: Obj, where: str) -> list[Cause]:
+    """Requests above their limits."""
+    resources = container.get("resources") or {}
+    limits = resources.get("limits") or {}
+    words = "must be less than or equal to {} limit of {}"
+    return [
+        _invalid(f"{where}.resources.requests", asked, words.format(name, limits[name]))
+        for name, asked in (resources.get("requests") or {}).items()
+        if name in limits and _amount(asked) > _amount(limits[name])
+    ]
 
 
 def _mounts(container: Obj, spec: Obj, where: str) -> list[Cause]:
@@ -169,10 +234,13 @@ def _workload(obj: Obj, old: Obj | None) -> list[Cause]:
     spec = obj.get("spec", {})
     selector = spec.get("selector")
     causes: list[Cause] = [] if selector else [_required("spec.selector")]
+    strategy = spec.get("strategy") or {}
+    if strategy.get("type", "Recreate") not in ("Recreate", "RollingUpdate"):
+        causes.append(_unsupported("spec.strategy", strategy, ("Recreate", "RollingUpdate")))
     causes += _not_negative(obj, "spec.replicas")
     template = spec.get("template", {})
     labels = template.get("metadata", {}).get("labels") or {}
-    if selector and not object_selector(selector)(labels):
+    if not object_selector(selector)(labels):
         words = "`selector` does not match template `labels`"
         causes.append(_invalid("spec.template.metadata.labels", labels, words))
     causes += _containers(template.get("spec", {}), "spec.template.spec")
@@ -211,6 +279,9 @@ def _stateful(obj: Obj, old: Obj | None) -> list[Cause]:
     return causes
 
 
+_JOB_POLICIES = 'valid values: "OnFailure", "Never"'
+
+
 def _job(obj: Obj, old: Obj | None) -> list[Cause]:
     spec = obj.get("spec", {})
     template = spec.get("template", {})
@@ -219,7 +290,7 @@ def _job(obj: Obj, old: Obj | None) -> list[Cause]:
         causes += _not_negative(obj, f"spec.{field}")
     policy = template.get("spec", {}).get("restartPolicy")
     if policy not in ("OnFailure", "Never"):
-        causes.append(_unsupported("spec.template.spec.restartPolicy", policy, ("OnFailure", "Never")))
+        causes.append(_required("spec.template.spec.restartPolicy", _JOB_POLICIES))
     if old is not None:
         before = old.get("spec", {})
         for field in ("selector", "template", "completions", "completionMode"):
@@ -241,7 +312,7 @@ def _cron_job(obj: Obj, _old: Obj | None) -> list[Cause]:
     causes = _containers(inner, "spec.jobTemplate.spec.template.spec")
     if inner.get("restartPolicy") not in ("OnFailure", "Never"):
         path = "spec.jobTemplate.spec.template.spec.restartPolicy"
-        causes.append(_unsupported(path, inner.get("restartPolicy"), ("OnFailure", "Never")))
+        causes.append(_required(path, _JOB_POLICIES))
     return causes
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from k8stui.demo.errors import Cause, StoreError, bad_request
+from k8stui.demo.errors import Cause, StoreError
+from k8stui.demo.listing import check_number
 from k8stui.demo.representation import TABLE
 from k8stui.demo.selectors import Predicate, combined
 from k8stui.demo.store import Change, Version
@@ -107,8 +108,8 @@ def _options(call: Call) -> tuple[int | None, bool]:
         raise StoreError(
             422, "Invalid", f'ListOptions.meta.k8s.io "" is invalid: {texts}', {"kind": "ListOptions"}
         )
-    if text and not text.isdigit():
-        raise bad_request(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: invalid syntax')
+    if text:
+        check_number(text)
     if initial in ("1", "true"):
         return None, True
     if not initial and text in ("", "0"):

@@ -15,7 +15,17 @@ import msgspec
 from k8stui.demo import bodies, strategic
 from k8stui.demo.convert import inward, outward
 from k8stui.demo.defaults import apply_defaults, pod_admission
-from k8stui.demo.errors import Cause, StoreError, bad_request, conflict, forbidden, invalid, not_found
+from k8stui.demo.errors import (
+    Cause,
+    StoreError,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    invalid_options,
+    not_found,
+    unsupported_media,
+)
 from k8stui.demo.managed_fields import Manager, apply, track_update
 from k8stui.demo.resources import NAMESPACES, Resource
 from k8stui.demo.schemas import ANY, Schema, Schemas
@@ -37,7 +47,9 @@ def is_dry_run(call: Call, options: Mapping[str, Any] | None = None) -> bool:
     values = call.request.query.getall("dryRun", []) or list((options or {}).get("dryRun") or ())
     for value in values:
         if value not in ("All", ""):
-            raise bad_request(f'Invalid value: "{value}": must be All')
+            kind = {"POST": "Create", "PUT": "Update", "PATCH": "Patch"}.get(call.request.method, "Delete")
+            words = f'Unsupported value: ["{value}"]: supported values: "All"'
+            raise invalid_options(f"{kind}Options", Cause("dryRun", words, "FieldValueNotSupported"))
     return "All" in values
 
 
@@ -108,9 +120,14 @@ class Writer:
         found = pruned(obj, schema)
         return dict(found)
 
+    def wrong_patch(self, obj: Obj, why: str) -> StoreError:
+        """The refusal of a patch whose result cannot be decoded."""
+        return self._patch_error([Cause("patch", f"Invalid value: {self._quoted(obj)}: {why}")])
+
     @staticmethod
     def _quoted(obj: Obj) -> str:
-        text = msgspec.json.encode(obj).decode()
+        first = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}
+        text = msgspec.json.encode({**first, **obj}).decode()
         return msgspec.json.encode(text).decode()
 
     def _strict_error(self, res: Resource, obj: Obj, text: str, *, patched: bool) -> StoreError:
@@ -192,8 +209,6 @@ class Writer:
         """What a create would have stored."""
         metadata = obj["metadata"]
         if self.store.get(res, metadata.get("namespace", ""), metadata["name"]) is not None:
-            from k8stui.demo.errors import already_exists
-
             raise already_exists(res, metadata["name"])
         metadata.setdefault("uid", self.store.new_uid())
         metadata.setdefault("creationTimestamp", self.store.now())
@@ -313,20 +328,13 @@ class Writer:
         if media == bodies.MERGE_PATCH:
             return strategic.merge_patch(obj, patch)
         if res.custom:
-            raise StoreError(
-                415,
-                "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include:"
-                " application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
-                {},
-            )
+            raise unsupported_media(", ".join((bodies.JSON_PATCH, bodies.MERGE_PATCH, bodies.APPLY_YAML)))
         return strategic.strategic_merge(obj, patch, self.schemas.of(res) or ANY)
 
     def _apply(self, call: Call, res: Resource, body: bodies.Body) -> tuple[Obj, bool]:
         if not call.query.get("fieldManager"):
-            words = "fieldManager: Required value: is required for apply patch"
-            message = f'PatchOptions.meta.k8s.io "" is invalid: {words}'
-            raise StoreError(422, "Invalid", message, {"group": "meta.k8s.io", "kind": "PatchOptions"})
+            words = "Required value: is required for apply patch"
+            raise invalid_options("PatchOptions", Cause("fieldManager", words, "FieldValueRequired"))
         applied = check_type(res, body.value)
         schema = self.schemas.of(res) or ANY
         unknown = list(unknown_fields(applied, schema))
@@ -371,27 +379,30 @@ class Writer:
         body = (await bodies.read_body(call)).value
         found = dict(body) if isinstance(body, dict) else {}
         if call.query.get("gracePeriodSeconds"):
-            found["gracePeriodSeconds"] = int(call.query["gracePeriodSeconds"])
+            text = call.query["gracePeriodSeconds"]
+            if not text.lstrip("-").isdigit():
+                raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+            found["gracePeriodSeconds"] = int(text)
         if call.query.get("propagationPolicy"):
             found["propagationPolicy"] = call.query["propagationPolicy"]
         if found.get("orphanDependents") is not None and "propagationPolicy" not in found:
             found["propagationPolicy"] = "Orphan" if found["orphanDependents"] else "Background"
         policy = found.get("propagationPolicy")
         if policy not in (None, "Background", "Foreground", "Orphan"):
-            text = (
-                f'propagationPolicy: Unsupported value: "{policy}": supported values: "Background",'
-                ' "Foreground", "Orphan"'
+            supported = '"Foreground", "Background", "Orphan", "nil"'
+            words = f'Unsupported value: "{policy}": supported values: {supported}'
+            raise invalid_options(
+                "DeleteOptions", Cause("propagationPolicy", words, "FieldValueNotSupported")
             )
-            raise StoreError(422, "Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: {text}', {})
         return found
 
     def remove(self, call: Call, res: Resource, ns: str, name: str, options: Obj) -> Obj:
         """Delete one object. Returns its last state."""
         conditions = options.get("preconditions") or {}
-        if is_dry_run(call, options):
-            return self.current(call, res) if call.info.name else self.store.get(res, ns, name) or {}
         if res.storage == "namespaces" and name in ("default", "kube-system", "kube-public"):
             raise forbidden(res, name, "this namespace may not be deleted")
+        if is_dry_run(call, options):
+            return self.current(call, res) if call.info.name else self.store.get(res, ns, name) or {}
         return self.store.delete(
             res,
             ns,
@@ -411,6 +422,3 @@ def _untimed(obj: Obj) -> Obj:
         for entry in obj["metadata"].get("managedFields") or ()
     ]
     return metadata
-
-
-__all__ = ["Writer", "check_type", "invalid", "is_dry_run", "manager_name"]
