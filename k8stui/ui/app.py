@@ -140,7 +140,7 @@ class K8stuiApp(App[None]):
             self._cluster, self._stage = session.cluster, session.stage
             self.call_later(self._show_session, opened)
         elif session.cluster is None:
-            self.main.workspace.rescope()
+            self.main.workspace.rescope(fresh=True)
 
     async def _show_session(self, opened: bool) -> None:
         """The cluster came, went or failed: views start anew; contexts are offered where none is open."""
@@ -152,7 +152,7 @@ class K8stuiApp(App[None]):
             await self.main.load_layout()
             self.use_context_theme()
         else:
-            self.main.workspace.rescope()
+            self.main.workspace.rescope(fresh=True)
         self.main.refresh_hints()
 
     # Saying things

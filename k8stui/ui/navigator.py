@@ -205,7 +205,7 @@ class Navigator:
         spec = pane.view.spec
         if spec.namespaces is not None and not spec.owner:
             pane.view.spec = structs.replace(spec, namespaces=None)
-        self._app.main.workspace.rescope()
+        self._app.main.workspace.rescope(fresh=False)
         self._app.remember()
 
     async def switch_context(self, name: str) -> None:

@@ -105,7 +105,7 @@ class MainScreen(Screen[None]):
         saved = self._owner.state.data.layouts.get(key) if self._kind is None else None
         layout = saved or self._first_layout()
         if layout == self.workspace.saved():
-            self.workspace.rescope()
+            self.workspace.rescope(fresh=True)
         else:
             await self._replace_workspace(layout)
 

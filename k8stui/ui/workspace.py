@@ -297,10 +297,10 @@ class Workspace(Widget):
 
     # For all views
 
-    def rescope(self) -> None:
-        """Cluster or namespaces are others now."""
+    def rescope(self, *, fresh: bool) -> None:
+        """The namespaces in use are others now, or (`fresh`) the cluster is."""
         for pane in self.panes.values():
-            if not pane.pinned:
+            if fresh and not pane.pinned:
                 pane.view.follow(None)
             pane.view.rescope()
             pane.refresh_title()

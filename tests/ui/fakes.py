@@ -19,6 +19,7 @@ from k8stui.ui.backend import ContextInfo, Contexts
 from k8stui.ui.launch import Options
 from k8stui.ui.state import StateFile
 from k8stui.ui.theme import load_themes, package_themes
+from k8stui.ui.views.table import TableView
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -373,4 +374,9 @@ async def started(pilot: Pilot[None]) -> K8stuiApp:
     assert isinstance(app, K8stuiApp)
     await until(pilot, lambda: app.session.cluster is not None, "a cluster")
     await until(pilot, lambda: "worker-3" in screen_text(app), "rows")
+    panes = app.main.workspace.panes.values
+    tables = [pane.view for pane in panes() if isinstance(pane.view, TableView)]
+    await until(pilot, lambda: all(view.table and not view.table.model.busy for view in tables), "tables")
+    await until(pilot, lambda: app.main.place().objects or app.main.workspace.focused_key != "2", "a cursor")
+    await until(pilot, lambda: "[" in screen_text(app).partition(" pods(")[2][:40], "titles")
     return app

@@ -43,7 +43,7 @@ async def test_namespaces_of_the_command_line_hold() -> None:
     async with make_app(namespaces=("shop", "default")).run_test(size=(140, 40)) as pilot:
         app = await started(pilot)
         assert app.session.namespaces == ("shop", "default")
-        assert "pods(shop,default)[5]" in screen_text(app)
+        await until(pilot, lambda: "pods(shop,default)[5]" in screen_text(app))
 
 
 async def test_a_broken_kubeconfig_is_one_sentence_on_the_screen() -> None:
@@ -243,3 +243,24 @@ async def test_an_unexpected_error_leaves_a_file_and_a_sentence(tmp_path: Path) 
     assert file.stat().st_mode & 0o777 == 0o600
     assert "hunter2" not in file.read_text()
     assert "test_app.py" in file.read_text()
+
+
+async def test_rows_of_a_cluster_that_was_left_are_not_shown() -> None:
+    async with make_app().run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await pilot.press(*":ctx", "space", *"hangs", "enter")
+        await until(pilot, lambda: "asking the credential plugin" in screen_text(app))
+        await until(pilot, lambda: "worker-1" not in screen_text(app))
+        assert "coredns-x" not in screen_text(app)
+        await pilot.press(*":ctx", "space", *"prod", "enter")
+        await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
+
+
+async def test_logs_stay_when_the_namespaces_change() -> None:
+    async with make_app().run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await pilot.press("end")
+        await until(pilot, lambda: "logs → pod 결제-api" in screen_text(app))
+        await pilot.press(*":ns", "space", *"shop", "enter")
+        await until(pilot, lambda: "pods(shop)[5]" in screen_text(app))
+        assert "logs → pod 결제-api" in screen_text(app)

@@ -43,6 +43,7 @@ class LogsView(View):
         self._logs: Any = None
         self._reader: Any = None
         self._buffer: Any = None
+        self._read_from: Any = None
         self._problem = ""
         self._counted = ""
         self._behind = 0
@@ -61,6 +62,7 @@ class LogsView(View):
         """Read the logs of what the view is pointed at, from the start."""
         self._stop()
         target, cluster = self.target, self.session.cluster
+        self._read_from = cluster
         if target is None or cluster is None:
             self.viewer.placeholder = WAITING
             self.viewer.show_text(())
@@ -142,7 +144,7 @@ class LogsView(View):
         self.post_message(self.Changed(self))
 
     def rescope(self) -> None:
-        if self.session.cluster is None or self._buffer is None:
+        if self.session.cluster is not self._read_from:
             self._read()
 
     def title(self) -> Title:

@@ -67,9 +67,12 @@ class TableView(View):
 
     async def _start(self) -> None:
         """Subscribe, as soon as there is a cluster, and show the table."""
+        if not self.is_attached:
+            return
         cluster = self.session.cluster
         self._placeholder.tell(self.session)
         if cluster is None:
+            await self._drop_table()
             return
         self._kind = self.session.catalog.find(self.spec.kind)
         if self._kind is None:
@@ -90,6 +93,16 @@ class TableView(View):
         )
         self.table.set_source(_Source(self._subscription, self))
         self.post_message(self.Changed(self))
+
+    async def _drop_table(self) -> None:
+        """Show no rows of a cluster that was left: they would be taken for those of the next one."""
+        table, self.table = self.table, None
+        if table is not None:
+            focused = table.has_focus
+            self._placeholder.display = True
+            if focused:
+                self.screen.set_focus(self._placeholder)
+            await table.remove()
 
     def _unknown_kind(self) -> tuple[str, str]:
         known = getattr(self.session.catalog, "is_complete", True)
@@ -114,6 +127,8 @@ class TableView(View):
         spec = self.spec
         if spec.sort:
             table.sort_by(spec.sort, reverse=spec.reverse)
+        elif spec.kind.startswith("events"):
+            table.sort_by("LAST SEEN", reverse=False)  # the latest first, as one reads a timeline
         if spec.filter:
             table.set_filter(filter_of(spec.filter))
         table.set_faults_only(spec.faults)
