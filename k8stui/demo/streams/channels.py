@@ -89,6 +89,9 @@ class ChannelSession:
     async def _received(self, data: bytes | str) -> None:
         if not data:
             return
+        if isinstance(data, str) and not self._text:
+            # The official Python client sends input as text.
+            data = data.encode()
         if isinstance(data, str):
             try:
                 channel, payload = int(data[0]), base64.b64decode(data[1:])
