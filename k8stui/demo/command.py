@@ -213,6 +213,7 @@ async def serve(options: Options) -> int:
     if options.exit_with_stdin:
         _watch_stdin(stop, loop)
     tokens = [secrets.token_urlsafe(24), secrets.token_urlsafe(24)]
+    gc.disable()
     cluster = DemoCluster(
         tokens,
         nodes=options.nodes,
@@ -222,9 +223,9 @@ async def serve(options: Options) -> int:
         faults=options.faults,
     )
     # The world stays for good: the collector need not look through it again and again.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()
     runner = web.AppRunner(
         cluster.app, handler_cancellation=True, access_log=None, shutdown_timeout=_STOP_WITHIN / 3
     )

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from k8stui.demo.convert import outward
 from k8stui.demo.crds import CustomKinds
+from k8stui.demo.deleting import Deleter, is_dry_run
 from k8stui.demo.errors import StoreError, method_not_allowed, not_found, unknown_path
 from k8stui.demo.listing import Snapshots, page, write_page
 from k8stui.demo.representation import OBJECTS, TABLE, Form, negotiate
@@ -22,7 +23,7 @@ from k8stui.demo.store import Version
 from k8stui.demo.subresources import Subresources
 from k8stui.demo.tables import printer_for
 from k8stui.demo.watching import Watcher
-from k8stui.demo.writing import Writer, is_dry_run
+from k8stui.demo.writing import Writer
 
 if TYPE_CHECKING:
     from k8stui.demo.access import Authorizer
@@ -41,7 +42,8 @@ class Rest:
         self._store = store
         self._snapshots = Snapshots(store)
         self._writer = Writer(store, openapi.schemas)
-        self._subresources = Subresources(self._writer)
+        self._deleter = Deleter(store)
+        self._subresources = Subresources(self._writer, self._deleter)
         self._reviews = Reviews(access)
         self._custom = CustomKinds(store, registry, openapi.schemas)
 
@@ -136,9 +138,9 @@ class Rest:
         return await self._delete(call, res)
 
     async def _delete(self, call: Call, res: Resource) -> web.StreamResponse:
-        options = await self._writer.options(call)
+        options = await self._deleter.options(call)
         self._writer.current(call, res)
-        last = self._writer.remove(call, res, call.info.namespace, call.info.name, options)
+        last = self._deleter.remove(call, res, call.info.namespace, call.info.name, options)
         still = self._store.get(res, call.info.namespace, call.info.name)
         if (
             still is not None and still["metadata"]["uid"] == last["metadata"]["uid"]
@@ -152,14 +154,14 @@ class Rest:
         return json_response(body, warnings=call.warnings)
 
     async def _delete_many(self, call: Call, res: Resource) -> web.StreamResponse:
-        options = await self._writer.options(call)
+        options = await self._deleter.options(call)
         form = Form(res, OBJECTS, printer_for(res, self._custom.printers), "Metadata", self._store.clock)
         found = page(call, res, call.info.namespace, self._snapshots)
         for version in found.versions:
             ns, name = version.key
             if is_dry_run(call, options) or self._store.get(res, ns, name) is None:
                 continue
-            self._writer.remove(call, res, ns, name, options)
+            self._deleter.remove(call, res, ns, name, options)
         return await write_page(call, form, found)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from k8stui.demo import bodies
+from k8stui.demo.deleting import Deleter, is_dry_run
 from k8stui.demo.errors import Cause, StoreError, bad_request, invalid, not_found
 from k8stui.demo.managed_fields import track_update
 from k8stui.demo.resources import NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, Resource
@@ -21,10 +22,10 @@ from k8stui.demo.responses import json_response
 from k8stui.demo.schemas import ANY
 from k8stui.demo.selectors import format_selector, object_selector
 from k8stui.demo.store import rfc3339
-from k8stui.demo.writing import Writer, is_dry_run
 
 if TYPE_CHECKING:
     from k8stui.demo.routing import Call
+    from k8stui.demo.writing import Writer
 
 Obj = dict[str, Any]
 Action = Callable[["Call", Resource], Awaitable[web.StreamResponse]]
@@ -34,8 +35,9 @@ _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Suc
 class Subresources:
     """Handlers by name of the subresource."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, deleter: Deleter) -> None:
         self._writer = writer
+        self._deleter = deleter
         self._store = writer.store
         self._actions: dict[str, Action] = {
             "scale": self._scale,
@@ -169,7 +171,7 @@ class Subresources:
             self._budget_dry(pod)
         else:
             self._budget_check(pod)
-            self._writer.remove(call, res, call.info.namespace, call.info.name, options)
+            self._deleter.remove(call, res, call.info.namespace, call.info.name, options)
         return json_response({**_SUCCESS, "code": 201}, 201)
 
     def _budget_dry(self, pod: Obj) -> None:

@@ -10,108 +10,24 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from k8stui.demo.errors import Cause, StoreError, invalid
+from k8stui.demo.errors import Cause, invalid
 from k8stui.demo.selectors import object_selector
+from k8stui.demo.validation_names import (
+    LABEL_NAME,
+    LABEL_WORDS,
+    check_metadata,
+    custom_causes,
+    invalid_value,
+    json_text,
+    required,
+    unsupported,
+)
 
 if TYPE_CHECKING:
     from k8stui.demo.resources import Resource
     from k8stui.demo.schemas import Schema
 
 Obj = Mapping[str, Any]
-_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-_LABEL_NAME = re.compile(_LABEL)
-_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
-_SUBDOMAIN_WORDS = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must"
-    " start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is"
-    " '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-)
-_LABEL_WORDS = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and"
-    " end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is"
-    " '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-)
-_VALUE_WORDS = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must"
-    " start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used"
-    " for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-)
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_QUALIFIED_WORDS = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an"
-    " alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
-    " '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-)
-_SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_SERVICE_WORDS = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic"
-    " character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for"
-    " validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
-)
-_FREE_NAMES = ("clusterroles", "clusterrolebindings", "roles", "rolebindings", "certificatesigningrequests")
-_LABEL_NAMES = ("services", "namespaces")
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _required(field: str, detail: str = "") -> Cause:
-    return Cause(field, f"Required value{': ' + detail if detail else ''}", "FieldValueRequired")
-
-
-def _invalid(field: str, value: Any, words: str) -> Cause:
-    return Cause(field, f"Invalid value: {_json(value)}: {words}")
-
-
-def _unsupported(field: str, value: Any, supported: tuple[str, ...]) -> Cause:
-    names = ", ".join(f'"{name}"' for name in supported)
-    return Cause(
-        field, f"Unsupported value: {_json(value)}: supported values: {names}", "FieldValueNotSupported"
-    )
-
-
-def check_metadata(res: Resource, obj: Obj) -> list[Cause]:
-    """Name and labels."""
-    metadata = obj["metadata"]
-    name = metadata.get("name", "")
-    causes = []
-    if not name:
-        causes.append(_required("metadata.name", "name or generateName is required"))
-    elif res.plural not in _FREE_NAMES:
-        plain = res.plural in _LABEL_NAMES and not res.group
-        pattern, words = (_LABEL_NAME, _LABEL_WORDS) if plain else (_SUBDOMAIN, _SUBDOMAIN_WORDS)
-        if res.storage == "services":
-            pattern, words = _SERVICE_NAME, _SERVICE_WORDS
-        if not pattern.fullmatch(name):
-            causes.append(_invalid("metadata.name", name, words))
-        elif len(name) > (63 if plain else 253):
-            limit = 63 if plain else 253
-            causes.append(_invalid("metadata.name", name, f"must be no more than {limit} bytes"))
-    for key, value in (metadata.get("labels") or {}).items():
-        if not _qualified(key):
-            causes.append(_invalid("metadata.labels", key, _QUALIFIED_WORDS))
-        if not _LABEL_VALUE.fullmatch(value) or len(value) > 63:
-            causes.append(_invalid("metadata.labels", value, _VALUE_WORDS))
-    for index, name in enumerate(metadata.get("finalizers") or ()):
-        if not _qualified(name):
-            causes.append(_invalid("metadata.finalizers", name, _QUALIFIED_WORDS))
-        if "/" not in name and name not in _FINALIZERS:
-            words = "name is neither a standard finalizer name nor is it fully qualified"
-            causes.append(_invalid(f"metadata.finalizers[{index}]", name, words))
-    return causes
-
-
-_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
-
-
-def _qualified(key: str) -> bool:
-    """Whether a label key or finalizer is a name, with a DNS prefix or without."""
-    prefix, slash, name = key.rpartition("/")
-    return bool(_QUALIFIED.fullmatch(name)) and (not slash or bool(_SUBDOMAIN.fullmatch(prefix)))
 
 
 def _not_negative(obj: Obj, path: str) -> list[Cause]:
@@ -119,44 +35,44 @@ def _not_negative(obj: Obj, path: str) -> list[Cause]:
     for part in path.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     if isinstance(value, int) and value < 0:
-        return [_invalid(path, value, "must be greater than or equal to 0")]
+        return [invalid_value(path, value, "must be greater than or equal to 0")]
     return []
 
 
 def _containers(spec: Obj, path: str) -> list[Cause]:
     causes: list[Cause] = []
     if not spec.get("containers"):
-        causes.append(_required(f"{path}.containers"))
+        causes.append(required(f"{path}.containers"))
     seen: set[str] = set()
     for kind in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(kind) or ()):
             where = f"{path}.{kind}[{index}]"
             name = container.get("name", "")
             if not name:
-                causes.append(_required(f"{where}.name"))
-            elif not _LABEL_NAME.fullmatch(name):
-                causes.append(_invalid(f"{where}.name", name, _LABEL_WORDS))
+                causes.append(required(f"{where}.name"))
+            elif not LABEL_NAME.fullmatch(name):
+                causes.append(invalid_value(f"{where}.name", name, LABEL_WORDS))
             elif name in seen:
                 causes.append(
-                    Cause(f"{where}.name", f"Duplicate value: {_json(name)}", "FieldValueDuplicate")
+                    Cause(f"{where}.name", f"Duplicate value: {json_text(name)}", "FieldValueDuplicate")
                 )
             seen.add(name)
             if not container.get("image"):
-                causes.append(_required(f"{where}.image"))
+                causes.append(required(f"{where}.image"))
             causes += _ports(container, where)
             causes += _mounts(container, spec, where)
             causes += _resources(container, where)
             policy = container.get("imagePullPolicy")
             if policy not in (None, "Always", "IfNotPresent", "Never"):
                 supported = ("Always", "IfNotPresent", "Never")
-                causes.append(_unsupported(f"{where}.imagePullPolicy", policy, supported))
+                causes.append(unsupported(f"{where}.imagePullPolicy", policy, supported))
     return causes
 
 
 def _ports(container: Obj, where: str) -> list[Cause]:
     words = "must be between 1 and 65535, inclusive"
     return [
-        _invalid(f"{where}.ports[{index}].containerPort", port.get("containerPort", 0), words)
+        invalid_value(f"{where}.ports[{index}].containerPort", port.get("containerPort", 0), words)
         for index, port in enumerate(container.get("ports") or ())
         if not 1 <= (port.get("containerPort") or 0) <= 65535
     ]
@@ -178,7 +94,7 @@ def _resources(container: Obj, where: str) -> list[Cause]:
     limits = resources.get("limits") or {}
     words = "must be less than or equal to {} limit of {}"
     return [
-        _invalid(f"{where}.resources.requests", asked, words.format(name, limits[name]))
+        invalid_value(f"{where}.resources.requests", asked, words.format(name, limits[name]))
         for name, asked in (resources.get("requests") or {}).items()
         if name in limits and _amount(asked) > _amount(limits[name])
     ]
@@ -189,7 +105,7 @@ def _mounts(container: Obj, spec: Obj, where: str) -> list[Cause]:
     return [
         Cause(
             f"{where}.volumeMounts[{index}].name",
-            f"Not found: {_json(mount.get('name'))}",
+            f"Not found: {json_text(mount.get('name'))}",
             "FieldValueNotFound",
         )
         for index, mount in enumerate(container.get("volumeMounts") or ())
@@ -202,7 +118,7 @@ def _pod(obj: Obj, _old: Obj | None) -> list[Cause]:
     causes = _containers(spec, "spec")
     policy = spec.get("restartPolicy")
     if policy not in (None, "Always", "OnFailure", "Never"):
-        causes.append(_unsupported("spec.restartPolicy", policy, ("Always", "OnFailure", "Never")))
+        causes.append(unsupported("spec.restartPolicy", policy, ("Always", "OnFailure", "Never")))
     return causes
 
 
@@ -233,22 +149,22 @@ def _pod_change(obj: Obj, old: Obj | None) -> list[Cause]:
 def _workload(obj: Obj, old: Obj | None) -> list[Cause]:
     spec = obj.get("spec", {})
     selector = spec.get("selector")
-    causes: list[Cause] = [] if selector else [_required("spec.selector")]
+    causes: list[Cause] = [] if selector else [required("spec.selector")]
     strategy = spec.get("strategy") or {}
     if strategy.get("type", "Recreate") not in ("Recreate", "RollingUpdate"):
-        causes.append(_unsupported("spec.strategy", strategy, ("Recreate", "RollingUpdate")))
+        causes.append(unsupported("spec.strategy", strategy, ("Recreate", "RollingUpdate")))
     causes += _not_negative(obj, "spec.replicas")
     template = spec.get("template", {})
     labels = template.get("metadata", {}).get("labels") or {}
     if not object_selector(selector)(labels):
         words = "`selector` does not match template `labels`"
-        causes.append(_invalid("spec.template.metadata.labels", labels, words))
+        causes.append(invalid_value("spec.template.metadata.labels", labels, words))
     causes += _containers(template.get("spec", {}), "spec.template.spec")
     policy = template.get("spec", {}).get("restartPolicy")
     if policy not in (None, "Always"):
-        causes.append(_unsupported("spec.template.spec.restartPolicy", policy, ("Always",)))
+        causes.append(unsupported("spec.template.spec.restartPolicy", policy, ("Always",)))
     if old is not None and selector != old.get("spec", {}).get("selector"):
-        causes.append(_invalid("spec.selector", selector, "field is immutable"))
+        causes.append(invalid_value("spec.selector", selector, "field is immutable"))
     return causes
 
 
@@ -290,12 +206,12 @@ def _job(obj: Obj, old: Obj | None) -> list[Cause]:
         causes += _not_negative(obj, f"spec.{field}")
     policy = template.get("spec", {}).get("restartPolicy")
     if policy not in ("OnFailure", "Never"):
-        causes.append(_required("spec.template.spec.restartPolicy", _JOB_POLICIES))
+        causes.append(required("spec.template.spec.restartPolicy", _JOB_POLICIES))
     if old is not None:
         before = old.get("spec", {})
         for field in ("selector", "template", "completions", "completionMode"):
             if spec.get(field) != before.get(field) and not before.get("suspend"):
-                causes.append(_invalid(f"spec.{field}", spec.get(field), "field is immutable"))
+                causes.append(invalid_value(f"spec.{field}", spec.get(field), "field is immutable"))
     return causes
 
 
@@ -303,16 +219,16 @@ def _cron_job(obj: Obj, _old: Obj | None) -> list[Cause]:
     spec = obj.get("spec", {})
     schedule = spec.get("schedule", "")
     if not schedule:
-        return [_required("spec.schedule")]
+        return [required("spec.schedule")]
     fields = schedule.split()
     if not (len(fields) == 5 or schedule.startswith("@")):
         words = f"expected exactly 5 fields, found {len(fields)}: [{schedule}]"
-        return [_invalid("spec.schedule", schedule, words)]
+        return [invalid_value("spec.schedule", schedule, words)]
     inner = spec.get("jobTemplate", {}).get("spec", {}).get("template", {}).get("spec", {})
     causes = _containers(inner, "spec.jobTemplate.spec.template.spec")
     if inner.get("restartPolicy") not in ("OnFailure", "Never"):
         path = "spec.jobTemplate.spec.template.spec.restartPolicy"
-        causes.append(_required(path, _JOB_POLICIES))
+        causes.append(required(path, _JOB_POLICIES))
     return causes
 
 
@@ -321,19 +237,19 @@ def _service(obj: Obj, old: Obj | None) -> list[Cause]:
     kinds = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
     causes = []
     if spec.get("type") not in kinds:
-        causes.append(_unsupported("spec.type", spec.get("type"), kinds))
+        causes.append(unsupported("spec.type", spec.get("type"), kinds))
     if not spec.get("ports") and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
-        causes.append(_required("spec.ports"))
+        causes.append(required("spec.ports"))
     for index, port in enumerate(spec.get("ports") or ()):
         if not 1 <= (port.get("port") or 0) <= 65535:
             words = "must be between 1 and 65535, inclusive"
-            causes.append(_invalid(f"spec.ports[{index}].port", port.get("port", 0), words))
+            causes.append(invalid_value(f"spec.ports[{index}].port", port.get("port", 0), words))
         if len(spec["ports"]) > 1 and not port.get("name"):
-            causes.append(_required(f"spec.ports[{index}].name"))
+            causes.append(required(f"spec.ports[{index}].name"))
     before = (old or {}).get("spec", {})
     addressed = before.get("clusterIP") and "ExternalName" not in (spec.get("type"), before.get("type"))
     if addressed and spec.get("clusterIP") != before["clusterIP"]:
-        causes.append(_invalid("spec.clusterIPs[0]", [spec.get("clusterIP")], "may not change once set"))
+        causes.append(invalid_value("spec.clusterIPs[0]", [spec.get("clusterIP")], "may not change once set"))
     return causes
 
 
@@ -347,13 +263,13 @@ def _config_map(obj: Obj, old: Obj | None) -> list[Cause]:
 def _secret(obj: Obj, old: Obj | None) -> list[Cause]:
     causes = _config_map(obj, old)
     if old is not None and obj.get("type") != old.get("type"):
-        causes.append(_invalid("type", obj.get("type"), "field is immutable"))
+        causes.append(invalid_value("type", obj.get("type"), "field is immutable"))
     return causes
 
 
 def _role_binding(obj: Obj, old: Obj | None) -> list[Cause]:
     if old is not None and obj.get("roleRef") != old.get("roleRef"):
-        return [_invalid("roleRef", obj.get("roleRef"), "cannot change roleRef")]
+        return [invalid_value("roleRef", obj.get("roleRef"), "cannot change roleRef")]
     return []
 
 
@@ -362,17 +278,17 @@ def _claim(obj: Obj, old: Obj | None) -> list[Cause]:
     causes = (
         []
         if spec.get("accessModes")
-        else [_required("spec.accessModes", "at least 1 access mode is required")]
+        else [required("spec.accessModes", "at least 1 access mode is required")]
     )
     if not (spec.get("resources") or {}).get("requests", {}).get("storage"):
-        causes.append(_required("spec.resources[storage]"))
+        causes.append(required("spec.resources[storage]"))
     return causes
 
 
 def _autoscaler(obj: Obj, _old: Obj | None) -> list[Cause]:
     spec = obj.get("spec", {})
     if not isinstance(spec.get("maxReplicas"), int) or spec["maxReplicas"] < 1:
-        return [_invalid("spec.maxReplicas", spec.get("maxReplicas", 0), "must be greater than 0")]
+        return [invalid_value("spec.maxReplicas", spec.get("maxReplicas", 0), "must be greater than 0")]
     return []
 
 
@@ -406,36 +322,6 @@ def check(res: Resource, obj: Obj, old: Obj | None, schema: Schema | None, *, su
         for key, value in obj.items():
             if key not in ("apiVersion", "kind", "metadata") and key in schema.fields:
                 causes += custom_causes(value, schema.fields[key].raw or {}, key)
-        causes += [_required(key) for key in sorted(schema.required) if key not in obj]
+        causes += [required(key) for key in sorted(schema.required) if key not in obj]
     if causes:
         raise invalid(res, obj["metadata"].get("name", ""), causes)
-
-
-def custom_causes(value: Any, raw: Mapping[str, Any], path: str) -> list[Cause]:
-    """What a CRD's schema has against a value."""
-    causes: list[Cause] = []
-    if raw.get("enum") and value not in raw["enum"]:
-        names = tuple(str(item) for item in raw["enum"])
-        causes.append(_unsupported(path, value, names))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if value < raw.get("minimum", value):
-            words = f"{path} in body should be greater than or equal to {raw['minimum']}"
-            causes.append(_invalid(path, value, words))
-        if value > raw.get("maximum", value):
-            words = f"{path} in body should be less than or equal to {raw['maximum']}"
-            causes.append(_invalid(path, value, words))
-    if isinstance(value, str) and raw.get("pattern") and not re.search(raw["pattern"], value):
-        causes.append(_invalid(path, value, f"{path} in body should match '{raw['pattern']}'"))
-    if isinstance(value, Mapping):
-        causes += [_required(f"{path}.{key}") for key in raw.get("required") or () if key not in value]
-        properties = raw.get("properties") or {}
-        for key, item in value.items():
-            if key in properties:
-                causes += custom_causes(item, properties[key], f"{path}.{key}")
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            causes += custom_causes(item, raw.get("items") or {}, f"{path}[{index}]")
-    return causes
-
-
-__all__ = ["StoreError", "check", "check_metadata", "custom_causes"]

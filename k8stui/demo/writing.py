@@ -1,4 +1,4 @@
-"""Create, update, patch and delete: from a request's body to the next state in the store.
+"""Create, update and patch: from a request's body to the next state in the store.
 
 The order is that of the API server: decode, field validation, what the client may not set, defaults,
 validation, managed fields, and, unless it is a dry run, the store. Subresources with rules of their own are
@@ -15,6 +15,7 @@ import msgspec
 from k8stui.demo import bodies, strategic
 from k8stui.demo.convert import inward, outward
 from k8stui.demo.defaults import apply_defaults, pod_admission
+from k8stui.demo.deleting import is_dry_run
 from k8stui.demo.errors import (
     Cause,
     StoreError,
@@ -33,24 +34,11 @@ from k8stui.demo.strictness import pruned, unknown_fields, wrong_type
 from k8stui.demo.validation import check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from k8stui.demo.routing import Call
     from k8stui.demo.store import Store
 
 Obj = dict[str, Any]
 _SERVER_SET = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "selfLink")
-
-
-def is_dry_run(call: Call, options: Mapping[str, Any] | None = None) -> bool:
-    """Whether nothing is to be stored. Raises 400 for an unknown value."""
-    values = call.request.query.getall("dryRun", []) or list((options or {}).get("dryRun") or ())
-    for value in values:
-        if value not in ("All", ""):
-            kind = {"POST": "Create", "PUT": "Update", "PATCH": "Patch"}.get(call.request.method, "Delete")
-            words = f'Unsupported value: ["{value}"]: supported values: "All"'
-            raise invalid_options(f"{kind}Options", Cause("dryRun", words, "FieldValueNotSupported"))
-    return "All" in values
 
 
 def manager_name(call: Call) -> str:
@@ -371,47 +359,6 @@ class Writer:
         shown = outward(res, old)
         merged = apply(shown, applied, schema, by, force=call.flag("force"))
         return self.replace(call, res, old, inward(res, merged, old), by=by), False
-
-    # -- delete -------------------------------------------------------------------------------------
-
-    async def options(self, call: Call) -> Obj:
-        """DeleteOptions from body and query."""
-        body = (await bodies.read_body(call)).value
-        found = dict(body) if isinstance(body, dict) else {}
-        if call.query.get("gracePeriodSeconds"):
-            text = call.query["gracePeriodSeconds"]
-            if not text.lstrip("-").isdigit():
-                raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-            found["gracePeriodSeconds"] = int(text)
-        if call.query.get("propagationPolicy"):
-            found["propagationPolicy"] = call.query["propagationPolicy"]
-        if found.get("orphanDependents") is not None and "propagationPolicy" not in found:
-            found["propagationPolicy"] = "Orphan" if found["orphanDependents"] else "Background"
-        policy = found.get("propagationPolicy")
-        if policy not in (None, "Background", "Foreground", "Orphan"):
-            supported = '"Foreground", "Background", "Orphan", "nil"'
-            words = f'Unsupported value: "{policy}": supported values: {supported}'
-            raise invalid_options(
-                "DeleteOptions", Cause("propagationPolicy", words, "FieldValueNotSupported")
-            )
-        return found
-
-    def remove(self, call: Call, res: Resource, ns: str, name: str, options: Obj) -> Obj:
-        """Delete one object. Returns its last state."""
-        conditions = options.get("preconditions") or {}
-        if res.storage == "namespaces" and name in ("default", "kube-system", "kube-public"):
-            raise forbidden(res, name, "this namespace may not be deleted")
-        if is_dry_run(call, options):
-            return self.current(call, res) if call.info.name else self.store.get(res, ns, name) or {}
-        return self.store.delete(
-            res,
-            ns,
-            name,
-            propagation=options.get("propagationPolicy") or "Background",
-            grace=options.get("gracePeriodSeconds"),
-            uid=conditions.get("uid"),
-            rv=conditions.get("resourceVersion"),
-        )
 
 
 def _untimed(obj: Obj) -> Obj:

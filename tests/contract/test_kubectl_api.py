@@ -253,7 +253,8 @@ spec:
         kubectl("apply", "-f", "-", text=thing)
         assert kubectl("get", name, "--no-headers").split() == ["t", "3"]
         assert "How big." in kubectl("explain", "things.spec.size", f"--api-version={group}/v1")
-        assert "greater than or equal to 1" in kubectl.fails("apply", "-f", "-", text=thing.replace("3", "0"))
+        error = kubectl.fails("apply", "-f", "-", text=thing.replace("size: 3", "size: 0"))
+        assert "greater than or equal to 1" in error
         kubectl("patch", name, "t", "--type=merge", "-p", '{"spec":{"size":5}}')
         kubectl("delete", "crd", name)
         assert "the server doesn't have a resource type" in kubectl.fails("get", name)
