@@ -100,6 +100,7 @@ class Cluster:
             on_change=self._changed,
             on_down=lambda: self._check_watches(0.0),
             on_up=self._up,
+            quiet=self._quiet_for,
         )
         self._pool = Pool(
             self._tasks, self._reflector, self._supervise, grace=grace, now=self._clock.monotonic
@@ -243,6 +244,11 @@ class Cluster:
     def _changed(self) -> None:
         for callback in tuple(self._observers):
             callback()
+
+    def _quiet_for(self) -> float:
+        """Seconds since the server was last heard, on any request or stream; 0 where nobody counts."""
+        heard = getattr(self._connection, "last_heard", None)
+        return 0.0 if heard is None else self._clock.monotonic() - heard
 
     async def _probe(self) -> None:
         """The lightest request there is; it brings the version as well. Raises KubeError."""

@@ -1,7 +1,8 @@
 """One health for a context, made of what its requests meet and of a light probe when something fails.
 
-While all is well nothing is sent. On a failure the server is probed, with growing waits, until
-it answers. This module must never end a session: a dead server is a state, not an end.
+While all is well and something comes nothing is sent. After a silence, or on a failure, the server is
+probed, with growing waits, until it answers. This module must never end a session: a dead server is a
+state, not an end.
 """
 
 from __future__ import annotations
@@ -43,8 +44,15 @@ class Health(msgspec.Struct, frozen=True, gc=False):
     next_try: float | None = None
 
 
+HEARTBEAT = 15.0
+"""Seconds of silence after which the server is asked: a half-open connection says nothing."""
+
+
 class HealthMonitor:
-    """Watches over one server. `run` until cancelled."""
+    """Watches over one server. `run` until cancelled.
+
+    `quiet` tells for how many seconds nothing at all has come from the server.
+    """
 
     def __init__(
         self,
@@ -55,6 +63,7 @@ class HealthMonitor:
         on_change: Callable[[], None],
         on_down: Callable[[], None] = lambda: None,
         on_up: Callable[[], None] = lambda: None,
+        quiet: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._probe = probe
         self._clock = clock
@@ -62,6 +71,7 @@ class HealthMonitor:
         self._on_change = on_change
         self._on_down = on_down
         self._on_up = on_up
+        self._quiet = quiet
         self._wake = asyncio.Event()
         self._was_live = False
         self.health = Health(since=clock.monotonic())
@@ -78,7 +88,14 @@ class HealthMonitor:
                     continue
             self.answered()
             self._backoff.reset()
-            await self._wake.wait()
+            await self._listen()
+
+    async def _listen(self) -> None:
+        """Until something failed, or nothing was heard for a while."""
+        while not self._wake.is_set():
+            await self._nap(HEARTBEAT)
+            if self._quiet() >= HEARTBEAT:
+                return
 
     def answered(self) -> None:
         """Something was answered: the server is there."""
@@ -114,7 +131,11 @@ class HealthMonitor:
         if was_live:
             self._on_down()
         self._wake.clear()
-        sleeping = asyncio.ensure_future(self._clock.sleep(delay))
+        await self._nap(delay)
+
+    async def _nap(self, seconds: float) -> None:
+        """Wait, or until somebody wakes us."""
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         waking = asyncio.ensure_future(self._wake.wait())
         try:
             await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
