@@ -179,7 +179,7 @@ class Form:
 
     def bookmark(self, rv: int, *, initial_end: bool = False) -> bytes:
         """A BOOKMARK line."""
-        metadata: dict[str, Any] = {"resourceVersion": str(rv), "creationTimestamp": None}
+        metadata: dict[str, Any] = {"resourceVersion": str(rv)}
         if initial_end:
             metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
         body: dict[str, Any] = {

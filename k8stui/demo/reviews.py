@@ -52,7 +52,7 @@ class Reviews:
         if res.kind == "SelfSubjectRulesReview" and not spec.get("namespace"):
             raise bad_request("no namespace on request")
         status = self._status(call, res, spec)
-        metadata: Obj = {"creationTimestamp": None}
+        metadata: Obj = {}
         if res.kind == "SelfSubjectReview":
             metadata = {"creationTimestamp": call.store.now()}
         found: Obj = {"kind": res.kind, "apiVersion": res.api_version, "metadata": metadata}
