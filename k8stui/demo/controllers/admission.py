@@ -178,7 +178,7 @@ def quota_usage(store: Store, namespace: str, hard: dict[str, str]) -> dict[str,
         if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
             continue
         for what, amount in pod_requests(pod).items():
-            for name in (what, what.removeprefix("requests.")):
+            for name in {what, what.removeprefix("requests.")}:
                 if name in used:
                     used[name] += amount
     return {name: _text(name, value) for name, value in used.items()}

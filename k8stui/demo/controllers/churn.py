@@ -1,20 +1,198 @@
-"""Churn: changes spread over all rows, for benchmarks and for showing off."""
+"""Churn: many small changes a second, spread over all rows, for benchmarks and for showing off.
+
+Changes are made by sharing all of the object but the few dicts on the path of the change, so that ten thousand
+a second are cheap. Each changed pod carries a number and the time of the change, so that a test can measure how
+long a change takes to the screen. The controllers are not told: these changes mean nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import random
+import time
+from typing import TYPE_CHECKING
 
-from k8stui.demo.controllers.engine import Engine
+from k8stui.demo.resources import EVENTS, NODES, PODS
+from k8stui.demo.world import podstatus
 
-__all__ = ["Churn"]
+if TYPE_CHECKING:
+    from k8stui.demo.controllers.engine import Engine, Key, Obj
+
+__all__ = ["AT", "SEQUENCE", "Churn"]
+
+SEQUENCE = "demo.k8stui.dev/seq"
+"""Annotation: how many changes came before this one."""
+AT = "demo.k8stui.dev/at"
+"""Annotation: nanoseconds since the epoch at which the change was made."""
+TICK = 0.02
 
 
 class Churn:
-    """Stub."""
+    """`rate` changes a second: mostly pods, one in a hundred a node's heartbeat, one in fifty an event."""
 
     def __init__(self, engine: Engine, rate: float, *, seed: int = 1) -> None:
         self._engine = engine
+        self._store = engine.store
+        self.rate = rate
+        self.sequence = 0
+        self._random = random.Random(seed)  # noqa: S311 - which row comes next, repeatable by seed
+        self._keys: list[Key] = []
+        self._next = 0
+        self._refreshed = 0.0
+        self._now = engine.stamp()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        await asyncio.Event().wait()
+        """Until cancelled: bursts every 20 ms, as many as are due since the start."""
+        begin = time.monotonic()
+        done = 0
+        while True:
+            due = int((time.monotonic() - begin) * self.rate) - done
+            # After a stall the rest is dropped, not caught up with: the rate is a rate.
+            burst = min(due, max(1, int(self.rate * TICK * 4)))
+            self.burst(burst)
+            done += due
+            await asyncio.sleep(TICK if self.rate >= 1 / TICK else max(TICK, 1 / self.rate / 4))
+
+    def burst(self, count: int) -> None:
+        """Make that many changes now."""
+        self._refresh()
+        self._engine.muted = True
+        self._now = self._engine.stamp()
+        try:
+            for _ in range(count):
+                self._one()
+        finally:
+            self._engine.muted = False
+
+    def _refresh(self) -> None:
+        """Every few seconds: which pods there are, in a shuffled order that visits each once a round."""
+        now = time.monotonic()
+        if self._keys and now - self._refreshed < 5:
+            return
+        self._refreshed = now
+        keys = [
+            version.key
+            for version in self._store.versions(PODS)
+            if version.obj.get("status", {}).get("containerStatuses")
+            and "deletionTimestamp" not in version.obj["metadata"]
+        ]
+        if len(keys) != len(self._keys):
+            self._random.shuffle(keys)
+            self._keys, self._next = keys, 0
+
+    def _one(self) -> None:
+        self.sequence += 1
+        if self.sequence % 100 == 0:
+            self._heartbeat()
+        elif self.sequence % 50 == 0:
+            self._event()
+        elif self._keys:
+            self._next = (self._next + 1) % len(self._keys)
+            self._pod(self._keys[self._next])
+
+    # -- pods -----------------------------------------------------------------------------------------
+
+    def _pod(self, key: Key) -> None:
+        pod = self._store.get(PODS, *key)
+        if pod is None or "deletionTimestamp" in pod["metadata"]:
+            return
+        meta = pod["metadata"]
+        annotations = {**(meta.get("annotations") or {})}
+        annotations[SEQUENCE] = str(self.sequence)
+        annotations[AT] = str(time.time_ns())
+        fresh = {**pod, "metadata": {**meta, "annotations": annotations}}
+        kind = self.sequence % 4
+        status = pod["status"]
+        if kind and status.get("phase") == "Running" and len(status.get("containerStatuses") or ()) > 0:
+            fresh["status"] = self._changed(status, kind)
+        self._store.update(PODS, fresh)
+
+    def _changed(self, status: Obj, kind: int) -> Obj:
+        """RESTARTS (1), READY (2) or STATUS (3) becomes another; the second visit of a kind turns it back."""
+        first, *rest = status["containerStatuses"]
+        now = self._now
+        state, ready = first["state"], first["ready"]
+        if "waiting" in state:
+            if state["waiting"]["reason"] != "CrashLoopBackOff" or "churn" not in state["waiting"].get(
+                "message", ""
+            ):
+                return status
+            first = {**first, "state": podstatus.running(now), "ready": True, "started": True}
+        elif "running" not in state:
+            return status
+        elif kind == 1 or kind == 3:
+            ended = podstatus.terminated(
+                1, "Error", state["running"]["startedAt"], now, first.get("containerID", ""), message="churn"
+            )
+            first = {**first, "restartCount": first["restartCount"] + 1, "lastState": ended}
+            if kind == 3:
+                text = f"back-off 10s restarting failed container={first['name']} (churn)"
+                first = {
+                    **first,
+                    "state": podstatus.waiting("CrashLoopBackOff", text),
+                    "ready": False,
+                    "started": False,
+                }
+        else:
+            first = {**first, "ready": not ready}
+        all_ready = first["ready"] and all(s["ready"] for s in rest)
+        return {
+            **status,
+            "conditions": self._conditions(status.get("conditions") or [], all_ready, first["name"], now),
+            "containerStatuses": [first, *rest],
+        }
+
+    def _conditions(self, rows: list[Obj], ready: bool, name: str, now: str) -> list[Obj]:
+        value = "True" if ready else "False"
+        if all(row["status"] == value for row in rows if row["type"] == "Ready"):
+            return rows
+        out = []
+        for row in rows:
+            if row["type"] in ("Ready", "ContainersReady") and row["status"] != value:
+                row = {k: v for k, v in row.items() if k not in ("reason", "message")}
+                row |= {"status": value, "lastTransitionTime": now}
+                if not ready:
+                    row |= {
+                        "reason": "ContainersNotReady",
+                        "message": f"containers with unready status: [{name}]",
+                    }
+            out.append(row)
+        return out
+
+    # -- nodes and events -----------------------------------------------------------------------------
+
+    def _heartbeat(self) -> None:
+        nodes = self._store.versions(NODES)
+        node = nodes[(self.sequence // 100) % len(nodes)].obj
+        if not self._engine.node_alive(node["metadata"]["name"]):
+            return
+        now = self._engine.stamp()
+        rows = [{**row, "lastHeartbeatTime": now} for row in node["status"]["conditions"]]
+        meta = node["metadata"]
+        annotations = {
+            **(meta.get("annotations") or {}),
+            SEQUENCE: str(self.sequence),
+            AT: str(time.time_ns()),
+        }
+        self._store.update(
+            NODES,
+            {
+                **node,
+                "metadata": {**meta, "annotations": annotations},
+                "status": {**node["status"], "conditions": rows},
+            },
+        )
+
+    def _event(self) -> None:
+        """One of a hundred standing events of the churn is repeated: its count grows, its number does not."""
+        if not self._keys:
+            return
+        pod = self._store.get(PODS, *self._keys[(self.sequence // 50) % min(100, len(self._keys))])
+        if pod is not None:
+            self._engine.events.normal(
+                pod,
+                "Churn",
+                "the cluster was asked to keep moving",
+                component="demo-churn",
+                host=pod["spec"].get("nodeName", ""),
+            )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.controllers.quantity import parse
+from k8stui.demo.controllers.quantity import milli
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,17 +81,17 @@ def toleration_seconds(pod: Obj, taint: Obj) -> float | None:
     return min(limits, default=0.0)
 
 
-def requests(pod: Obj) -> dict[str, Fraction]:
-    """What the scheduler counts: cpu, memory and extended resources, with sidecars, and the largest init step."""
+def requests(pod: Obj) -> dict[str, int]:
+    """What the scheduler counts: cpu, memory and extended resources in thousandths, with sidecars, and the largest init step."""
     spec = pod["spec"]
-    total: dict[str, Fraction] = {}
+    total: dict[str, int] = {}
     inits = spec.get("initContainers") or ()
     for item in [*spec["containers"], *(c for c in inits if c.get("restartPolicy") == "Always")]:
         for what, amount in item.get("resources", {}).get("requests", {}).items():
-            total[what] = total.get(what, Fraction(0)) + parse(amount)
+            total[what] = total.get(what, 0) + milli(amount)
     for item in inits:
         for what, amount in item.get("resources", {}).get("requests", {}).items():
-            total[what] = max(total.get(what, Fraction(0)), parse(amount))
+            total[what] = max(total.get(what, 0), milli(amount))
     return total
 
 

@@ -54,6 +54,13 @@ class Kubelet(Controller):
         self._touched.setdefault(pod["metadata"]["uid"], set()).add((name, what))
         return True
 
+    def noted(self, pod: Obj, name: str, what: str) -> bool:
+        """Whether `what` was ever done; if not, its time begins now (for pods whose past is not known)."""
+        if (pod["metadata"]["uid"], name, what) in self._last:
+            return True
+        self.due(pod, name, what, 0)
+        return False
+
     def has_image(self, node: str, image: str) -> bool:
         """Whether the node has the image."""
         if node not in self._images:

@@ -140,7 +140,7 @@ class PodSync:
             min(2.0, ready.get("initialDelaySeconds", 0) / 5) if ready else 0
         )
         is_ready = started_up and (not ready or (how.ready_after < math.inf and age >= after))
-        if kind == "init" and not podstatus.is_sidecar(item):
+        if kind == "ephemeral" or (kind == "init" and not podstatus.is_sidecar(item)):
             is_ready = False
         if ready and not is_ready and started_up:
             if how.ready_after < math.inf:
@@ -309,7 +309,9 @@ class PodSync:
 
     def _pull_again(self, name: str, was: str) -> bool:
         """Whether the next try to pull is due: every two minutes."""
-        return was == "ImagePullBackOff" and self.kubelet.due(self.pod, name, "pull-again", 120)
+        if was != "ImagePullBackOff" or not self.kubelet.noted(self.pod, name, "pull-again"):
+            return False
+        return self.kubelet.due(self.pod, name, "pull-again", 120)
 
     def _pull_back_off(self, item: Obj, kind: str, known: Obj, error: str) -> Obj:
         image = item["image"]

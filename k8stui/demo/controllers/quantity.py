@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-__all__ = ["format_bytes", "format_milli", "parse"]
+__all__ = ["format_bytes", "format_milli", "milli", "parse"]
 
 _SUFFIXES: dict[str, Fraction] = {
     "n": Fraction(1, 10**9),
@@ -25,6 +25,13 @@ def parse(text: str) -> Fraction:
     if suffix not in _SUFFIXES:
         raise ValueError(f"not a quantity: {text}")
     return Fraction(stripped) * _SUFFIXES[suffix]
+
+
+@lru_cache(maxsize=4096)
+def milli(text: str) -> int:
+    """A quantity in thousandths, rounded up: for sums over many pods. Raises ValueError."""
+    value = parse(text) * 1000
+    return -(-value.numerator // value.denominator)
 
 
 def format_milli(value: Fraction) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 
 from k8stui.demo.controllers.engine import Controller, Engine, Key, Obj, key_of
 from k8stui.demo.controllers.fit import host_ports, matches_node_selectors, requests, untolerated
-from k8stui.demo.controllers.quantity import parse
+from k8stui.demo.controllers.quantity import milli
 from k8stui.demo.resources import (
     NODES,
     PERSISTENT_VOLUME_CLAIMS,
@@ -30,8 +29,8 @@ class _Load:
     __slots__ = ("pods", "ports", "totals")
 
     def __init__(self) -> None:
-        self.pods: dict[Key, tuple[dict[str, Fraction], set[tuple[str, int]]]] = {}
-        self.totals: dict[str, Fraction] = {}
+        self.pods: dict[Key, tuple[dict[str, int], set[tuple[str, int]]]] = {}
+        self.totals: dict[str, int] = {}
 
     def add(self, key: Key, pod: Obj) -> None:
         if key in self.pods:
@@ -39,7 +38,7 @@ class _Load:
         wants = requests(pod)
         self.pods[key] = (wants, host_ports(pod))
         for what, amount in wants.items():
-            self.totals[what] = self.totals.get(what, Fraction(0)) + amount
+            self.totals[what] = self.totals.get(what, 0) + amount
 
     def remove(self, key: Key) -> None:
         wants, _ = self.pods.pop(key, ({}, set()))
@@ -151,8 +150,8 @@ class Scheduler(Controller):
         if len(load.pods) >= int(allocatable.get("pods", "110")):
             return "Too many pods", True
         for what, amount in requests(pod).items():
-            room = parse(allocatable[what]) if what in allocatable else Fraction(0)
-            if amount and load.totals.get(what, Fraction(0)) + amount > room:
+            room = milli(allocatable[what]) if what in allocatable else 0
+            if amount and load.totals.get(what, 0) + amount > room:
                 return f"Insufficient {what}", amount <= room
         return "", False
 
@@ -190,7 +189,7 @@ class Scheduler(Controller):
         if node is None or load is None:
             return 0.0, name
         room = node["status"]["allocatable"]
-        cpu = load.totals.get("cpu", Fraction(0)) / max(Fraction(1, 1000), parse(room["cpu"]))
+        cpu = load.totals.get("cpu", 0) / max(1, milli(room["cpu"]))
         return float(cpu) + len(load.pods) / max(1, int(room.get("pods", "110"))), name
 
     # -- outcomes -------------------------------------------------------------------------------------

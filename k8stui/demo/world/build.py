@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from k8stui.demo.resources import BUILTIN, Registry, Resource
 from k8stui.demo.world import plain
 from k8stui.demo.world.backoffice import make_backoffice
-from k8stui.demo.world.cluster import make_cluster_objects
+from k8stui.demo.world.cluster import make_cluster_objects, make_custom_objects
 from k8stui.demo.world.context import HOUR, World
 from k8stui.demo.world.endpoints import selects
 from k8stui.demo.world.filler import make_filler
@@ -38,6 +39,7 @@ def build_world(*, nodes: int = 0, pods: int = 0, seed: int = 1, now: datetime |
     make_system(world)
     make_shop(world)
     make_backoffice(world)
+    make_custom_objects(world)
     make_scenarios(world)
     _starts(world)
     _slices(world)
@@ -56,7 +58,16 @@ def populate(
     registry: Registry | None = None,
 ) -> None:
     """Fill an empty store. Custom resources of the world go in under the kinds of their definitions."""
-    world = build_world(nodes=nodes, pods=pods, seed=seed, now=now)
+    collects = gc.isenabled()
+    gc.disable()  # a hundred thousand new dicts and no garbage: the collector would look at them again and again
+    try:
+        _load(store, build_world(nodes=nodes, pods=pods, seed=seed, now=now), registry)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(store: Store, world: World, registry: Registry | None) -> None:
     kinds: dict[tuple[str, str], Resource] = {(r.api_version, r.kind): r for r in BUILTIN if r.storage != "-"}
     if registry is not None:
         kinds |= {(r.api_version, r.kind): r for r in registry if r.storage != "-"}

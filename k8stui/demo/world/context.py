@@ -7,7 +7,7 @@ events). It knows no store: `populate` loads its objects when all are made.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from k8stui.demo.world.fields import entry, spec_fields, status_fields
@@ -50,10 +50,15 @@ class World:
     node_ips: dict[str, str] = field(default_factory=dict)
     _pod_count: dict[str, int] = field(default_factory=dict)
     _turn: int = 0
+    shape: str = ""
+    """While set: objects of one kind look alike, and share the managedFields of the first of them."""
+    shapes: dict[tuple[str, ...], list[Obj]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ids = Ids(self.seed)
         self._stamps: dict[int, str] = {}
+        self._days: dict[int, str] = {}
+        self._indexes: dict[str, int] = {}
 
     # -- time ---------------------------------------------------------------------------------------
 
@@ -62,8 +67,16 @@ class World:
         whole = int(seconds)
         text = self._stamps.get(whole)
         if text is None:
-            text = self._stamps[whole] = stamp(self.now - timedelta(seconds=whole))
+            text = self._stamps[whole] = self._stamp(whole)
         return text
+
+    def _stamp(self, seconds: int) -> str:
+        days, rest = divmod(int(self.now.timestamp()) - seconds, 86400)
+        day = self._days.get(days)
+        if day is None:
+            day = self._days[days] = stamp(datetime.fromtimestamp(days * 86400, UTC))[:11]
+        minutes, second = divmod(rest, 60)
+        return f"{day}{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}Z"
 
     def micro_ago(self, seconds: float) -> str:
         """The same with microseconds."""
@@ -74,7 +87,9 @@ class World:
     def pod_ip(self, node: str) -> str:
         """The next free address of the node's pod network."""
         number = self._pod_count[node] = self._pod_count.get(node, 1) + 1
-        index = list(self.node_ips).index(node) if node in self.node_ips else 0
+        index = self._indexes.get(node)
+        if index is None:
+            index = self._indexes[node] = list(self.node_ips).index(node) if node in self.node_ips else 0
         return f"10.{244 + index // 256}.{index % 256}.{number}"
 
     def next_node(self) -> str:
@@ -137,15 +152,23 @@ class World:
     ) -> Obj:
         """Take an object into the world, with managedFields. `touched`: seconds since its last status change."""
         meta = obj["metadata"]
-        created = meta["creationTimestamp"]
         if manager and "managedFields" not in meta:
-            managed = [entry(manager, obj["apiVersion"], created, spec_fields(obj))]
-            if obj.get("status") and status_manager:
-                time = created if touched is None else self.ago(touched)
-                managed.append(entry(status_manager, obj["apiVersion"], time, status_fields(obj), "status"))
-            meta["managedFields"] = managed
+            time = meta["creationTimestamp"] if touched is None else self.ago(touched)
+            meta["managedFields"] = self._managed(obj, manager, status_manager, time)
         self.objects.append(obj)
         return obj
+
+    def _managed(self, obj: Obj, manager: str, status_manager: str, touched: str) -> list[Obj]:
+        key = (self.shape, obj["kind"], manager)
+        if self.shape and key in self.shapes:
+            return self.shapes[key]
+        api = obj["apiVersion"]
+        managed = [entry(manager, api, obj["metadata"]["creationTimestamp"], spec_fields(obj))]
+        if obj.get("status") and status_manager:
+            managed.append(entry(status_manager, api, touched, status_fields(obj), "status"))
+        if self.shape:
+            self.shapes[key] = managed
+        return managed
 
     def find(self, kind: str, name: str, namespace: str = "") -> Obj:
         """An object made before. Raises KeyError."""

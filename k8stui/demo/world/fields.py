@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 Obj = dict[str, Any]
+_KEY = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 #: Merge keys of associative lists, by the name of the field that holds them.
 LIST_KEYS: dict[str, tuple[str, ...]] = {
@@ -20,8 +21,6 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "env": ("name",),
     "volumeMounts": ("mountPath",),
     "conditions": ("type",),
-    "podIPs": ("ip",),
-    "hostIPs": ("ip",),
     "ownerReferences": ("uid",),
     "addresses": ("type",),
     "imagePullSecrets": ("name",),
@@ -30,6 +29,7 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
 #: Maps whose keys are data: the server marks the map itself too.
 ATOMIC = frozenset(
     {
+        "podIPs",
         "selector",
         "nodeSelector",
         "affinity",
@@ -70,7 +70,7 @@ def _list_fields(name: str, items: list[Any]) -> Obj:
         return {}
     fields: Obj = {".": {}}
     for item in items:
-        key = json.dumps({k: item[k] for k in keys if k in item}, separators=(",", ":"), sort_keys=True)
+        key = _KEY.encode({k: item[k] for k in keys if k in item})
         fields["k:" + key] = {".": {}} | {f"f:{k}": _fields(k, v) for k, v in sorted(item.items())}
     return fields
 

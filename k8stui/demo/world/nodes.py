@@ -365,8 +365,10 @@ def make_nodes(world: World, count: int) -> None:
         for i in range(max(0, count - len(plans)))
     ]
     for index, plan in enumerate(plans):
+        world.shape = "worker" if index >= len(BASE) else ""
         node = world.add(_node(world, plan, index), "kubelet", status_manager="kubelet")
         _companions(world, plan, node)
         _events(world, plan, node)
         if plan.schedulable:
             world.nodes.append(plan.name)
+    world.shape = ""

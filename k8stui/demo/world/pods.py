@@ -224,16 +224,22 @@ def _managed(
     world: World, pod: Obj, asked: Obj, owner: Obj | None, manager: str, age: float, settled: float | None
 ) -> list[Obj]:
     """Who set what: the creator the spec as asked for, the kubelet (or the scheduler) the status."""
+    key = (world.shape, "Pod", repr(sorted(pod["status"])))
+    if world.shape and key in world.shapes:
+        return world.shapes[key]
     creator = manager or ("kube-controller-manager" if owner else "kubectl-client-side-apply")
     if owner and owner["kind"] == "Node":
         creator = "kubelet"
     status_manager = "kubelet" if pod["spec"].get("nodeName") else "kube-scheduler"
     last = world.ago(age - 3 if settled is None else settled)
     status = {k: v for k, v in pod["status"].items() if k != "qosClass"}
-    return [
+    managed = [
         entry(creator, "v1", world.ago(age), spec_fields(pod | {"spec": asked})),
         entry(status_manager, "v1", last, status_fields({"status": status}), "status"),
     ]
+    if world.shape:
+        world.shapes[key] = managed
+    return managed
 
 
 def _placed_status(

@@ -182,16 +182,22 @@ def daemon_set(
         },
     }
     lost = {n["metadata"]["name"] for n in world.objects if n["kind"] == "Node" and _is_lost(n)}
-    ready = 0
+    everywhere = any(
+        t.get("operator") == "Exists" and not t.get("key") for t in template["spec"].get("tolerations", [])
+    )
+    ready = scheduled = 0
+    world.shape = f"daemon-{namespace}-{name}"
     for node in nodes:
         state = (how or {}).get(node)
         if node in lost:
             state = {c["name"]: How(ready=False) for c in template["spec"]["containers"]}
         ready += is_ready(_daemon_pod(world, obj, node, digest, age, state))
-    total = len(nodes)
+        scheduled += everywhere or node not in lost
+    world.shape = ""
+    total = scheduled
     status: Obj = {
         "currentNumberScheduled": total,
-        "numberMisscheduled": 0,
+        "numberMisscheduled": len(nodes) - scheduled,
         "desiredNumberScheduled": total,
         "numberReady": ready,
         "observedGeneration": 1,

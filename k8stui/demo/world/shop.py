@@ -252,7 +252,7 @@ def _shop_extras(world: World) -> None:
         tls="shop-moa-example-tls",
         annotations={"cert-manager.io/cluster-issuer": "letsencrypt"},
     )
-    for name, low, high, now_, target in (("storefront", 4, 12, 41, 60), ("cart", 2, 8, 22, 70)):
+    for name, low, high, now_, target in (("storefront", 4, 12, 41, 60), ("cart", 3, 8, 52, 70)):
         _hpa(world, name, ns, low, high, now_, target)
     for name, rule in (
         ("storefront", {"maxUnavailable": 1}),
