@@ -38,7 +38,9 @@ SLOW = 10.0
 class Hosts:
     """The machine that programs of containers run on. Owns their folders and processes until `close()`."""
 
-    def __init__(self, scratch: Path | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, scratch: Path | None, clock: Callable[[], float], isolation: str | None = None
+    ) -> None:
         self.scratch = scratch
         """The folder of all root folders, None until it is made."""
         self._own_scratch = scratch is None
@@ -47,7 +49,8 @@ class Hosts:
         """Files of a container's mounts, by path."""
         self._roots: dict[str, tuple[str, Path]] = {}
         self._running: dict[str, set[Process]] = {}
-        self._isolation: str | None = None
+        self.isolation = isolation
+        """`namespaces` or `folder`; None until it is known what this machine allows."""
         self._lock = asyncio.Lock()
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -62,7 +65,7 @@ class Hosts:
         if not has_program(container.image, program):
             raise StartError("missing", program)
         async with self._lock:
-            isolation = self._isolation = self._isolation or await self._probe()
+            isolation = self.isolation = self.isolation or await self._probe()
             root = await self._root(container)
         name = program.rpartition("/")[2]
         words = argv

@@ -12,7 +12,7 @@ What goes wrong before the program runs is written to STATUS_FD as one line: `mi
 It must never run a shell by itself, and never change anything outside of ROOT. It starts once for every
 program, hence os.path: pathlib would double the time that this takes.
 """
-# ruff: noqa: PTH103, PTH110, PTH112, PTH113, PTH114, PTH115, PTH118, PTH120, PTH123, PTH211
+# ruff: noqa: PTH103, PTH110, PTH112, PTH113, PTH114, PTH115, PTH118, PTH120, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLONE_NEWUSER, CLONE_NEWPID = 0x10000000, 0x20000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
 MNT_DETACH = 2
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 TIOCSCTTY = 0x540E if sys.platform == "linux" else 0x20007461
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "terminfo", "localtime", "ssl")
@@ -176,7 +176,10 @@ def _mounts_below(target: str) -> Iterator[tuple[str, int]]:
 
 def mapped(argument: str, root: str) -> str:
     """A path argument as it is meant: below `root`, when it names one of the container's own folders."""
-    first = argument.split("/")[1] if argument.startswith("/") else ""
+    if not argument.startswith("/"):
+        return argument
+    argument = os.path.normpath(argument)
+    first = argument.lstrip("/").partition("/")[0]
     if first not in OWN_FOLDERS:
         return argument
     inside = os.path.normpath(os.path.join(root, argument.lstrip("/")))
@@ -259,6 +262,8 @@ def _in_folder(root: str, argv: list[str], tty: bool, status: int) -> int:
         import tarball  # type: ignore[import-not-found,unused-ignore]
 
         return int(tarball.main(argv[1:], root))
+    if sys.platform == "linux":
+        _libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     argv = [argv[0], *(mapped(argument, root) for argument in argv[1:])]
     child = os.fork()
     if child == 0:
@@ -271,7 +276,33 @@ def _in_folder(root: str, argv: list[str], tty: bool, status: int) -> int:
 
     signal.signal(signal.SIGTERM, end)
     _let_go(status)
-    return _wait(child)
+    code = _wait(child)
+    _end_orphans()
+    return code
+
+
+def _end_orphans() -> None:
+    """End what has left the program's group: as its reaper we are the parent of all that it left behind."""
+    for _ in range(100):
+        children = _children() if sys.platform == "linux" else []
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            if os.waitpid(-1, 0 if children else os.WNOHANG)[0] == 0:
+                return
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    found = []
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{int(name)}/stat") as file:
+            # pid (name) state parent ...; the name may hold anything.
+            if int(file.read().rpartition(")")[2].split()[1]) == os.getpid():
+                found.append(int(name))
+    return found
 
 
 def _let_go(status: int) -> None:
