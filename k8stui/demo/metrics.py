@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from aiohttp import web
+
 from k8stui.demo.errors import not_found
 from k8stui.demo.kubelet import Kubelet
 from k8stui.demo.representation import TABLE, negotiate
@@ -30,8 +33,6 @@ from k8stui.demo.usage import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from aiohttp import web
-
     from k8stui.demo.resources import Resource
     from k8stui.demo.routing import Call, Routes
     from k8stui.demo.runtime import Runtime
@@ -43,6 +44,9 @@ YOUNG = 15.0
 """Seconds until a new container has figures."""
 _SLICE = 150
 """Pods reckoned between two looks at the event loop."""
+_PART = 500
+"""Items of a list that are written at once."""
+_ENCODER = msgspec.json.Encoder()
 Object = dict[str, Any]
 
 
@@ -101,7 +105,7 @@ class Metrics:
             figures = self.pod(pod, now)
             if figures:
                 items.append(_pod_metrics(pod, figures, now))
-        return _answer_list(call, "PodMetrics", items)
+        return await _answer_list(call, "PodMetrics", items)
 
     async def get_pod(self, call: Call) -> web.StreamResponse:
         """PodMetrics of one pod."""
@@ -127,7 +131,7 @@ class Metrics:
                 if usage is not None:
                     items.append(_node_metrics(node, usage, now))
             await asyncio.sleep(0)
-        return _answer_list(call, "NodeMetrics", items)
+        return await _answer_list(call, "NodeMetrics", items)
 
     async def get_node(self, call: Call) -> web.StreamResponse:
         """NodeMetrics of one node."""
@@ -206,11 +210,23 @@ def _answer(call: Call, item: Object) -> web.StreamResponse:
     return json_response({"kind": kind, "apiVersion": f"{GROUP}/{VERSION}", **item})
 
 
-def _answer_list(call: Call, kind: str, items: list[Object]) -> web.StreamResponse:
+async def _answer_list(call: Call, kind: str, items: list[Object]) -> web.StreamResponse:
+    """A list; a long one is written in parts, so that nobody else waits."""
     if negotiate(call.request.headers.get("Accept", ""))[0] == TABLE:
         return json_response(_table(items))
     head = {"kind": f"{kind}List", "apiVersion": f"{GROUP}/{VERSION}", "metadata": {}}
-    return json_response({**head, "items": items})
+    if len(items) <= _PART:
+        return json_response({**head, "items": items})
+    response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
+    response.content_type = "application/json"
+    await response.prepare(call.request)
+    await response.write(_ENCODER.encode(head)[:-1] + b',"items":[')
+    for start in range(0, len(items), _PART):
+        part = _ENCODER.encode(items[start : start + _PART])[1:-1]
+        await response.write(b"," + part if start else part)
+        await asyncio.sleep(0)
+    await response.write_eof(b"]}")
+    return response
 
 
 def _table(items: Sequence[Object]) -> Object:
