@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import App
 
+from k8stui.kinds.text import printable
 from k8stui.ui.crash import write_crash
 from k8stui.ui.entries import all_actions
 from k8stui.ui.keymap import Keymap
+from k8stui.ui.limited import LimitedUser
 from k8stui.ui.navigator import Navigator
 from k8stui.ui.screen import MainScreen
 from k8stui.ui.session import Session, Stage
@@ -73,7 +75,6 @@ class K8stuiApp(App[None]):
         self._crash_dir = crash_dir
         self._asked_to_leave = float("-inf")
         self._save_timer: Timer | None = None
-        self._denied_contexts: set[str] = set()
         for theme in themes.themes.values():
             self.register_theme(theme)
         self.session = Session(
@@ -85,6 +86,7 @@ class K8stuiApp(App[None]):
             on_change=self._session_changed,
         )
         self.navigator = Navigator(self)
+        self.limited = LimitedUser(self)
         registry = all_actions()
         keymap = Keymap(registry, settings.keys)
         self._warnings = [*warnings, *themes.warnings, *keymap.problems]
@@ -159,11 +161,11 @@ class K8stuiApp(App[None]):
 
     def say(self, sentence: str) -> None:
         """Tell the user something; text is never markup."""
-        self.notify(sentence, markup=False, timeout=4)
+        self.notify(printable(sentence), markup=False, timeout=4)
 
     def complain(self, sentence: str) -> None:
         """Tell the user that something is wrong."""
-        self.notify(sentence, severity="warning", markup=False, timeout=8)
+        self.notify(printable(sentence), severity="warning", markup=False, timeout=8)
 
     def copy(self, text: str, what: str) -> None:
         """Copy text to the terminal's clipboard (OSC 52)."""
@@ -217,39 +219,6 @@ class K8stuiApp(App[None]):
         problem = self.state.save()
         if problem:
             self.complain(problem)
-
-    # Namespaces of a limited user
-
-    def find_namespaces(self, reason: str) -> None:
-        """All namespaces are forbidden: use those that are allowed, or ask for one. Once for a context."""
-        context = self.session.context
-        if context in self._denied_contexts:
-            return
-        self._denied_contexts.add(context)
-        self.run_worker(self._find_namespaces(reason), group="namespaces")
-
-    async def _find_namespaces(self, reason: str) -> None:
-        from k8stui.kube.errors import KubeError
-        from k8stui.ui.dialogs.choose import ChooseDialog
-
-        cluster = self.session.cluster
-        if cluster is None:
-            return
-        try:
-            visible = await cluster.visible_namespaces(tuple(self.session.recent))
-        except KubeError as error:
-            self.complain(error.sentence())
-            return
-        if visible.names:
-            names = ", ".join(visible.names)
-            self.say(f"You may not look at all namespaces; these are open to you: {names}.")
-            await self.navigator.use_namespaces(tuple(visible.names))
-            return
-        answer = await self.push_screen_wait(
-            ChooseDialog("Which namespace?", [], about=reason, free="name of a namespace that you may see")
-        )
-        if answer:
-            await self.navigator.use_namespaces(tuple(part for part in answer.split(",") if part))
 
     # Leaving
 

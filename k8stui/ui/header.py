@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from rich.text import Text
 from textual.widget import Widget
 
+from k8stui.kinds.text import printable
 from k8stui.ui.session import Stage
 
 if TYPE_CHECKING:
@@ -120,9 +121,9 @@ class Header(Widget):
         left = Text(no_wrap=True, end="")
         left.append(f" {_cut(name, limit)}", self._style("context"))
         if cluster is not None and cluster.version:
-            left.append(f" {cluster.version}", self._style("label"))
+            left.append(f" {_cut(cluster.version, 30)}", self._style("label"))
         if cluster is not None and cluster.user and level < 2:
-            left.append(f" · {cluster.user}", self._style("label"))
+            left.append(f" · {_cut(cluster.user, 40)}", self._style("label"))
         scope = ",".join(session.namespaces) or "all namespaces"
         if level >= 2 and not session.namespaces:
             scope = "all ns"
@@ -134,7 +135,7 @@ class Header(Widget):
         if level == 1:
             words = _cut(connection.long, 40)
         left.append("  ")
-        left.append(words, self._style(connection.style))
+        left.append(printable(words), self._style(connection.style))
         return self._with_warnings(left, level)
 
     def _with_warnings(self, left: Text, level: int) -> Text:
@@ -150,4 +151,5 @@ class Header(Widget):
 
 
 def _cut(text: str, width: int) -> str:
+    text = printable(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"

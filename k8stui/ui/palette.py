@@ -12,6 +12,7 @@ from textual.command import DiscoveryHit, Hit, Provider
 from textual.content import Content
 from textual.markup import escape
 
+from k8stui.kinds.text import printable
 from k8stui.ui.commands import CommandError
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class _Source(Provider):
         """The entries that match, as plain text."""
         matcher = self.matcher(query)
         found = 0
-        for name, run, about in self.entries():
+        for raw, run, about in self.entries():
+            name = printable(raw)
             score = matcher.match(name)
             if score > 0 and found < MOST:
                 found += 1

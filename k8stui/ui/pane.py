@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from k8stui.kinds.text import printable
 from k8stui.ui.spec import Link, PaneState, Target, ViewSpec
 from k8stui.ui.views.base import Title, View
 
@@ -63,15 +64,15 @@ class PaneTitle(Widget):
         rule, line = self._style("rule"), "━" if self.active else "─"
         left = Text(no_wrap=True, end="")
         left.append(line + " ", rule)
-        left.append(title.name, self._style("name"))
+        left.append(printable(title.name), self._style("name"))
         if title.scope:
-            left.append(f"({title.scope})", self._style("note"))
+            left.append(f"({printable(title.scope)})", self._style("note"))
         if title.number:
             left.append(f"[{title.number}]", self._style("name"))
         for note in title.notes:
-            left.append(f" {note}", self._style("note"))
+            left.append(f" {printable(note)}", self._style("note"))
         if self.follows:
-            left.append(f" → {self.follows}", self._style("link"))
+            left.append(f" → {printable(self.follows)}", self._style("link"))
         if self.pinned:
             left.append(", pinned" if self.follows else " pinned", self._style("link"))
         right = Text(no_wrap=True, end="")

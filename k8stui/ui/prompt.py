@@ -13,6 +13,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from k8stui.kinds.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -73,8 +75,10 @@ class Completions(Widget):
         lines = Text(no_wrap=True, overflow="ellipsis")
         for number, candidate in enumerate(shown, start=self.first):
             here = number == self.chosen
-            line = Text(f"{'›' if here else ' '} {candidate.text.ljust(width)}  ", chosen if here else "")
-            line.append(candidate.about, chosen if here else about)
+            line = Text(
+                f"{'›' if here else ' '} {printable(candidate.text).ljust(width)}  ", chosen if here else ""
+            )
+            line.append(printable(candidate.about), chosen if here else about)
             lines.append_text(line)
             if number < self.first + len(shown) - 1:
                 lines.append("\n")
@@ -123,7 +127,7 @@ class Sign(Widget):
             self.refresh(layout=True)
 
     def render(self) -> RenderResult:
-        return Text(self.text, no_wrap=True, overflow="ellipsis")
+        return Text(printable(self.text), no_wrap=True, overflow="ellipsis")
 
 
 class Prompt(Vertical):

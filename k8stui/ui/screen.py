@@ -228,7 +228,7 @@ class MainScreen(Screen[None]):
 
     def on_view_denied(self, event: View.Denied) -> None:
         event.stop()
-        self._owner.find_namespaces(event.reason)
+        self._owner.limited.refused(event.reason, choosing=event.choosing)
 
     def on_click(self, event: events.Click) -> None:
         """The right button opens a menu of what fits the row."""

@@ -255,7 +255,7 @@ class FakeCluster:
     def _fill(self, collection: Collection[Any]) -> None:
         kind = collection.kind
         for namespace, part in collection.parts.items():
-            if self.denied and kind.namespaced and not namespace:
+            if self.denied and (kind.namespaced or kind.name == "namespaces") and not namespace:
                 part.status(Phase.DENIED, f"{kind.plural} is forbidden: not at the cluster scope")
                 continue
             items = [

@@ -264,3 +264,15 @@ async def test_logs_stay_when_the_namespaces_change() -> None:
         await pilot.press(*":ns", "space", *"shop", "enter")
         await until(pilot, lambda: "pods(shop)[5]" in screen_text(app))
         assert "logs → pod 결제-api" in screen_text(app)
+
+
+async def test_who_may_not_list_namespaces_is_offered_those_that_are_open() -> None:
+    cluster = FakeCluster()
+    cluster.denied = True
+    async with make_app(FakeBackend(cluster), namespaces=("default",)).run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await pilot.press(*":ns", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await until(pilot, lambda: "shop" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.session.namespaces == ("shop",))

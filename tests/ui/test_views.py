@@ -367,3 +367,27 @@ async def test_the_footer_shows_what_works_here() -> None:
         await until(pilot, lambda: "l logs" in screen_text(app).splitlines()[-1])
         await pilot.press("shift+tab")
         await until(pilot, lambda: "l logs" not in screen_text(app).splitlines()[-1])
+
+
+async def test_escape_sequences_and_markup_from_outside_are_shown_not_obeyed() -> None:
+    from k8stui.kube.health import Health, Status
+
+    cluster = FakeCluster()
+    cluster.version, cluster.user = "v1\x1b[31m", "[red]ada[/red]"
+    cluster.health = Health(Status.DENIED, 0.0, "no\x1b]0;title\x07 [blink]")
+    async with make_app(FakeBackend(cluster)).run_test(size=SIZE, notifications=True) as pilot:
+        app = await started(pilot)
+        await until(pilot, lambda: "[red]ada[/red]" in screen_text(app))
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        app.complain("bad \x1b[2J [bold]news")
+        await until(pilot, lambda: "[bold]news" in screen_text(app))
+        assert "\x1b" not in screen_text(app)
+        assert "\x07" not in screen_text(app)
+
+
+async def test_a_dialogs_title_is_plain_text() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        app.push_screen(ChooseDialog("[bold]x[/bold] \x1b[0m", []))
+        await until(pilot, lambda: "[bold]x[/bold] ␛[0m" in screen_text(app))

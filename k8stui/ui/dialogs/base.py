@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from rich.text import Text
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
+
+from k8stui.kinds.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,7 +36,7 @@ class PlainText(Widget):
         self.refresh(layout=True)
 
     def render(self) -> RenderResult:
-        return Text(self._text) if isinstance(self._text, str) else self._text
+        return Text(printable(self._text)) if isinstance(self._text, str) else self._text
 
 
 class Dialog(ModalScreen[Answer | None], Generic[Answer]):
@@ -48,7 +51,7 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
-            box.border_title = Text(self._title_text).markup if self._title_text else ""
+            box.border_title = Content(printable(self._title_text)).markup
             yield from self.compose_body()
 
     def compose_body(self) -> ComposeResult:

@@ -12,6 +12,7 @@ from rich.text import Text
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from k8stui.kinds.text import printable
 from k8stui.ui.dialogs.base import Dialog, PlainText
 
 if TYPE_CHECKING:
@@ -83,11 +84,11 @@ class ChooseDialog(Dialog[str]):
 
     def _line(self, choice: Choice, width: int) -> Text:
         mark = "● " if choice.value == self._chosen else ""
-        line = Text(f"{mark}{choice.title}".ljust(width + 2))
+        line = Text(f"{mark}{printable(choice.title)}".ljust(width + 2))
         if choice.key:
             line.append(f"  {choice.key}", "bold")
         if choice.about:
-            line.append(f"  {choice.about}", "dim")
+            line.append(f"  {printable(choice.about)}", "dim")
         return line
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -71,12 +71,13 @@ class View(Widget):
             self.view = view
 
     class Denied(Message):
-        """The server does not let this user look at all namespaces."""
+        """The server does not let this user look at all namespaces, or (`choosing`) list them."""
 
-        def __init__(self, view: View, reason: str) -> None:
+        def __init__(self, view: View, reason: str, *, choosing: bool = False) -> None:
             super().__init__()
             self.view = view
             self.reason = reason
+            self.choosing = choosing
 
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__()

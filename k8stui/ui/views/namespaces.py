@@ -83,7 +83,6 @@ class NamespacesView(TableView):
                 return len(collection.index("namespace", namespace))
         return None
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The namespaces that an action means."""
-        return tuple(obj.metadata.name for obj in self.objects)
+    def _refused(self, reason: str) -> None:
+        """Who may not list namespaces is asked for the names of some."""
+        self.post_message(self.Denied(self, reason, choosing=True))

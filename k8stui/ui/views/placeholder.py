@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.widget import Widget
 
+from k8stui.kinds.text import printable
+
 if TYPE_CHECKING:
     from textual.app import RenderResult
 
@@ -44,7 +46,7 @@ class Placeholder(Widget, can_focus=True):
 
     def render(self) -> RenderResult:
         """The title, and what there is to know about it below."""
-        text = Text(self._title, style="bold")
+        text = Text(printable(self._title), style="bold")
         if self._about:
-            text.append(f"\n{self._about}", "not bold dim")
+            text.append(f"\n{printable(self._about)}", "not bold dim")
         return text

@@ -178,11 +178,15 @@ class TableView(View):
                 self.table.set_printer(self._printer())
                 if sort:
                     self.table.sort_by(sort, reverse=reverse)
-        if phase_of(changes.state) == "denied" and not self._denied_told and not self.namespaces:
+        if phase_of(changes.state) == "denied" and not self._denied_told:
             self._denied_told = True
-            if self._kind is not None and self._kind.namespaced:
-                self.post_message(self.Denied(self, changes.state.reason))
+            self._refused(changes.state.reason)
         self.post_message(self.Changed(self))
+
+    def _refused(self, reason: str) -> None:
+        """The server does not let us list this."""
+        if self._kind is not None and self._kind.namespaced and not self.namespaces:
+            self.post_message(self.Denied(self, reason))
 
     def _subject(self) -> Subject:
         assert self._kind is not None
