@@ -22,7 +22,6 @@ Json = dict[str, Any]
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "k8stui"
-_IDENTITY = ("name", "namespace", "resourceVersion")
 _LETTERS = string.ascii_lowercase + string.digits
 
 
@@ -76,9 +75,26 @@ class CopyChoices:
     keep_labels: bool = False
     keep_probes: bool = False
     keep_init_containers: bool = False
+    replace: bool = False
+    """Delete the pod itself before its copy is created."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Container name (or ``*``) to image."""
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_CUSTOM_REFUSED = ("name", "image", "command", "lifecycle", "volumeDevices", "targetContainerName")
+_EPHEMERAL_REFUSED = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "resources")
+
+
+def custom_problem(custom: object, *, ephemeral: bool) -> str:
+    """Why a custom profile (a partial container, read from YAML) cannot be used; "" when it can."""
+    if not isinstance(custom, dict):
+        return "A custom profile is a part of a container: a map such as {securityContext: {...}}"
+    refused = _CUSTOM_REFUSED + (_EPHEMERAL_REFUSED if ephemeral else ())
+    for key in custom:
+        if key in refused:
+            return f"A custom profile must not set {key}"
+    return ""
 
 
 def suffix(chance: random.Random) -> str:
