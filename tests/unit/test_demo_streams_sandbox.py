@@ -6,8 +6,10 @@ Both kinds of isolation: Linux namespaces, and a mere folder for machines that h
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
+import subprocess
 import sys
 import tarfile
 import time
@@ -18,7 +20,7 @@ import psutil
 import pytest
 
 from k8stui.demo.runtime import Container
-from k8stui.demo.streams.mains import Hosts
+from k8stui.demo.streams.mains import PREFIX, Hosts, make_scratch
 from k8stui.demo.streams.process import StartError
 from k8stui.demo.streams.rootfs import has_program
 from k8stui.demo.streams.sandbox import mapped
@@ -140,6 +142,29 @@ async def test_a_container_that_is_gone_leaves_no_files(hosts: Hosts) -> None:
     async with asyncio.timeout(5):
         while root.exists():
             await asyncio.sleep(0.01)
+
+
+def test_folders_of_killed_servers_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    stale, living = tmp_path / f"{PREFIX}{gone.pid}-x", tmp_path / f"{PREFIX}{os.getppid()}-x"
+    stale.mkdir()
+    living.mkdir()
+    made = make_scratch()
+    assert sorted(tmp_path.iterdir()) == sorted([living, made])
+
+
+async def test_closing_without_time_leaves_nothing(tmp_path: Path) -> None:
+    hosts = Hosts(None, time.time)
+    process, _ = await hosts.run(CONTAINER, ["sleep", "1000"], tty=False)
+    scratch = hosts.scratch
+    assert scratch is not None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0):
+            await hosts.close()
+    assert not scratch.exists()
+    await process.kill()
 
 
 async def test_the_machine_is_read_only_behind_namespaces(hosts: Hosts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_PROGRAMS = 100
 """Most programs at a time: a runaway client must not fill the machine."""
+PREFIX = "k8stui-demo-"
 QUEUE = 64
 """Chunks of output that an attached client may be behind before the program is held back."""
 SLOW = 10.0
@@ -100,7 +102,7 @@ class Hosts:
 
     async def _probe(self) -> str:
         """What this machine allows: `namespaces`, or only a `folder`."""
-        with tempfile.TemporaryDirectory(prefix="k8stui-demo-") as folder:
+        with tempfile.TemporaryDirectory(prefix="k8stui-probe-") as folder:
             try:
                 process = await Process.start(
                     ["true"], root=Path(folder), hostname="probe", env={"PATH": "/bin"}
@@ -120,7 +122,7 @@ class Hosts:
         if known is not None:
             return known[1]
         if self.scratch is None:
-            self.scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="k8stui-demo-"))
+            self.scratch = await asyncio.to_thread(make_scratch)
         root = self.scratch / (container.id[:16] or container.pod_uid)
         files: dict[str, str | bytes] = {**container_files(container, container.ip), **self.files(container)}
         await asyncio.to_thread(populate, root, files)
@@ -144,17 +146,45 @@ class Hosts:
             self.stop(identity)
 
     async def close(self) -> None:
-        """End all programs and remove all folders."""
+        """End all programs and remove all folders, also when there is no time left for it."""
         running = [process for processes in self._running.values() for process in processes]
         self._running.clear()
-        await asyncio.gather(*(process.kill() for process in running), return_exceptions=True)
-        await asyncio.gather(*self._chores, return_exceptions=True)
-        for _, root in self._roots.values():
-            await _remove(root)
-        self._roots.clear()
-        if self._own_scratch and self.scratch is not None:
-            await _remove(self.scratch)
-            self.scratch = None
+        try:
+            await asyncio.gather(*(process.kill() for process in running), return_exceptions=True)
+            await asyncio.gather(*self._chores, return_exceptions=True)
+            for folder in self._leftovers():
+                await _remove(folder)
+        finally:
+            for folder in self._leftovers():
+                shutil.rmtree(folder, ignore_errors=True)
+            self._roots.clear()
+            if self._own_scratch:
+                self.scratch = None
+
+    def _leftovers(self) -> list[Path]:
+        roots = [root for _, root in self._roots.values()]
+        return [self.scratch] if self._own_scratch and self.scratch is not None else roots
+
+
+def make_scratch() -> Path:
+    """A folder of this process for root folders; those of processes that were killed are removed."""
+    base = Path(tempfile.gettempdir())
+    for old in base.glob(f"{PREFIX}[0-9]*-*"):
+        pid = old.name[len(PREFIX) :].partition("-")[0]
+        with contextlib.suppress(OSError):
+            if pid.isdigit() and not _alive(int(pid)) and old.stat().st_uid == os.getuid():
+                shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 async def _remove(root: Path) -> None:
