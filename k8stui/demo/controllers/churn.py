@@ -12,7 +12,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from k8stui.demo.resources import EVENTS, NODES, PODS
+from k8stui.demo.resources import NODES, PODS
 from k8stui.demo.world import podstatus
 
 if TYPE_CHECKING:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.controllers.admission import admit_pod
-from k8stui.demo.controllers.engine import Engine
 from k8stui.demo.errors import StoreError
 from k8stui.demo.resources import PODS
 from k8stui.demo.world.context import owner_reference
 from k8stui.demo.world.fields import entry, spec_fields
+
+if TYPE_CHECKING:
+    from k8stui.demo.controllers.engine import Engine
 
 Obj = dict[str, Any]
 

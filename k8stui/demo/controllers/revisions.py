@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from k8stui.demo.controllers.deployment import template_hash
-from k8stui.demo.controllers.engine import Engine, Obj
 from k8stui.demo.resources import CONTROLLER_REVISIONS
 from k8stui.demo.world.context import owner_reference
+
+if TYPE_CHECKING:
+    from k8stui.demo.controllers.engine import Engine, Obj
 
 __all__ = ["current_revision"]
 

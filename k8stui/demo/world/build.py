@@ -125,4 +125,5 @@ def _slices(world: World) -> None:
             mine = [
                 p for p in by_namespace[meta["namespace"]] if selects(selector, p["metadata"].get("labels"))
             ]
+            mine.sort(key=lambda pod: str(pod["metadata"]["name"]))
             plain.endpoint_slice(world, svc, mine, age=seconds_ago(world, meta["creationTimestamp"]))

@@ -31,7 +31,7 @@ def _classes(world: World) -> None:
             allowVolumeExpansion=True,
             volumeBindingMode=mode,
         )
-    local = {"provisioner": "kubernetes.io/no-provisioner", "reclaimPolicy": "Retain"}
+    local: Obj = {"provisioner": "kubernetes.io/no-provisioner", "reclaimPolicy": "Retain"}
     plain.simple(
         world,
         "storage.k8s.io/v1",

@@ -7,13 +7,15 @@ each container says how it stands. Events that tell the story are added by `stor
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.world import podstatus
-from k8stui.demo.world.context import World
 from k8stui.demo.world.fields import entry, spec_fields, status_fields
 from k8stui.demo.world.images import behaviour, image_digest
 from k8stui.demo.world.podspec import admitted_spec, qos_class
+
+if TYPE_CHECKING:
+    from k8stui.demo.world.context import World
 
 Obj = dict[str, Any]
 

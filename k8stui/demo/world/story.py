@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.world.context import World
 from k8stui.demo.world.ids import parse
 from k8stui.demo.world.images import behaviour, image_of, pull_failure
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from k8stui.demo.world.context import World
 
 Obj = dict[str, Any]
 

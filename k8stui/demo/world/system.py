@@ -393,6 +393,7 @@ def _leader_leases(world: World) -> None:
         }
         plain.simple(world, "coordination.k8s.io/v1", "Lease", name, SYSTEM, age=OLD, manager=name, spec=spec)
     info = {"kubernetes.io/hostname": "control-1", "apiserver.kubernetes.io/identity": "kube-apiserver"}
+    identity = f"apiserver-{world.ids.hex('api', length=26)}"
     spec = {
         "holderIdentity": f"apiserver-{world.ids.hex('api', length=26)}",
         "leaseDurationSeconds": 3600,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.world.context import World
 from k8stui.demo.world.pods import How, make_pod
+
+if TYPE_CHECKING:
+    from k8stui.demo.world.context import World
 
 Obj = dict[str, Any]
 
