@@ -377,6 +377,6 @@ async def started(pilot: Pilot[None]) -> K8stuiApp:
     panes = app.main.workspace.panes.values
     tables = [pane.view for pane in panes() if isinstance(pane.view, TableView)]
     await until(pilot, lambda: all(view.table and not view.table.model.busy for view in tables), "tables")
-    await until(pilot, lambda: all(v.cursor_object or not v.table.model.total for v in tables), "cursors")
+    await until(pilot, lambda: all(v.cursor_object or not len(v.table.model) for v in tables), "cursors")
     await until(pilot, lambda: "[" in screen_text(app).partition(" pods(")[2][:40], "titles")
     return app
