@@ -25,6 +25,7 @@ class Simulation:
         else:
             self._bare(nodes)
         self.engine = build_engine(self.store, seed=seed)
+        self.engine.strict = True
         self.engine.start()
 
     def time(self) -> float:

@@ -76,6 +76,8 @@ class Engine:
         self.muted = False
         """While true, changes are not told to controllers (the churn makes them, and they mean nothing)."""
         self.pods_by_node: dict[str, set[Key]] = defaultdict(set)
+        self.strict = False
+        """Whether an error of a controller is raised (in tests) instead of logged."""
         self.wake: Callable[[], None] = lambda: None
         """Called when something became due sooner than all else."""
         self.controllers: list[Controller] = []
@@ -161,6 +163,12 @@ class Engine:
                 log.debug("%s %s: %s", type(controller).__name__, key, error)
                 if error.code == 409:
                     self.poke(controller, key, 0.2)
+            except Exception:
+                # One odd object must not stop the cluster: this key is tried again later.
+                if self.strict:
+                    raise
+                log.exception("%s cannot reconcile %s", type(controller).__name__, key)
+                self.poke(controller, key, 30.0)
             if time.perf_counter() >= end:
                 due = self.next_due()
                 return due is not None and due <= self.time()

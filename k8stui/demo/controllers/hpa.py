@@ -98,7 +98,8 @@ class Autoscaler(Controller):
         """(utilization in percent, average as a quantity, what is wrong)."""
         metric: Obj = next(iter(hpa["spec"].get("metrics") or ()), {})
         if metric and metric["type"] != "Resource":
-            name = metric.get("external", metric.get("pods", {})).get("metric", {}).get("name", "?")
+            source: Obj = metric.get("external") or metric.get("pods") or {}
+            name = source.get("metric", {}).get("name", "?")
             kind = metric["type"].lower()
             return (
                 0,

@@ -50,8 +50,8 @@ class Namespaces(Controller):
             self._empty(namespace)
         else:
             self._furnish(key[1])
-            if "kubernetes" not in (namespace["spec"].get("finalizers") or ()):
-                spec = {**namespace["spec"], "finalizers": ["kubernetes"]}
+            if "kubernetes" not in (namespace.get("spec", {}).get("finalizers") or ()):
+                spec = {**namespace.get("spec", {}), "finalizers": ["kubernetes"]}
                 self.store.update(NAMESPACES, {**namespace, "spec": spec, "status": {"phase": "Active"}})
 
     def _furnish(self, name: str) -> None:

@@ -66,7 +66,7 @@ IMAGES: dict[str, Image] = {
     _shop("shop/search"): Image("java", 341),
     _shop("shop/orders"): Image("java", 298),
     _shop("shop/recommender"): Image("python", 612),
-    _shop("shop/recommender:3.2.0"): Image("python", 655, after=34.0, **_OOM),  # type: ignore[arg-type]
+    _shop("shop/recommender:3.2.0"): Image("python", 655, after=34.0, ready_after=math.inf, **_OOM),  # type: ignore[arg-type]
     _shop("shop/notifier"): Image("korean", 74),
     _shop("shop/image-resizer"): Image("ansi", 131),
     _shop("shop/sitemap"): Image("plain", 52, exit_code=0, after=12.0),

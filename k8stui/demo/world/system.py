@@ -395,7 +395,7 @@ def _leader_leases(world: World) -> None:
     info = {"kubernetes.io/hostname": "control-1", "apiserver.kubernetes.io/identity": "kube-apiserver"}
     identity = f"apiserver-{world.ids.hex('api', length=26)}"
     spec = {
-        "holderIdentity": f"apiserver-{world.ids.hex('api', length=26)}",
+        "holderIdentity": identity,
         "leaseDurationSeconds": 3600,
         "renewTime": world.micro_ago(4),
     }
@@ -403,7 +403,7 @@ def _leader_leases(world: World) -> None:
         world,
         "coordination.k8s.io/v1",
         "Lease",
-        spec["holderIdentity"],
+        identity,
         SYSTEM,
         age=12 * DAY,
         manager="kube-apiserver",
@@ -437,7 +437,6 @@ def make_system(world: World) -> None:
         labels={"component": "apiserver", "provider": "kubernetes"},
     )
     address = world.node_ips["control-1"]
-    meta = {"labels": {"kubernetes.io/service-name": "kubernetes"}}
     plain.simple(
         world,
         "discovery.k8s.io/v1",
@@ -447,7 +446,7 @@ def make_system(world: World) -> None:
         age=OLD,
         manager="kube-apiserver",
         generation=1,
-        **meta,
+        labels={"kubernetes.io/service-name": "kubernetes"},
         addressType="IPv4",
         endpoints=[{"addresses": [address], "conditions": {"ready": True}}],
         ports=[{"name": "https", "protocol": "TCP", "port": 6443}],

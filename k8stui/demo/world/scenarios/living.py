@@ -438,7 +438,7 @@ def rejected(world: World) -> None:
         how={"app": done(137, reason="ContainerStatusUnknown", since=2 * HOUR, ran=HOUR)},
         sandbox=False,
     )
-    warn(world, pod, "NodeAffinity", "Predicate NodeAffinity failed", ago=3300)
+    warn(world, pod, "NodeAffinity", "Predicate NodeAffinity failed", ago=700)
 
 
 def lost_node(world: World) -> None:
