@@ -171,10 +171,19 @@ class TestOtherSets:
                 "resources": {"requests": {"storage": "1Gi"}},
             },
         }
-        sim.create(STATEFUL_SETS, {
-            "metadata": {"name": "db", "namespace": "default"},
-            "spec": {"replicas": 2, "serviceName": "db", "selector": {"matchLabels": {"app": "db"}}, "template": template("db"), "volumeClaimTemplates": [claim]},
-        })  # fmt: skip
+        sim.create(
+            STATEFUL_SETS,
+            {
+                "metadata": {"name": "db", "namespace": "default"},
+                "spec": {
+                    "replicas": 2,
+                    "serviceName": "db",
+                    "selector": {"matchLabels": {"app": "db"}},
+                    "template": template("db"),
+                    "volumeClaimTemplates": [claim],
+                },
+            },
+        )
         sim.until(lambda: len(sim.pods(app="db")) == 2, step=0.05)
         assert "db-0" in sim.ready(app="db")
         sim.until(lambda: sim.ready(app="db") == ["db-0", "db-1"])

@@ -72,10 +72,21 @@ def test_nearly_every_listable_kind_has_objects(objects: list[Obj]) -> None:
     populate(store, now=START)
     empty = {r.plural for r in BUILTIN if r.storage != "-" and "list" in r.verbs and not store.count(r)}
     assert empty <= {
-        "bindings", "podtemplates", "replicationcontrollers", "csistoragecapacities", "volumeattachments",
-        "volumeattributesclasses", "validatingadmissionpolicies", "validatingadmissionpolicybindings", "apiservices",
-        "flowschemas", "prioritylevelconfigurations", "componentstatuses", "roles", "rolebindings",
-    }  # fmt: skip
+        "bindings",
+        "podtemplates",
+        "replicationcontrollers",
+        "csistoragecapacities",
+        "volumeattachments",
+        "volumeattributesclasses",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+        "apiservices",
+        "flowschemas",
+        "prioritylevelconfigurations",
+        "componentstatuses",
+        "roles",
+        "rolebindings",
+    }
     assert store.count(CRDS) == 2
 
 

@@ -1,8 +1,8 @@
 """Churn: many small changes a second, spread over all rows, for benchmarks and for showing off.
 
-Changes are made by sharing all of the object but the few dicts on the path of the change, so that ten thousand
-a second are cheap. Each changed pod carries a number and the time of the change, so that a test can measure how
-long a change takes to the screen. The controllers are not told: these changes mean nothing.
+Changes are made by sharing all of the object but the few dicts on the path of the change, so that ten
+thousand a second are cheap. Each changed pod carries a number and the time of the change, so that a test can
+measure how long a change takes to the screen. The controllers are not told: these changes mean nothing.
 """
 
 from __future__ import annotations

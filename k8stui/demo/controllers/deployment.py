@@ -206,7 +206,7 @@ class Deployments(Controller):
         return True
 
     def _proportional(self, deployment: Obj, sets: list[Obj]) -> None:
-        """Scaling while paused or in the middle of a rollout: the one active set takes it, or each its share."""
+        """Scaling while paused or in mid-rollout: the one active set takes it, or each its share."""
         active = [rs for rs in sets if rs["spec"]["replicas"]]
         wanted = deployment["spec"]["replicas"]
         if len(active) == 1:

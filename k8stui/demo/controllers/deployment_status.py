@@ -120,13 +120,15 @@ def _progress(
 ) -> tuple[Obj, float | None]:
     spec, stamp, was = deployment["spec"], rfc3339(now), old.get("Progressing", {})
     if spec.get("paused"):
-        return _condition(
-            old, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused", stamp
-        ), None
+        return (
+            _condition(old, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused", stamp),
+            None,
+        )
     if was.get("reason") == "DeploymentPaused":
-        return _condition(
-            old, "Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed", stamp
-        ), 0.2
+        return (
+            _condition(old, "Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed", stamp),
+            0.2,
+        )
     name = f'ReplicaSet "{current["metadata"]["name"]}"' if current else "Deployment"
     wanted = spec["replicas"]
     done = counts["updatedReplicas"] == wanted == counts["replicas"] == counts["availableReplicas"]

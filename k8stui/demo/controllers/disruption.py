@@ -79,9 +79,9 @@ class Disruptions(Controller):
             "type": "DisruptionAllowed",
             "status": value,
             "observedGeneration": generation,
-            "lastTransitionTime": old["lastTransitionTime"]
-            if old.get("status") == value
-            else self.engine.stamp(),
+            "lastTransitionTime": (
+                old["lastTransitionTime"] if old.get("status") == value else self.engine.stamp()
+            ),
             "reason": "SufficientPods" if allowed else "InsufficientPods",
             "message": "",
         }

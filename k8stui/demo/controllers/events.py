@@ -69,7 +69,7 @@ class Recorder:
             self._store.update(EVENTS, {**before, "lastTimestamp": self._engine.stamp(), "count": count})
 
     def _combined(self, event: Obj) -> Obj:
-        """After ten events that differ in their message only, the next ones become one (as client-go does)."""
+        """After ten events that differ in their message only, the next become one (as client-go does)."""
         if _identity(event) in self._known:
             return event
         about = event["involvedObject"]

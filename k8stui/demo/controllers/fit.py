@@ -82,7 +82,7 @@ def toleration_seconds(pod: Obj, taint: Obj) -> float | None:
 
 
 def requests(pod: Obj) -> dict[str, int]:
-    """What the scheduler counts: cpu, memory and extended resources in thousandths, with sidecars, and the largest init step."""
+    """What the scheduler counts, in thousandths: all containers and sidecars, or the largest init step."""
     spec = pod["spec"]
     total: dict[str, int] = {}
     inits = spec.get("initContainers") or ()

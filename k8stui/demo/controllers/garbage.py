@@ -42,12 +42,8 @@ class GarbageCollector(Controller):
                 self.poke(("uid", meta["uid"]))
             for reference in meta.get("ownerReferences") or ():
                 if reference.get("blockOwnerDeletion"):
-                    self.poke(
-                        (
-                            "owner",
-                            f"{reference['apiVersion']}|{reference['kind']}|{meta.get('namespace', '')}|{reference['name']}",
-                        )
-                    )
+                    where = (reference["apiVersion"], reference["kind"], meta.get("namespace", ""))
+                    self.poke(("owner", "|".join((*where, reference["name"]))))
         elif "deletionTimestamp" in meta and meta.get("finalizers"):
             self.poke((res.storage, f"{meta.get('namespace', '')}/{meta['name']}"))
         elif type_ == "ADDED" and meta.get("ownerReferences"):

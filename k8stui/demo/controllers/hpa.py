@@ -105,8 +105,8 @@ class Autoscaler(Controller):
                 0,
                 "",
                 (
-                    f"unable to get {kind} metric {hpa['metadata']['namespace']}/{name}/nil: unable to fetch metrics from "
-                    f"{kind} metrics API: the server could not find the requested resource"
+                    f"unable to get {kind} metric {hpa['metadata']['namespace']}/{name}/nil: unable to fetch"
+                    f" metrics from {kind} metrics API: the server could not find the requested resource"
                 ),
             )
         selector = target["spec"].get("selector")
@@ -127,7 +127,8 @@ class Autoscaler(Controller):
                         0,
                         "",
                         (
-                            f"failed to get cpu utilization: missing request for cpu in container {item['name']} of Pod {name}"
+                            "failed to get cpu utilization: missing request for cpu in container"
+                            f" {item['name']} of Pod {name}"
                         ),
                     )
                 asked += float(parse(request)) * 1e9
@@ -177,9 +178,9 @@ class Autoscaler(Controller):
             {
                 "type": kind,
                 "status": value_,
-                "lastTransitionTime": old[kind]["lastTransitionTime"]
-                if kind in old and old[kind]["status"] == value_
-                else now,
+                "lastTransitionTime": (
+                    old[kind]["lastTransitionTime"] if kind in old and old[kind]["status"] == value_ else now
+                ),
                 "reason": reason,
                 "message": message,
             }
@@ -193,7 +194,10 @@ _ACTIVE = (
     "ScalingActive",
     "True",
     "ValidMetricFound",
-    "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)",
+    (
+        "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage"
+        " of request)"
+    ),
 )
 
 

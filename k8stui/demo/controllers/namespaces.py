@@ -18,9 +18,9 @@ from k8stui.demo.world.plain import CA
 __all__ = ["Namespaces"]
 
 _TEXT = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as"
+    " the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of"
+    " Kubernetes clusters."
 )
 
 
@@ -145,9 +145,11 @@ def namespace_conditions(
             "NamespaceFinalizersRemaining",
             bool(held),
             "SomeFinalizersRemain" if held else "ContentHasNoFinalizers",
-            f"Some content in the namespace has finalizers remaining: {names}"
-            if held
-            else "All content-preserving finalizers finished",
+            (
+                f"Some content in the namespace has finalizers remaining: {names}"
+                if held
+                else "All content-preserving finalizers finished"
+            ),
         ),
     ]
     out = []

@@ -51,9 +51,10 @@ def mount_problem(store: Store, pod: Obj) -> tuple[str, str]:
                 return volume["name"], f'persistentvolumeclaim "{claim["claimName"]}" not found'
         path = volume.get("hostPath") or {}
         if path.get("type") in ("Directory", "File") and path["path"].startswith("/mnt/missing"):
-            return volume[
-                "name"
-            ], f"hostPath type check failed: {path['path']} is not a {path['type'].lower()}"
+            return (
+                volume["name"],
+                f"hostPath type check failed: {path['path']} is not a {path['type'].lower()}",
+            )
         if (nfs := volume.get("nfs")) and nfs["server"].endswith(".invalid"):
             return volume["name"], _nfs_text(nfs)
     return "", ""
@@ -62,9 +63,9 @@ def mount_problem(store: Store, pod: Obj) -> tuple[str, str]:
 def _nfs_text(nfs: Obj) -> str:
     where = f"{nfs['server']}:{nfs['path']}"
     return (
-        "mount failed: exit status 32\nMounting command: mount\nMounting arguments: -t nfs "
-        f"{where} /var/lib/kubelet/pods/volumes/kubernetes.io~nfs\nOutput: mount.nfs: Failed to resolve server "
-        f"{nfs['server']}: Name or service not known"
+        f"mount failed: exit status 32\nMounting command: mount\nMounting arguments: -t nfs {where}"
+        " /var/lib/kubelet/pods/volumes/kubernetes.io~nfs\nOutput: mount.nfs: Failed to resolve server"
+        f" {nfs['server']}: Name or service not known"
     )
 
 
@@ -88,8 +89,12 @@ def attach_problem(store: Store, pod: Obj, others: list[Obj]) -> tuple[str, str]
         ]
         if users:
             volume_name = claim["spec"].get("volumeName", name)
-            return volume_name, (
-                f'Multi-Attach error for volume "{volume_name}" Volume is already used by pod(s) {", ".join(users)}'
+            return (
+                volume_name,
+                (
+                    f'Multi-Attach error for volume "{volume_name}" Volume is already used by pod(s)'
+                    f" {', '.join(users)}"
+                ),
             )
     return "", ""
 
@@ -157,5 +162,8 @@ def config_problem(store: Store, pod: Obj, item: Obj) -> str:
     ):
         uid = pod["metadata"]["uid"]
         where = f"{pod['metadata']['name']}_{namespace}({uid})"
-        return f'container has runAsNonRoot and image will run as root (pod: "{where}", container: {item["name"]})'
+        return (
+            f'container has runAsNonRoot and image will run as root (pod: "{where}", container:'
+            f" {item['name']})"
+        )
     return ""

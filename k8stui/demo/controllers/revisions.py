@@ -1,4 +1,4 @@
-"""ControllerRevisions: the history of StatefulSets and DaemonSets, for `kubectl rollout history` and `undo`."""
+"""ControllerRevisions: the history of StatefulSets and DaemonSets, for `kubectl rollout history`, `undo`."""
 
 from __future__ import annotations
 

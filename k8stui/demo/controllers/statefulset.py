@@ -138,7 +138,10 @@ class StatefulSets(Controller):
                 "status": {"phase": "Pending"},
             },
         )
-        text = f"create Claim {name} Pod {name.partition('-')[2]} in StatefulSet {owner['metadata']['name']} success"
+        text = (
+            f"create Claim {name} Pod {name.partition('-')[2]} in StatefulSet {owner['metadata']['name']}"
+            " success"
+        )
         self.engine.events.normal(owner, "SuccessfulCreate", text, component=COMPONENT)
 
     def _status(self, key: Key, revision: str) -> None:

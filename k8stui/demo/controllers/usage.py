@@ -1,4 +1,4 @@
-"""What pods and nodes seem to use: for `kubectl top` and the autoscaler. Pure functions of object and time."""
+"""What pods and nodes seem to use, for metrics and the autoscaler. Pure functions of object and time."""
 
 from __future__ import annotations
 

@@ -75,7 +75,11 @@ class VolumeBinder(Controller):
             )
             self.poke(key, 15.0)
         elif cls["provisioner"] != "csi.moa.example":
-            text = f"Waiting for a volume to be created either by the external provisioner '{cls['provisioner']}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered."
+            text = (
+                "Waiting for a volume to be created either by the external provisioner"
+                f" '{cls['provisioner']}' or manually by the system administrator. If volume creation is"
+                " delayed, please verify that the provisioner is running and correctly registered."
+            )
             self.engine.events.normal(claim, "ExternalProvisioning", text, component=COMPONENT)
             self.poke(key, 15.0)
         else:

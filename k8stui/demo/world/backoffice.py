@@ -263,7 +263,10 @@ def _monitoring(world: World) -> None:
             world, name, ns, [Revision(template(labels(name, "monitoring"), [box]), 50 * DAY)], replicas=1
         )
         plain.service(world, name, ns, labels(name), {"web": (port, "web")})
-    rules = "groups:\n- name: 상점\n  rules:\n  - alert: 장바구니오류\n    expr: rate(cart_errors_total[5m]) > 1\n    labels: {severity: page}\n    annotations:\n      summary: 장바구니 오류가 늘고 있습니다\n"
+    rules = (
+        "groups:\n- name: 상점\n  rules:\n  - alert: 장바구니오류\n    expr: rate(cart_errors_total[5m]) >"
+        " 1\n    labels: {severity: page}\n    annotations:\n      summary: 장바구니 오류가 늘고 있습니다\n"
+    )
     plain.config_map(world, "prometheus-rules", ns, {"shop.yaml": rules, "recording.yaml": "groups: []\n"})
     plain.ingress(world, "grafana", ns, "grafana.moa.example", {"/": ("grafana", "web")})
 

@@ -59,7 +59,7 @@ def populate(
 ) -> None:
     """Fill an empty store. Custom resources of the world go in under the kinds of their definitions."""
     collects = gc.isenabled()
-    gc.disable()  # a hundred thousand new dicts and no garbage: the collector would look at them again and again
+    gc.disable()  # a hundred thousand new dicts, no garbage: the collector would look at them in vain
     try:
         _load(store, build_world(nodes=nodes, pods=pods, seed=seed, now=now), registry)
     finally:

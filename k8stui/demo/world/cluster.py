@@ -56,7 +56,10 @@ def _classes(world: World) -> None:
         (
             "system-cluster-critical",
             2000000000,
-            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+            (
+                "Used for system critical pods that must run in the cluster, but can be moved to another node"
+                " if necessary."
+            ),
         ),
         ("shop-critical", 100000, "결제와 상점 앞단: 마지막까지 지켜야 하는 서비스"),
         ("batch-low", -10, "배치 작업"),

@@ -150,7 +150,7 @@ class World:
         status_manager: str = "kube-controller-manager",
         touched: float | None = None,
     ) -> Obj:
-        """Take an object into the world, with managedFields. `touched`: seconds since its last status change."""
+        """Take an object in, with managedFields. `touched`: seconds since its last status change."""
         meta = obj["metadata"]
         if manager and "managedFields" not in meta:
             time = meta["creationTimestamp"] if touched is None else self.ago(touched)
@@ -194,7 +194,7 @@ class World:
         host: str = "",
         field_path: str = "",
     ) -> Obj:
-        """An event as `client-go` records it. `ago` is its last time, `first` its first (seconds before now)."""
+        """An event as `client-go` records it. `ago`: its last time, `first`: its first, in seconds."""
         meta = about["metadata"]
         namespace = meta.get("namespace", "")
         first = ago if first is None else first

@@ -90,8 +90,10 @@ IMAGES: dict[str, Image] = {
         "python",
         890,
         live_for=40.0,
-        probe_failure='Get "http://{ip}:8080/healthz": context deadline exceeded '
-        "(Client.Timeout exceeded while awaiting headers)",
+        probe_failure=(
+            'Get "http://{ip}:8080/healthz": context deadline exceeded '
+            "(Client.Timeout exceeded while awaiting headers)"
+        ),
     ),
     _shop("payments/settlement"): Image("logfmt", 61, exit_code=0, after=18.0),
     _shop("payments/vault-agent"): Image("logfmt", 71),
@@ -242,7 +244,8 @@ def _is_shell(program: str) -> bool:
 
 def _start_error(image: Image, program: str) -> Image:
     text = (
-        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create "
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc"
+        " create "
         f'failed: unable to start container process: error during container init: exec: "{program}": stat '
         f"{program}: no such file or directory: unknown"
     )

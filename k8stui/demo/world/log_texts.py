@@ -118,7 +118,10 @@ def logfmt(rng: random.Random, minute: int, name: str, start: float) -> list[Lin
         out.append(
             (
                 at,
-                f'ts={_clock(start + at)} level={level} component={name} msg="{rng.choice(WORDS)}" duration={rng.randrange(1, 400)}ms n={rng.randrange(1000)}',
+                (
+                    f'ts={_clock(start + at)} level={level} component={name} msg="{rng.choice(WORDS)}"'
+                    f" duration={rng.randrange(1, 400)}ms n={rng.randrange(1000)}"
+                ),
             )
         )
     return out
@@ -144,7 +147,10 @@ def klog(rng: random.Random, minute: int, name: str, start: float) -> list[Line]
         out.append(
             (
                 at,
-                f"{letter}{_stamp(start + at)[5:7]}{_stamp(start + at)[8:10]} {_clock(start + at)}000       1 {rng.choice(files)}] {text}",
+                (
+                    f"{letter}{_stamp(start + at)[5:7]}{_stamp(start + at)[8:10]} {_clock(start + at)}000    "
+                    f"   1 {rng.choice(files)}] {text}"
+                ),
             )
         )
     return out
@@ -158,8 +164,11 @@ def access(rng: random.Random, minute: int, name: str, start: float) -> list[Lin
         out.append(
             (
                 at,
-                f'203.0.113.{rng.randrange(2, 250)} - - [{_access_time(start + at)}] "GET {rng.choice(PATHS)} HTTP/2.0" {status} '
-                f'{rng.randrange(120, 90000)} "-" "{rng.choice(AGENTS)}" {rng.random():.3f}',
+                (
+                    f'203.0.113.{rng.randrange(2, 250)} - - [{_access_time(start + at)}] "GET'
+                    f' {rng.choice(PATHS)} HTTP/2.0" {status} {rng.randrange(120, 90000)} "-"'
+                    f' "{rng.choice(AGENTS)}" {rng.random():.3f}'
+                ),
             )
         )
     return out
@@ -170,7 +179,10 @@ def java(rng: random.Random, minute: int, name: str, start: float) -> list[Line]
     out: list[Line] = []
     for at in _times(rng, minute, 22):
         level = rng.choices(("INFO", "WARN", "ERROR"), (90, 8, 2))[0]
-        head = f"{_stamp(start + at)}Z {level:>5} 1 --- [{name}] [nio-8080-exec-{rng.randrange(1, 20)}] e.moa.{name}.Service : "
+        head = (
+            f"{_stamp(start + at)}Z {level:>5} 1 --- [{name}] [nio-8080-exec-{rng.randrange(1, 20)}]"
+            f" e.moa.{name}.Service : "
+        )
         if level != "ERROR":
             out.append((at, f"{head}{rng.choice(WORDS)} id={rng.randrange(10**6)}"))
             continue
@@ -179,8 +191,11 @@ def java(rng: random.Random, minute: int, name: str, start: float) -> list[Line]
             "java.lang.IllegalStateException: 주문 상태를 바꿀 수 없습니다: PAID -> CREATED",
             "\tat example.moa.orders.OrderState.transition(OrderState.java:88)",
             "\tat example.moa.orders.OrderService.update(OrderService.java:141)",
-            "\tat jdk.internal.reflect.DirectMethodHandleAccessor.invoke(DirectMethodHandleAccessor.java:103)",
-            "Caused by: java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms.",
+            ("\tat jdk.internal.reflect.DirectMethodHandleAccessor.invoke(Accessor.java:103)"),
+            (
+                "Caused by: java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not"
+                " available, request timed out after 30000ms."
+            ),
             "\tat com.zaxxer.hikari.pool.HikariPool.createTimeoutException(HikariPool.java:686)",
             "\t... 42 common frames omitted",
         ]
@@ -206,7 +221,10 @@ def python(rng: random.Random, minute: int, name: str, start: float) -> list[Lin
             out.append(
                 (
                     at,
-                    f"INFO:{name}:{rng.choice(WORDS)} rss={rng.randrange(90, 380)}MiB batch={rng.randrange(64)}",
+                    (
+                        f"INFO:{name}:{rng.choice(WORDS)} rss={rng.randrange(90, 380)}MiB"
+                        f" batch={rng.randrange(64)}"
+                    ),
                 )
             )
     return sorted(out, key=lambda line: line[0])
@@ -217,7 +235,10 @@ def korean(rng: random.Random, minute: int, name: str, start: float) -> list[Lin
     return [
         (
             at,
-            f"{_clock(start + at)} [{rng.choice(('정보', '정보', '정보', '경고'))}] {rng.choice(KOREAN)} (고객 {rng.randrange(10**5):05d})",
+            (
+                f"{_clock(start + at)} [{rng.choice(('정보', '정보', '정보', '경고'))}] {rng.choice(KOREAN)}"
+                f" (고객 {rng.randrange(10**5):05d})"
+            ),
         )
         for at in _times(rng, minute, 20)
     ]
@@ -234,8 +255,12 @@ def ansi(rng: random.Random, minute: int, name: str, start: float) -> list[Line]
         out.append(
             (
                 at,
-                f"\x1b[90m{_clock(start + at)}\x1b[0m \x1b[{colour}m{level}\x1b[0m \x1b[1m{name}\x1b[0m resized \x1b[4m{rng.randrange(10**6)}.webp\x1b[24m to "
-                f"\x1b[38;5;{rng.randrange(17, 231)}m{rng.choice((320, 640, 1280))}px\x1b[0m \x1b[{shade}m{'▇' * rng.randrange(1, 12)}\x1b[0m",
+                (
+                    f"\x1b[90m{_clock(start + at)}\x1b[0m \x1b[{colour}m{level}\x1b[0m \x1b[1m{name}\x1b[0m"
+                    f" resized \x1b[4m{rng.randrange(10**6)}.webp\x1b[24m to"
+                    f" \x1b[38;5;{rng.randrange(17, 231)}m{rng.choice((320, 640, 1280))}px\x1b[0m"
+                    f" \x1b[{shade}m{'▇' * rng.randrange(1, 12)}\x1b[0m"
+                ),
             )
         )
     return out
@@ -259,7 +284,7 @@ def postgres(rng: random.Random, minute: int, name: str, start: float) -> list[L
             (
                 "LOG:  checkpoint starting: time",
                 f"LOG:  checkpoint complete: wrote {rng.randrange(40, 9000)} buffers",
-                f"LOG:  duration: {rng.randrange(500, 9000)}.231 ms  statement: select * from orders where 상태 = '배송중' ORDER BY created_at",
+                f"LOG:  duration: {rng.randrange(500, 9000)}.231 ms  execute fetch_orders: '배송중', 50",
                 "ERROR:  deadlock detected",
                 "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
             )
@@ -284,10 +309,24 @@ def etcd(rng: random.Random, minute: int, name: str, start: float) -> list[Line]
 
 
 KINDS: dict[str, Callable[[random.Random, int, str, float], list[Line]]] = {
-    "plain": plain, "silent": silent, "json": json_lines, "logfmt": logfmt, "klog": klog, "access": access, "java": java, "python": python,
-    "korean": korean, "ansi": ansi, "progress": progress, "postgres": postgres, "etcd": etcd, "redis": plain, "fluentbit": logfmt,
-    "plain-dns": klog, "plain-mq": plain,
-}  # fmt: skip
+    "plain": plain,
+    "silent": silent,
+    "json": json_lines,
+    "logfmt": logfmt,
+    "klog": klog,
+    "access": access,
+    "java": java,
+    "python": python,
+    "korean": korean,
+    "ansi": ansi,
+    "progress": progress,
+    "postgres": postgres,
+    "etcd": etcd,
+    "redis": plain,
+    "fluentbit": logfmt,
+    "plain-dns": klog,
+    "plain-mq": plain,
+}
 
 
 def _story(*texts: str) -> Callable[[float, str], list[Line]]:
@@ -300,15 +339,37 @@ def _story(*texts: str) -> Callable[[float, str], list[Line]]:
 
 CRASHES: dict[str, Callable[[float, str], list[Line]]] = {
     "crash-go": _story(
-        "time=09:00:01 level=INFO msg=starting version=1.0", "panic: runtime error: invalid memory address or nil pointer dereference",
-        "[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x4a1f2c]", "", "goroutine 1 [running]:", "main.(*Server).Routes(0x0)",
-        "\t/src/server.go:57 +0x1c", "main.main()", "\t/src/main.go:21 +0x85", "exit status 2"),
-    "crash-config": _story("reading /etc/app/config.yaml", "open /etc/app/config.yaml: no such file or directory", "fatal: no config"),
+        "time=09:00:01 level=INFO msg=starting version=1.0",
+        "panic: runtime error: invalid memory address or nil pointer dereference",
+        "[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x4a1f2c]",
+        "",
+        "goroutine 1 [running]:",
+        "main.(*Server).Routes(0x0)",
+        "\t/src/server.go:57 +0x1c",
+        "main.main()",
+        "\t/src/main.go:21 +0x85",
+        "exit status 2",
+    ),
+    "crash-config": _story(
+        "reading /etc/app/config.yaml",
+        "open /etc/app/config.yaml: no such file or directory",
+        "fatal: no config",
+    ),
     "crash-java": _story(
-        "  .   ____          _", " :: Spring Boot ::                (v3.5.6)", "INFO 1 --- [main] e.m.payments.Ledger : Starting Ledger v1.8.1",
-        "ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed", "org.springframework.beans.factory.BeanCreationException: Error creating bean with name 'dataSource'",
-        "\tat org.springframework.beans.factory.support.ConstructorResolver.instantiate(ConstructorResolver.java:655)",
-        "Caused by: java.net.UnknownHostException: ledger-db.payments.svc", "\tat java.base/java.net.InetAddress.getAllByName(InetAddress.java:1532)", "\t... 38 common frames omitted"),
+        "  .   ____          _",
+        " :: Spring Boot ::                (v3.5.6)",
+        "INFO 1 --- [main] e.m.payments.Ledger : Starting Ledger v1.8.1",
+        "ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed",
+        "org.springframework.beans.factory.BeanCreationException: Error creating bean with name 'dataSource'",
+        "\tat org.springframework.beans.factory.support.ConstructorResolver.instantiate(Resolver.java:655)",
+        "Caused by: java.net.UnknownHostException: ledger-db.payments.svc",
+        "\tat java.base/java.net.InetAddress.getAllByName(InetAddress.java:1532)",
+        "\t... 38 common frames omitted",
+    ),
     "crash-migrate": _story(
-        "migrate: 12 migrations found, 7 applied", "applying 008_orders_2026.sql ...", 'ERROR: relation "orders_2026" already exists (SQLSTATE 42P07)', "migrate: 마이그레이션 실패, 종료합니다"),
-}  # fmt: skip
+        "migrate: 12 migrations found, 7 applied",
+        "applying 008_orders_2026.sql ...",
+        'ERROR: relation "orders_2026" already exists (SQLSTATE 42P07)',
+        "migrate: 마이그레이션 실패, 종료합니다",
+    ),
+}

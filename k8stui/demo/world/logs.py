@@ -1,7 +1,8 @@
 """What the containers of the world say, minute by minute: `log_text` for the runtime.
 
-Pure: the same container and minute always give the same lines, so a log of weeks costs nothing until somebody
-reads it. The kinds of text are in `log_texts`; here is decided which one a container speaks, and its last words.
+Pure: the same container and minute always give the same lines, so a log of weeks costs nothing until
+somebody reads it. The kinds of text are in `log_texts`; here is decided which one a container speaks, and
+its last words.
 """
 
 from __future__ import annotations

@@ -134,9 +134,10 @@ def _conditions(world: World, plan: NodePlan) -> list[Obj]:
 
 
 def _taints(world: World, plan: NodePlan) -> list[Obj]:
-    out: list[Obj] = []
-    for key, value, effect in plan.taints:
-        out.append({"key": key} | ({"value": value} if value else {}) | {"effect": effect})
+    out: list[Obj] = [
+        {"key": key} | ({"value": value} if value else {}) | {"effect": effect}
+        for key, value, effect in plan.taints
+    ]
     if plan.cordoned:
         since = world.ago(3 * HOUR)
         out.append({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "timeAdded": since})
@@ -146,10 +147,8 @@ def _taints(world: World, plan: NodePlan) -> list[Obj]:
             {"key": f"node.kubernetes.io/{key}", "effect": "NoSchedule", "timeAdded": world.ago(22 * MINUTE)}
         )
     if plan.lost is not None:
-        for effect in ("NoSchedule", "NoExecute"):
-            out.append(
-                {"key": "node.kubernetes.io/unreachable", "effect": effect, "timeAdded": world.ago(plan.lost)}
-            )
+        key, since = "node.kubernetes.io/unreachable", world.ago(plan.lost)
+        out += [{"key": key, "effect": effect, "timeAdded": since} for effect in ("NoSchedule", "NoExecute")]
     return out
 
 

@@ -93,9 +93,9 @@ def namespace(
 def root_ca(world: World, namespace: str, age: float) -> Obj:
     """The ConfigMap with the cluster's CA that every namespace has."""
     text = (
-        "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such "
-        "as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions "
-        "of Kubernetes clusters."
+        "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints"
+        " such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across"
+        " distributions of Kubernetes clusters."
     )
     return simple(
         world,

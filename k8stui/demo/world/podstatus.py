@@ -168,7 +168,7 @@ def conditions(
     generation: int = 1,
     sandbox: bool = True,
 ) -> list[Obj]:
-    """The five conditions of a scheduled pod. `since` keeps the transition time of those that did not change."""
+    """The five conditions of a scheduled pod. `since`: transition times of those that did not change."""
     done = phase_ == "Succeeded"
     init_ok = done or initialized(spec, init_statuses)
     incomplete = [

@@ -48,7 +48,7 @@ def stateful_set(
     parallel: bool = False,
     **pod_options: Any,
 ) -> Obj:
-    """A StatefulSet and its pods. claims: volume name to (size, storage class); the claims are made elsewhere."""
+    """A StatefulSet and its pods. claims: volume to (size, storage class); they are made elsewhere."""
     labels = template["metadata"]["labels"]
     digest = world.ids.template_hash("sts", namespace, name)
     mode = "Filesystem"
@@ -86,13 +86,10 @@ def stateful_set(
         "metadata": world.meta("StatefulSet", name, namespace, age=age, labels=labels, generation=1),
         "spec": spec,
     }
-    made = []
-    for ordinal in range(replicas if pods is None else pods):
-        made.append(
-            _ordinal_pod(
-                world, obj, ordinal, digest, age, claims or {}, (how or {}).get(ordinal), pod_options
-            )
-        )
+    made = [
+        _ordinal_pod(world, obj, number, digest, age, claims or {}, (how or {}).get(number), pod_options)
+        for number in range(replicas if pods is None else pods)
+    ]
     ready = sum(map(is_ready, made))
     status: Obj = {"observedGeneration": 1, "replicas": len(made)}
     if ready:

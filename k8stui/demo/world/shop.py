@@ -265,7 +265,10 @@ def _shop_extras(world: World) -> None:
         "storefront",
         ns,
         {
-            "application.yaml": "server:\n  port: 8080\nlocale:\n  default: ko_KR\n  supported: [ko_KR, en_US, ja_JP]\nfeatures:\n  newCheckout: true\n  gifts: false\n",
+            "application.yaml": (
+                "server:\n  port: 8080\nlocale:\n  default: ko_KR\n  supported: [ko_KR, en_US,"
+                " ja_JP]\nfeatures:\n  newCheckout: true\n  gifts: false\n"
+            ),
             "banner.txt": "🎉 추석 특가! 전 상품 10% 할인\n",
             "notice-ko.md": "# 안내\n\n배송은 결제 후 1~2일 걸립니다.\n",
             "log-level": "info",
@@ -368,7 +371,10 @@ def _hpa(world: World, name: str, namespace: str, low: int, high: int, now: int,
             "status": "True",
             "lastTransitionTime": since,
             "reason": "ValidMetricFound",
-            "message": "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)",
+            "message": (
+                "the HPA was able to successfully calculate a replica count from cpu resource utilization"
+                " (percentage of request)"
+            ),
         },
         {
             "type": "ScalingLimited",

@@ -122,7 +122,10 @@ def _daemons(world: World, nodes: list[str]) -> None:
         "kube-proxy",
         SYSTEM,
         {
-            "config.conf": "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: nftables\nclusterCIDR: 10.244.0.0/14\n"
+            "config.conf": (
+                "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode:"
+                " nftables\nclusterCIDR: 10.244.0.0/14\n"
+            )
         },
         age=OLD,
     )
@@ -216,9 +219,9 @@ def _daemons(world: World, nodes: list[str]) -> None:
 
 def _core_dns(world: World) -> None:
     corefile = (
-        ".:53 {\n    errors\n    health {\n       lameduck 5s\n    }\n    ready\n"
-        "    kubernetes cluster.local in-addr.arpa ip6.arpa {\n       pods insecure\n       ttl 30\n    }\n"
-        "    prometheus :9153\n    forward . /etc/resolv.conf\n    cache 30\n    loop\n    reload\n    loadbalance\n}\n"
+        ".:53 {\n    errors\n    health {\n       lameduck 5s\n    }\n    ready\n    kubernetes cluster.local"
+        " in-addr.arpa ip6.arpa {\n       pods insecure\n       ttl 30\n    }\n    prometheus :9153\n   "
+        " forward . /etc/resolv.conf\n    cache 30\n    loop\n    reload\n    loadbalance\n}\n"
     )
     plain.config_map(world, "coredns", SYSTEM, {"Corefile": corefile}, age=OLD)
     item = container(

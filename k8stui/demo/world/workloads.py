@@ -172,8 +172,10 @@ def deployment(
             "replicas": replicas,
             "selector": {"matchLabels": match},
             "template": current.template,
-            "strategy": strategy
-            or {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
+            "strategy": (
+                strategy
+                or {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
+            ),
             "revisionHistoryLimit": 10,
             **({"paused": True} if paused else {}),
             "progressDeadlineSeconds": deadline,

@@ -1,13 +1,13 @@
 """Everything that Kubernetes' troubleshooting guides describe, each as one small function that makes it.
 
-Most cases are bare pods in the namespace `clinic`, named after what ails them; some happen in the shop itself.
+Most cases are bare pods in the namespace `clinic`, named after what ails them; some are in the shop itself.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from k8stui.demo.world.scenarios import crashing, living, scheduling, starting
+from k8stui.demo.world.scenarios import crashing, lasting, living, scheduling, starting
 from k8stui.demo.world.scenarios.ward import make_ward
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     *starting.SCENARIOS,
     *crashing.SCENARIOS,
     *living.SCENARIOS,
+    *lasting.SCENARIOS,
     *scheduling.SCENARIOS,
 )
 

@@ -206,7 +206,8 @@ def failing_startup(world: World) -> None:
         world,
         pod,
         "Unhealthy",
-        f'Startup probe failed: Get "http://{ip}:8080/started": dial tcp {ip}:8080: connect: connection refused',
+        f'Startup probe failed: Get "http://{ip}:8080/started": dial tcp {ip}:8080: connect: connection'
+        " refused",
         container="app",
         count=26,
         ago=2,
@@ -317,7 +318,8 @@ def payments_down(world: World) -> None:
                 world,
                 pod,
                 "Unhealthy",
-                f'Liveness probe failed: Get "http://{ip}:8080/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+                f'Liveness probe failed: Get "http://{ip}:8080/healthz": context deadline exceeded'
+                " (Client.Timeout exceeded while awaiting headers)",
                 container=name,
                 count=69,
                 ago=27,

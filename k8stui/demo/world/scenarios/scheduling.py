@@ -111,8 +111,9 @@ def unbound_claim(world: World) -> None:
     spec = {"volumes": [{"name": "scratch", "persistentVolumeClaim": {"claimName": "scratch-nvme"}}]}
     total = sum(1 for o in world.objects if o["kind"] == "Node")
     message = (
-        f"0/{total} nodes are available: pod has unbound immediate PersistentVolumeClaims. no new claims to deallocate, "
-        f"preemption: 0/{total} nodes are available: {total} Preemption is not helpful for scheduling."
+        f"0/{total} nodes are available: pod has unbound immediate PersistentVolumeClaims. no new claims to"
+        f" deallocate, preemption: 0/{total} nodes are available: {total} Preemption is not helpful for"
+        " scheduling."
     )
     item = container("app", STEADY, mounts={"scratch": "/scratch"})
     _stuck(
@@ -124,15 +125,16 @@ def missing_claim(world: World) -> None:
     """Names a claim that nobody made."""
     total = sum(1 for o in world.objects if o["kind"] == "Node")
     message = (
-        f'0/{total} nodes are available: persistentvolumeclaim "no-such-claim" not found. no new claims to deallocate, '
-        f"preemption: 0/{total} nodes are available: {total} Preemption is not helpful for scheduling."
+        f'0/{total} nodes are available: persistentvolumeclaim "no-such-claim" not found. no new claims to'
+        f" deallocate, preemption: 0/{total} nodes are available: {total} Preemption is not helpful for"
+        " scheduling."
     )
     spec = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "no-such-claim"}}]}
     _stuck(world, "missing-claim", spec, "PVC를 만들지 않음", message, 25 * MINUTE)
 
 
 def waiting_claims(world: World) -> None:
-    """A claim of a WaitForFirstConsumer class that nobody uses yet, and a shrunken one with no volume to bind."""
+    """A claim of a WaitForFirstConsumer class that nobody uses yet."""
     claim = plain.claim(world, "waits-for-consumer", CLINIC, "5Gi", "moa-ssd", age=3 * HOUR, bound=False)
     world.event(
         claim,

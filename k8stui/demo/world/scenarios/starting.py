@@ -72,7 +72,10 @@ def never_pull(world: World) -> None:
 def invalid_name(world: World) -> None:
     """An image name with capital letters."""
     name = f"{REGISTRY}/Clinic/Steady:1.0"
-    text = f'Failed to apply default image tag "{name}": couldn\'t parse image name "{name}": invalid reference format: repository name must be lowercase'
+    text = (
+        f'Failed to apply default image tag "{name}": couldn\'t parse image name "{name}": invalid reference'
+        " format: repository name must be lowercase"
+    )
     pod = patient(
         world,
         "image-invalid-name",
@@ -126,7 +129,10 @@ def runs_as_root(world: World) -> None:
     """runAsNonRoot with an image whose user is root."""
     item = container("app", "nginx:1.29")
     meta_uid = world.ids.uid("Pod", CLINIC, "config-run-as-root")
-    text = f'container has runAsNonRoot and image will run as root (pod: "config-run-as-root_{CLINIC}({meta_uid})", container: app)'
+    text = (
+        "container has runAsNonRoot and image will run as root (pod:"
+        f' "config-run-as-root_{CLINIC}({meta_uid})", container: app)'
+    )
     _config(
         world,
         "config-run-as-root",
@@ -175,9 +181,9 @@ def mount_nfs(world: World) -> None:
         world,
         pod,
         "images",
-        "mount failed: exit status 32\nMounting command: mount\nMounting arguments: -t nfs "
-        f"{where} /var/lib/kubelet/pods/volumes/kubernetes.io~nfs\nOutput: mount.nfs: Failed to resolve server "
-        f"{source['server']}: Name or service not known",
+        f"mount failed: exit status 32\nMounting command: mount\nMounting arguments: -t nfs {where}"
+        " /var/lib/kubelet/pods/volumes/kubernetes.io~nfs\nOutput: mount.nfs: Failed to resolve server"
+        f" {source['server']}: Name or service not known",
     )
 
 
@@ -210,7 +216,8 @@ def multi_attach(world: World) -> None:
         world,
         pod,
         "FailedMount",
-        "Unable to attach or mount volumes: unmounted volumes=[disk], unattached volumes=[], failed to process volumes=[]: timed out waiting for the condition",
+        "Unable to attach or mount volumes: unmounted volumes=[disk], unattached volumes=[], failed to"
+        " process volumes=[]: timed out waiting for the condition",
         count=6,
         ago=80,
     )
