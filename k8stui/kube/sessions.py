@@ -249,7 +249,7 @@ class ShellSession:
                 self._input.resize(size)
 
     def close_stdin(self) -> None:
-        """End of input. Servers before 1.30 cannot be told; a terminal gets ctrl-d instead then."""
+        """End of input: ctrl-d in a terminal. Without one, servers before 1.30 cannot be told."""
         if self._accepts_input:
             self._input.close()
 
@@ -471,8 +471,10 @@ class ShellSession:
                     self.counters.sent += len(item)
                 elif item is not None:
                     await stream.resize(*item)
-                elif not await stream.close_stdin() and self.spec.tty:
+                elif self.spec.tty:
                     await stream.write(b"\x04")
+                else:
+                    await stream.close_stdin()
 
 
 def _internal(error: Exception) -> Ending:
