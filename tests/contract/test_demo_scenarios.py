@@ -148,7 +148,7 @@ def shown(pod: Obj) -> str:
     else:
         for entry in reversed(status.get("containerStatuses", ())):
             (state,) = entry["state"].values()
-            reason = state.get("reason") or reason if status.get("reason") is None else reason
+            reason = state.get("reason") or reason
     if "deletionTimestamp" in meta:
         if status.get("reason") == "NodeLost":
             return "Unknown"

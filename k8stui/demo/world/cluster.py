@@ -286,7 +286,7 @@ def _definitions(world: World) -> None:
             {"name": "Title", "type": "string", "jsonPath": ".spec.title"},
             {"name": "Discount", "type": "integer", "description": "percent", "jsonPath": ".spec.discount"},
             {"name": "State", "type": "string", "jsonPath": ".status.state"},
-            {"name": "Until", "type": "date", "jsonPath": ".spec.until"},
+            {"name": "Until", "type": "string", "jsonPath": ".spec.until"},
             {"name": "Channel", "type": "string", "jsonPath": ".spec.channel", "priority": 1},
         ],
     )

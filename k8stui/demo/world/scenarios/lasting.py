@@ -113,6 +113,7 @@ def evicted(world: World) -> None:
                 )
             },
         )
+        pod["status"].pop("containerStatuses")  # why kubectl shows the pod\'s own reason
         warn(world, pod, "Evicted", text, ago=20 * MINUTE)
         world.event(
             pod,
@@ -142,6 +143,7 @@ def rejected(world: World) -> None:
         how={"app": done(137, reason="ContainerStatusUnknown", since=2 * HOUR, ran=HOUR)},
         sandbox=False,
     )
+    pod["status"].pop("containerStatuses")  # it was never admitted
     warn(world, pod, "NodeAffinity", "Predicate NodeAffinity failed", ago=700)
 
 
