@@ -17,6 +17,8 @@ from k8stui import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from k8stui.ui.launch import Options
+
 OK, FAILED, BAD_ARGUMENTS = 0, 1, 2
 
 
@@ -83,39 +85,48 @@ def check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
         parser.error("-n needs names of namespaces parted by commas, without blanks: -n shop,default")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run with these arguments (default: the process's own) and return the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] in SUBCOMMANDS:
-        return SUBCOMMANDS[words[0]](words[1:])
+def parse_options(arguments: Sequence[str]) -> Options:
+    """What these arguments ask of the screen.
+
+    Raises SystemExit, as argparse does, for mistakes and for what is answered at once (`--version`).
+    """
     parser = make_parser()
-    given = parser.parse_args(words)
+    given = parser.parse_args(list(arguments))
     check(parser, given)
-    complaint = terminal_complaint(
-        os.environ, input_is_tty=sys.stdin.isatty(), output_is_tty=sys.stdout.isatty()
-    )
-    if complaint:
-        print(f"k8stui: {complaint}.", file=sys.stderr)
-        return FAILED
-    return _open_screen(given)
+    return _options(given)
 
 
-def _open_screen(given: argparse.Namespace) -> int:
-    from k8stui.ui.launch import Options, launch
+def _options(given: argparse.Namespace) -> Options:
+    from k8stui.ui.launch import Options
 
     namespaces: tuple[str, ...] | None = None
     if given.all_namespaces:
         namespaces = ()
     elif given.namespace is not None:
         namespaces = tuple(dict.fromkeys(given.namespace.split(",")))
-    return launch(
-        Options(
-            context=given.context,
-            kubeconfig=given.kubeconfig.expanduser() if given.kubeconfig else None,
-            namespaces=namespaces,
-            readonly=given.readonly,
-            demo=given.demo,
-            theme=given.theme,
-            kind=given.kind,
-        )
+    return Options(
+        context=given.context,
+        kubeconfig=given.kubeconfig.expanduser() if given.kubeconfig else None,
+        namespaces=namespaces,
+        readonly=given.readonly,
+        demo=given.demo,
+        theme=given.theme,
+        kind=given.kind,
     )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run with these arguments (default: the process's own) and return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in SUBCOMMANDS:
+        return SUBCOMMANDS[words[0]](words[1:])
+    options = parse_options(words)
+    complaint = terminal_complaint(
+        os.environ, input_is_tty=sys.stdin.isatty(), output_is_tty=sys.stdout.isatty()
+    )
+    if complaint:
+        print(f"k8stui: {complaint}.", file=sys.stderr)
+        return FAILED
+    from k8stui.ui.launch import launch
+
+    return launch(options)

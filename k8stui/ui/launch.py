@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path  # noqa: TC003  # msgspec reads it at run time
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from k8stui.settings import config_dir, load_settings, state_dir
 from k8stui.ui.theme import load_themes, package_themes
+
+if TYPE_CHECKING:
+    from k8stui.ui.app import K8stuiApp
 
 OK, FAILED, BAD_ARGUMENTS = 0, 1, 2
 
@@ -31,13 +35,19 @@ class Options(Struct, frozen=True):
     """Open this kind alone."""
 
 
-def launch(options: Options) -> int:
-    """Run the screen until the user leaves it; the exit code."""
+class OptionsError(Exception):
+    """One sentence about an option that cannot be used."""
+
+
+def make_app(options: Options) -> K8stuiApp:
+    """The app as `launch` runs it, not yet running.
+
+    Raises OptionsError, in words for the user, for a theme that does not exist.
+    """
     loaded = load_settings()
     themes = load_themes([package_themes(), config_dir() / "themes"])
     if options.theme is not None and options.theme not in themes.themes:
-        print(f"k8stui: {themes.complaint(options.theme)}", file=sys.stderr)
-        return BAD_ARGUMENTS
+        raise OptionsError(themes.complaint(options.theme))
 
     from k8stui.ui.app import K8stuiApp
     from k8stui.ui.backend import RealBackend
@@ -48,7 +58,7 @@ def launch(options: Options) -> int:
         from k8stui.ui.demo_child import DemoChild
 
         demo = DemoChild()
-    app = K8stuiApp(
+    return K8stuiApp(
         RealBackend(options.kubeconfig, demo),
         loaded.settings,
         StateFile(state_dir()),
@@ -57,7 +67,16 @@ def launch(options: Options) -> int:
         warnings=loaded.warnings,
         crash_dir=state_dir(),
     )
-    app.run(mouse=loaded.settings.mouse)
+
+
+def launch(options: Options) -> int:
+    """Run the screen until the user leaves it; the exit code."""
+    try:
+        app = make_app(options)
+    except OptionsError as error:
+        print(f"k8stui: {error}", file=sys.stderr)
+        return BAD_ARGUMENTS
+    app.run(mouse=app.settings.mouse)
     if app.crash is not None:
         print(f"k8stui: {app.crash}", file=sys.stderr)
         return FAILED

@@ -6,10 +6,15 @@ import os
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from k8stui.cli import terminal_complaint
+from k8stui.cli import parse_options, terminal_complaint
+from k8stui.ui.launch import Options, OptionsError, make_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -100,3 +105,18 @@ def test_the_command_line_imports_nothing_heavy() -> None:
 
 def test_the_first_frame_imports_no_network() -> None:
     assert loaded_by("import k8stui.ui.app, k8stui.ui.launch", "aiohttp", "yaml", "kubernetes_asyncio") == []
+
+
+def test_options_can_be_read_and_an_app_made_without_running_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("K8STUI_CONFIG", str(tmp_path))
+    monkeypatch.setenv("K8STUI_STATE", str(tmp_path))
+    options = parse_options(["--theme", "light", "-n", "shop,default,shop", "--readonly", "deploy"])
+    assert options == Options(theme="light", namespaces=("shop", "default"), readonly=True, kind="deploy")
+    app = make_app(options)
+    assert app.theme == "light"
+    assert app.session.readonly
+    assert not app.is_running
+    with pytest.raises(OptionsError, match="Did you mean 'light'"):
+        make_app(Options(theme="ligth"))
