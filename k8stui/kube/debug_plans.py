@@ -13,7 +13,6 @@ from k8stui.kube.debug import (
     CopyChoices,
     DebugContainer,
     ephemeral_container,
-    ephemeral_patch,
     node_debugger,
     pod_copy,
 )
@@ -103,13 +102,24 @@ class Plan:
         return tuple(step.manifest for step in self.steps if step.manifest)
 
 
-def plan_ephemeral(pod: Json, choice: DebugContainer, target: str = "") -> Plan:
-    """Add an ephemeral container to `pod`; `target` names the container whose processes it shall see."""
+def plan_ephemeral(pod: Json, choice: DebugContainer, target: str = "", *, version: str = "") -> Plan:
+    """Add an ephemeral container to `pod`; `target` names the container whose processes it shall see.
+
+    `version` is the server's ("v1.34.2"; "" is taken for a new one): those before 1.23 let an ephemeral
+    container have no securityContext, so the plan leaves it out and says so.
+    """
     metadata = pod["metadata"]
     namespace, name = metadata.get("namespace", "default"), metadata["name"]
     path = f"/api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers"
     container = ephemeral_container(choice, target)
-    patch = ephemeral_patch(choice, target)
+    notes = ["An ephemeral container cannot be removed: it stays in the pod as long as the pod lives"]
+    if "securityContext" in container and _older(version, 23):
+        del container["securityContext"]
+        notes.append(
+            f"The profile {choice.profile.value} has no effect: before 1.23, servers allow an ephemeral"
+            " container no security context"
+        )
+    patch: Json = {"spec": {"ephemeralContainers": [container]}}
     # a pod deleted and made again under its name is another: the patch must not reach it
     if uid := metadata.get("uid"):
         patch["metadata"] = {"uid": uid}
@@ -139,7 +149,7 @@ def plan_ephemeral(pod: Json, choice: DebugContainer, target: str = "") -> Plan:
         choice.stdin,
         choice.tty,
         target_uid=metadata.get("uid", ""),
-        notes=("An ephemeral container cannot be removed: it stays in the pod as long as the pod lives",),
+        notes=tuple(notes),
         alpha=container,
     )
 
@@ -227,6 +237,13 @@ def node_commands() -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("Images of the node (crictl images)", (*CRICTL, "images")),
         ("Journal of the kubelet", ("chroot", "/host", "journalctl", "-u", "kubelet", "-n", "500", "-f")),
     )
+
+
+def _older(version: str, minor: int) -> bool:
+    """Whether a server's version is known to be before 1.`minor`."""
+    parts = version.lstrip("v").split(".")
+    digits = "".join(character for character in parts[1] if character.isdigit()) if len(parts) > 1 else ""
+    return parts[0] == "1" and bool(digits) and int(digits) < minor
 
 
 def _attach_needs(namespace: str, name: str = "") -> tuple[Need, ...]:

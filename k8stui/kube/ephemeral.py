@@ -128,6 +128,14 @@ async def add_ephemeral(connection: Writes, plan: Plan) -> dict[str, Any]:
                 details=error.details,
                 hint="debug a copy of the pod instead",
             ) from None
+        if error.code == 422 and "securityContext" in error.message:
+            raise ApiError(
+                422,
+                error.reason,
+                error.message,
+                details=error.details,
+                hint="servers before 1.23 allow an ephemeral container no security context: choose baseline",
+            ) from None
         if error.code in (405, 415):
             current = await _send(connection, "GET", step.path, None, "")
             answer = await _put_alpha(connection, step.path, plan, current)

@@ -17,7 +17,7 @@ from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.errors import ConnectionLost, KubeError
 from k8stui.kube.sessions_commands import shell_commands
 from k8stui.kube.sessions_flow import Input, Output
-from k8stui.kube.sessions_look import autopsy, chosen_container, node_system
+from k8stui.kube.sessions_look import autopsy, chosen_container, explained, node_system
 from k8stui.kube.sessions_words import Ending, NextStep, Reason, ended, lost, no_shell, refused
 from k8stui.kube.streams import RemoteCommand
 from k8stui.kube.tasks import Tasks
@@ -25,7 +25,7 @@ from k8stui.kube.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.kube.sessions_look import Requests
+    from k8stui.kube.sessions_look import Lease, Requests
     from k8stui.kube.sessions_target import ContainerChoice, SessionTarget
 
 __all__ = ["Counters", "SessionPhase", "SessionSpec", "SessionState", "ShellSession", "Sink"]
@@ -46,13 +46,6 @@ class Sink(Protocol):
     """Takes output: `channel` is STDOUT or STDERR of `streams`; waits for as long as it has no room."""
 
     async def __call__(self, channel: int, data: bytes) -> None: ...
-
-
-class Lease(Protocol):
-    """A place on a shared connection. Closing it gives the place back; the connection may live on."""
-
-    async def connection(self) -> Requests: ...
-    async def close(self) -> None: ...
 
 
 class SessionPhase(Enum):
@@ -165,6 +158,7 @@ class ShellSession:
         self._observers: list[Callable[[], None]] = []
         self._tasks = Tasks(f"session {spec.target}")
         self._life: asyncio.Task[None] | None = None
+        self._sink_task: asyncio.Task[None] | None = None
         self._sink = sink
         self._has_sink = asyncio.Event()
         if sink is not None:
@@ -272,6 +266,7 @@ class ShellSession:
         """
         if self.phase in (SessionPhase.ENDED, SessionPhase.LOST) and not self._tasks.closed:
             old, self._life = self._life, None
+            self._input.clear()
             self._set(SessionPhase.CONNECTING)
             self._life = self._tasks.start(self._live(old), "life")
 
@@ -313,18 +308,23 @@ class ShellSession:
     async def _live(self, before: asyncio.Task[None] | None = None) -> None:
         if before is not None:
             await asyncio.gather(before, return_exceptions=True)
-            self._input.clear()
-        output = self._output = Output()
-        delivering = self._tasks.start(self._deliver(output), "delivery")
+        elif self._sink_task is None:
+            self._sink_task = self._tasks.start(self._deliver(), "delivery")
         try:
             phase, ending = await self._try_commands()
-            self._set(phase, ending)
         except Exception as error:
             self._set(SessionPhase.ENDED, _internal(error))
             raise
-        finally:
-            output.end()
-        await asyncio.gather(delivering, return_exceptions=True)
+        self._set(phase, ending)
+        if phase is SessionPhase.LOST and self.running_since is not None:
+            self._tasks.start(self._look(self._state), "look at the pod")
+
+    async def _look(self, state: SessionState) -> None:
+        """It is said at once that the stream broke; whether it was the pod is found out after that."""
+        with contextlib.suppress(KubeError):
+            ending = await autopsy(await self._lease.connection(), self.target)
+            if ending is not None and self._state is state:
+                self._set(SessionPhase.ENDED, ending)
 
     async def _try_commands(self) -> tuple[SessionPhase, Ending]:
         """Open the target, with each command in turn until one starts, and see it to its end."""
@@ -336,6 +336,8 @@ class ShellSession:
                 return await self._one(connection, (), alone=True)
             tried = list(self.spec.commands or shell_commands(self.spec.system))
             ending = await self._first_that_starts(connection, tried)
+            if ending[1].reason is Reason.NO_CONTAINER:
+                return ending[0], await explained(self._lease, self.target, ending[1])
             if ending[1].reason is Reason.NO_COMMAND and self.spec.is_shell:
                 windows = self.spec.system != "windows" and await node_system(connection, self.target)
                 if windows == "windows":
@@ -346,9 +348,11 @@ class ShellSession:
                     return SessionPhase.ENDED, no_shell(tried)
             return ending
         except KubeError as error:
-            ending_ = refused(error, self.spec.verb, self.target.pod)
-            phase = SessionPhase.LOST if ending_.reason is Reason.LOST else SessionPhase.ENDED
-            return phase, ending_
+            refusal = refused(error, self.spec.verb, self.target.pod)
+            if refusal.reason is Reason.NO_CONTAINER:
+                refusal = await explained(self._lease, self.target, refusal)
+            phase = SessionPhase.LOST if refusal.reason is Reason.LOST else SessionPhase.ENDED
+            return phase, refusal
 
     async def _first_that_starts(
         self, connection: Requests, commands: list[tuple[str, ...]]
@@ -391,9 +395,7 @@ class ShellSession:
         try:
             first = await self._receive(stream)
         except ConnectionLost as error:
-            ending = await autopsy(connection, self.target, spec.verb) or lost(error)
-            phase = SessionPhase.LOST if ending.reason is Reason.LOST else SessionPhase.ENDED
-            return phase, ending
+            return SessionPhase.LOST, lost(error)
         finally:
             sending.cancel()
             beginning.cancel()
@@ -454,8 +456,9 @@ class ShellSession:
             self._output.put(1, _CANCEL + self._tail[cut:])
             self._tail = b""
 
-    async def _deliver(self, output: Output) -> None:
-        while (piece := await output.take()) is not None:
+    async def _deliver(self) -> None:
+        while True:
+            piece = await self._output.take()
             await self._has_sink.wait()
             while (sink := self._sink) is None:
                 await self._has_sink.wait()

@@ -35,7 +35,6 @@ class Output:
         self._drained.set()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._ended = False
         self._overdraft = False
         self._taken = False
         self.size = 0
@@ -70,12 +69,10 @@ class Output:
         if self.size >= self._reserve:
             await self._drained.wait()
 
-    async def take(self) -> tuple[int, bytes] | None:
-        """The next output of one channel, at most PIECE bytes; None after the end."""
+    async def take(self) -> tuple[int, bytes]:
+        """The next output of one channel, at most PIECE bytes."""
         self._done()
         while not self._pieces:
-            if self._ended:
-                return None
             self._filled.clear()
             await self._filled.wait()
         channel, data = self._pieces.popleft()
@@ -110,11 +107,6 @@ class Output:
         if not self._taken:
             self._idle.set()
         return size, last
-
-    def end(self) -> None:
-        """No more will be put."""
-        self._ended = True
-        self._filled.set()
 
     async def idle(self) -> None:
         """Wait until everything that was put has been taken and dealt with."""

@@ -14,7 +14,7 @@ from k8stui.kube.streams import StreamOpener
 if TYPE_CHECKING:
     from k8stui.kube.sessions_target import SessionTarget
 
-__all__ = ["Requests", "autopsy", "chosen_container", "node_system", "read_pod"]
+__all__ = ["Lease", "Requests", "autopsy", "chosen_container", "explained", "node_system", "read_pod"]
 
 LOOK_TIMEOUT = 5.0
 """Seconds that a look at the pod may take when the stream broke."""
@@ -26,6 +26,13 @@ class Requests(StreamOpener, Protocol):
     async def request(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
         """Raises KubeError; the answer has `.body`."""
         ...
+
+
+class Lease(Protocol):
+    """A place on a shared connection. Closing it gives the place back; the connection may live on."""
+
+    async def connection(self) -> Requests: ...
+    async def close(self) -> None: ...
 
 
 async def read_object(connection: Requests, path: str, timeout: float = 30.0) -> dict[str, Any]:
@@ -78,9 +85,20 @@ async def node_system(connection: Requests, target: SessionTarget) -> str:
         return ""
 
 
-async def autopsy(connection: Requests, target: SessionTarget, verb: str) -> Ending | None:
+async def explained(lease: Lease, target: SessionTarget, refusal: Ending) -> Ending:
+    """Kubelets do not find a container that has ended, or was not begun: then the pod's status says it."""
+    try:
+        pod = await read_pod(await lease.connection(), target, LOOK_TIMEOUT)
+    except KubeError:
+        return refusal
+    for choice in container_choices(pod):
+        if choice.name == target.container and choice.state in ("terminated", "waiting"):
+            return not_running(state=f"{choice.state}: {choice.detail}" if choice.detail else choice.state)
+    return refusal
+
+
+async def autopsy(connection: Requests, target: SessionTarget) -> Ending | None:
     """Why a stream broke, where the pod tells; None where it was the connection, or nobody knows."""
-    del verb
     try:
         pod = await read_pod(connection, target, LOOK_TIMEOUT)
     except ApiError as error:

@@ -17,7 +17,7 @@ from k8stui.kube.sessions_words import Ending, NextStep, Reason
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from k8stui.kube.sessions import Lease
+    from k8stui.kube.sessions_look import Lease
     from k8stui.kube.sessions_target import SessionTarget
 
 __all__ = ["KeptOutput", "OnceResult", "run_once"]
