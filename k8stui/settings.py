@@ -35,6 +35,22 @@ class LogSettings(Struct, frozen=True, rename="kebab"):
     timestamps: bool = False
 
 
+class ShellSettings(Struct, frozen=True, rename="kebab"):
+    """Shells: exec, attach and debug containers."""
+
+    escape: str = "ctrl-]"
+    """The one key that a running program does not get: the key after it is the program's own (typed twice,
+    it is sent)."""
+    scrollback: Annotated[int, Meta(ge=0, le=1_000_000)] = 10_000
+    """Lines kept of each shell besides its screen."""
+    confirm_paste: bool = True
+    """Ask before several lines are pasted into a program that would run each."""
+    copy_on_select: bool = True
+    """Put what the mouse selects into the clipboard."""
+    debug_images: Names = ("busybox", "alpine", "nicolaka/netshoot", "ubuntu")
+    """Images offered for debug containers, after those that were used."""
+
+
 class ContextSettings(Struct, frozen=True, rename="kebab"):
     """What differs for one context; None takes the general setting."""
 
@@ -60,6 +76,7 @@ class Settings(Struct, frozen=True, rename="kebab"):
     aliases: dict[str, str] = field(default_factory=dict)
     """Word -> what it stands for at the start of a `:` line."""
     logs: LogSettings = LogSettings()
+    shells: ShellSettings = ShellSettings()
     contexts: dict[str, ContextSettings] = field(default_factory=dict)
     """Name of a context -> what differs there."""
 
@@ -152,8 +169,8 @@ def _drop_unknown(
             warnings.append(f"{_where(text, path, [key])}: there is no setting {key!r}.{hint}")
             del data[key]
         elif isinstance(data[key], dict):
-            if known[key] is LogSettings:
-                _drop_unknown(data[key], LogSettings, text, path, warnings)
+            if known[key] in (LogSettings, ShellSettings):
+                _drop_unknown(data[key], known[key], text, path, warnings)
             elif key == "contexts":
                 for inner in data[key].values():
                     if isinstance(inner, dict):
@@ -176,8 +193,8 @@ def _drop(data: dict[str, Any], keys: list[str]) -> bool:
     if not keys:
         return False
     head = keys[0]
-    if head == "logs" and len(keys) > 1 and isinstance(data.get("logs"), dict):
-        return data["logs"].pop(keys[1], None) is not None
+    if head in ("logs", "shells") and len(keys) > 1 and isinstance(data.get(head), dict):
+        return data[head].pop(keys[1], None) is not None
     if head == "contexts" and isinstance(data.get("contexts"), dict) and len(keys) > 1:
         # The message names the key but not the context: the first context that has it is the wrong one.
         tables = [

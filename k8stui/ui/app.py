@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -23,6 +23,10 @@ from k8stui.ui.limited import LimitedUser
 from k8stui.ui.navigator import Navigator
 from k8stui.ui.screen import MainScreen
 from k8stui.ui.session import Session, Stage
+from k8stui.ui.shells.debugging import Debugger
+from k8stui.ui.shells.desk import ShellDesk
+from k8stui.ui.shells.manager import Shells
+from k8stui.ui.shells.opening import Opener
 from k8stui.ui.theme import DEFAULT
 
 if TYPE_CHECKING:
@@ -48,7 +52,7 @@ class K8stuiApp(App[None]):
 
     TITLE = "k8stui"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        Path(__file__).parent / "styles" / name for name in ("app.tcss", "widgets.tcss")
+        Path(__file__).parent / "styles" / name for name in ("app.tcss", "widgets.tcss", "shells.tcss")
     ]
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
@@ -87,6 +91,16 @@ class K8stuiApp(App[None]):
         )
         self.navigator = Navigator(self)
         self.limited = LimitedUser(self)
+        self.shells = Shells(
+            settings.shells,
+            folder=state.path.parent if state.path is not None else None,
+            is_readonly=self.is_readonly,
+            on_change=lambda shell: self.desk.shell_changed(shell),
+            on_clipboard=lambda shell, text: self.desk.clipboard_asked(shell, text),
+        )
+        self.opener = Opener(self)
+        self.debugger = Debugger(self.opener)
+        self.desk = ShellDesk(self)
         registry = all_actions()
         keymap = Keymap(registry, settings.keys)
         self._warnings = [*warnings, *themes.warnings, *keymap.problems]
@@ -105,10 +119,15 @@ class K8stuiApp(App[None]):
         return self.main
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys go to the registry first, then to the focused widget."""
+        """Keys go to the registry first, then to the focused widget; a terminal comes before both."""
         if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.main:
             self.app_focus = True
-            if await self.main.take_key(event.key):
+            focused: Any = self.main.focused
+            if getattr(focused, "RAW_KEYS", False):
+                if not focused.take_raw_key(event) and not await self.main.take_key(event.key):
+                    self.bell()
+                return
+            if not getattr(focused, "OWN_KEYS", False) and await self.main.take_key(event.key):
                 return
         await super().on_event(event)
 
@@ -129,6 +148,7 @@ class K8stuiApp(App[None]):
         self.state.save()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
+                await self.shells.close_all()
                 await self.session.close()
 
     def _session_changed(self) -> None:
@@ -222,6 +242,23 @@ class K8stuiApp(App[None]):
 
     # Leaving
 
+    def is_readonly(self, context: str) -> bool:
+        """Whether nothing may be changed in a context."""
+        if context == self.session.context:
+            return self.session.readonly
+        return self.options.readonly or bool(self.settings.for_context(context).readonly)
+
+    def leave(self) -> None:
+        """End the program; asks first when shells are open."""
+        if self.shells.living:
+            self.run_worker(self._leave(), group="leave", exclusive=True)
+        else:
+            self.exit()
+
+    async def _leave(self) -> None:
+        if await self.desk.may_leave():
+            self.exit()
+
     def cancel_or_quit(self) -> None:
         """ctrl-c: copy what is selected; give up connecting; asked twice, leave."""
         selected = self.screen.get_selected_text()
@@ -234,7 +271,7 @@ class K8stuiApp(App[None]):
             self.session.cancel()
         now = time.monotonic()
         if now - self._asked_to_leave < TWICE:
-            self.exit()
+            self.leave()
         else:
             self._asked_to_leave = now
             self.say("ctrl-c once more leaves.")

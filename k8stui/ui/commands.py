@@ -37,6 +37,8 @@ class Verb(StrEnum):
     THEME = "theme"
     LAYOUT = "layout"
     LOGS = "logs"
+    SHELL = "shell"
+    DEBUG = "debug"
     HELP = "help"
     RETRY = "retry"
     QUIT = "quit"
@@ -53,6 +55,9 @@ VERBS: dict[str, Verb] = {
     "skin": Verb.THEME,
     "layout": Verb.LAYOUT,
     "logs": Verb.LOGS,
+    "shell": Verb.SHELL,
+    "shells": Verb.SHELL,
+    "debug": Verb.DEBUG,
     "help": Verb.HELP,
     "h": Verb.HELP,
     "?": Verb.HELP,
@@ -69,6 +74,8 @@ VERB_HELP: dict[str, str] = {
     "ctx": "contexts; with a name: switch to it",
     "theme": "change the colours",
     "logs": "logs of the selected pod",
+    "shell": "the shells that are open; with a number or name: go to it",
+    "debug": "what debugging has created, to be cleaned up",
     "layout": "reset: back to nodes, pods, events and logs",
     "retry": "connect again now",
     "help": "every key and what it does",
@@ -163,7 +170,9 @@ def parse(text: str, aliases: Mapping[str, str] | None = None) -> Command:
 
 
 def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
-    most = {Verb.CONTEXT: 1, Verb.THEME: 1, Verb.LAYOUT: 1, Verb.LOGS: 1, Verb.HELP: 1}.get(verb, 0)
+    most = {Verb.CONTEXT: 1, Verb.THEME: 1, Verb.LAYOUT: 1, Verb.LOGS: 1, Verb.SHELL: 1, Verb.HELP: 1}.get(
+        verb, 0
+    )
     if len(rest) > most:
         extra = rest[most]
         raise CommandError(

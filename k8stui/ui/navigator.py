@@ -124,7 +124,7 @@ class Navigator:
         """Carry out a command."""
         match command.verb:
             case Verb.QUIT:
-                self._app.exit()
+                self._app.leave()
             case Verb.HELP:
                 self._app.main.show_help(self._app.main.place())
             case Verb.RETRY:
@@ -135,6 +135,10 @@ class Navigator:
                 await self._app.main.reset_layout()
             case Verb.LOGS:
                 await self.open(ViewSpec(view=ViewType.LOGS))
+            case Verb.SHELL:
+                self._app.desk.find(command.argument)
+            case Verb.DEBUG:
+                self._app.debugger.created()
             case Verb.CONTEXT:
                 await self._context(command)
             case Verb.NAMESPACE:

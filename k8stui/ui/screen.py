@@ -21,6 +21,7 @@ from k8stui.ui.footer import Footer, Hint
 from k8stui.ui.header import Header, Warnings
 from k8stui.ui.keymap import Keymap, shown
 from k8stui.ui.prompt import Prompt
+from k8stui.ui.shells.dock import ShellDock
 from k8stui.ui.spec import ViewSpec, ViewType
 from k8stui.ui.views import make_view
 from k8stui.ui.views.base import View
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from k8stui.ui.actions import Registry
     from k8stui.ui.app import K8stuiApp
+    from k8stui.ui.shells.screen import ShellScreen
     from k8stui.ui.state import SavedLayout
     from k8stui.ui.views.base import View
 
@@ -56,6 +58,7 @@ class MainScreen(Screen[None]):
         self.footer = Footer()
         self.prompt = Prompt()
         self.workspace = Workspace(self._first_layout(), self.make_view)
+        self.dock = ShellDock(owner.shells)
         self._filter_before = ""
         self._counts = WarningCounts()
 
@@ -63,6 +66,7 @@ class MainScreen(Screen[None]):
         yield self.header
         with Container(id="stage"):
             yield self.workspace
+        yield self.dock
         yield self.footer
         yield self.prompt
 
@@ -73,6 +77,10 @@ class MainScreen(Screen[None]):
 
     def make_view(self, spec: ViewSpec) -> View:
         """The view for a spec, on the session of this app."""
+        if spec.view is ViewType.SHELL:
+            from k8stui.ui.views.shell import ShellView
+
+            return ShellView(spec, self._owner.session, self._owner.shells)
         return make_view(spec, self._owner.session)
 
     def _tick(self) -> None:
@@ -151,6 +159,8 @@ class MainScreen(Screen[None]):
 
     def place(self) -> Place:
         """What has the focus, for actions."""
+        if self.dock.has_keys:
+            return Place(self._owner, self.workspace, view_type=ViewType.SHELL.value)
         pane = self.workspace.focused_pane
         view = pane.view
         return Place(
@@ -165,8 +175,13 @@ class MainScreen(Screen[None]):
         place = self.place()
         actions = [action for action in self.registry.working(place) if action.rank <= HINTED]
         actions.sort(key=lambda action: action.rank)
+        prefix = ""
+        if getattr(self.focused, "RAW_KEYS", False) and place.view_type == ViewType.SHELL:
+            actions = [action for action in actions if action.group is Group.SHELLS]
+            if self._owner.desk.keys_are_the_programs:
+                prefix = f"{shown(self._owner.settings.shells.escape)} "
         hints = [
-            Hint(action.id, self.keymap.first(action.id), action.title)
+            Hint(action.id, prefix + self.keymap.first(action.id), action.title)
             for action in actions
             if self.keymap.keys(action.id)
         ]
@@ -225,6 +240,31 @@ class MainScreen(Screen[None]):
 
     def on_view_selected(self, event: View.Selected) -> None:
         self.refresh_hints()
+
+    # Shells
+
+    def on_shell_dock_changed(self, event: ShellDock.Changed) -> None:
+        """The dock opened, closed, or says something else."""
+        event.stop()
+        self.query_one("#stage").display = not (self.dock.display and self.dock.zoomed)
+        self.workspace.focused_pane.set_active(not self.dock.has_keys)
+        self.refresh_hints()
+
+    def on_shell_dock_close_asked(self, event: ShellDock.CloseAsked) -> None:
+        event.stop()
+        self._owner.desk.ask_close(event.shell)
+
+    def on_shell_screen_copied(self, event: ShellScreen.Copied) -> None:
+        event.stop()
+        self._owner.copy(event.text, "selection")
+
+    def on_shell_screen_paste_asked(self, event: ShellScreen.PasteAsked) -> None:
+        event.stop()
+        self._owner.desk.paste_asked(event.screen, event.text)
+
+    def on_resize(self) -> None:
+        """The dock keeps its part."""
+        self.dock.screen_resized()
 
     def on_view_denied(self, event: View.Denied) -> None:
         event.stop()

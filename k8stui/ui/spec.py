@@ -16,6 +16,7 @@ class ViewType(StrEnum):
     TABLE = "table"
     LOGS = "logs"
     CONTEXTS = "contexts"
+    SHELL = "shell"
 
 
 class Link(StrEnum):
@@ -66,6 +67,8 @@ class ViewSpec(Struct, frozen=True):
     reverse: bool = False
     wide: bool = False
     faults: bool = False
+    shell: int = 0
+    """Number of the shell that is shown; numbers end with the program."""
     cursor: str = ""
     """uid of the object under the cursor when the view was left."""
 

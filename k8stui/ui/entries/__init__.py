@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from k8stui.ui.actions import Registry
-from k8stui.ui.entries import go, logs, panes, program, rows, tables
+from k8stui.ui.entries import go, logs, panes, program, rows, shells, tables
 
 
 def all_actions() -> Registry:
     """Every action of the program, in the order in which help lists them."""
     return Registry(
-        [*rows.ACTIONS, *tables.ACTIONS, *logs.ACTIONS, *go.ACTIONS, *panes.ACTIONS, *program.ACTIONS]
+        [
+            *shells.ACTIONS,
+            *rows.ACTIONS,
+            *tables.ACTIONS,
+            *logs.ACTIONS,
+            *go.ACTIONS,
+            *panes.ACTIONS,
+            *program.ACTIONS,
+        ]
     )

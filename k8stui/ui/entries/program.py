@@ -26,7 +26,7 @@ def _cancel(place: Place) -> None:
 
 
 def _quit(place: Place) -> None:
-    place.app.exit()
+    place.app.leave()
 
 
 def _screenshot(place: Place) -> None:

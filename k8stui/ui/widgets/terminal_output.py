@@ -76,7 +76,7 @@ class TerminalModel:
     """An emulator, the output that waits for it, and whoever looks at it.
 
     `on_input` gets bytes for the program: what is typed, and what the emulator answers. `on_resized` gets
-    the size in cells (columns, lines). The one `watcher` is called when something was interpreted.
+    the size in cells (columns, lines). Each of the `watchers` is told which rows of the page became dirty.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class TerminalModel:
         self._on_clipboard = on_clipboard
         self.send = on_input
         self.emulator = Emulator(*size, history=history, on_clipboard=self._clipboard_asked)
-        self.watcher: Callable[[], None] | None = None
+        self.watchers: list[Callable[[set[int]], None]] = []
         self.taps: list[Callable[[bytes], None]] = []
         """Called with all output as it comes: recordings."""
         self.takes_input = True
@@ -151,12 +151,14 @@ class TerminalModel:
         return bool(self._pending)
 
     def settle(self) -> None:
-        """A turn is over: send the emulator's answers, let the watcher look."""
+        """A turn is over: send the emulator's answers, tell the watchers."""
         replies = self.emulator.take_replies()
         if replies:
             self.send(replies)
-        if self.watcher is not None:
-            self.watcher()
+        page = self.emulator.screen.grid
+        dirty, page.dirty = page.dirty, set()
+        for watcher in tuple(self.watchers):
+            watcher(dirty)
 
     def skip(self) -> int:
         """Forget the output that waits, but for its end; gives the number of bytes forgotten."""
@@ -187,7 +189,7 @@ class TerminalModel:
         self._size = 0
         self._room.set()
         self._idle.set()
-        self.watcher = None
+        self.watchers.clear()
         self.taps.clear()
 
     def _clipboard_asked(self, request: ClipboardRequest) -> None:

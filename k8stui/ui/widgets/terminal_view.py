@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding
 from textual.geometry import Offset, Region
 from textual.strip import Strip
 
@@ -48,6 +49,15 @@ class TerminalView(TerminalReader, can_focus=True):
         "terminal-view--match",
         "terminal-view--match-current",
     }
+    BINDINGS: ClassVar = [
+        Binding("up", "scroll_lines(-1)", show=False),
+        Binding("down", "scroll_lines(1)", show=False),
+        Binding("pageup,ctrl+b", "scroll_page(-1)", show=False),
+        Binding("pagedown,ctrl+f", "scroll_page(1)", show=False),
+        Binding("home,g", "to_start", show=False),
+        Binding("end,G", "to_end", show=False),
+    ]
+    """While keys are not the program's."""
     RAW_KEYS = True
     """The app hands keys to `take_raw_key` instead of looking for actions."""
 
@@ -65,9 +75,12 @@ class TerminalView(TerminalReader, can_focus=True):
         self.confirm_paste = confirm_paste
         self.prefixed = False
         """The prefix was typed: the next key is the app's."""
+        self.reading = False
+        """Keys move through the scrollback and are the app's, until the user goes back to the program."""
         self._mouse = TerminalMouse(self)
         self._palette = Palette(self, "terminal-view--")
         self._first = self.lines.first
+        self._dirty: set[int] = set()
         self._cursor: tuple[int, int, bool] = (0, 0, False)
         self._page: object = None
         self._held_since: float | None = None
@@ -77,18 +90,19 @@ class TerminalView(TerminalReader, can_focus=True):
         self._mode_state: tuple[bool, int] = (False, 0)
 
     def on_mount(self) -> None:
-        self.model.watcher = self._changed
+        self.model.watchers.append(self._changed)
         self._told = (self.model.emulator.title, self.model.emulator.bells)
         self._show_all()
 
     def on_unmount(self) -> None:
-        if self.model.watcher == self._changed:
-            self.model.watcher = None
+        if self._changed in self.model.watchers:
+            self.model.watchers.remove(self._changed)
 
     # What came
 
-    def _changed(self) -> None:
+    def _changed(self, dirty: set[int]) -> None:
         """Something was interpreted: paint what became dirty, unless the program asked to wait."""
+        self._dirty |= dirty
         self._announce()
         if not self._held_back():
             self._paint_dirty()
@@ -125,13 +139,13 @@ class TerminalView(TerminalReader, can_focus=True):
         screen = self.model.emulator.screen
         page, modes = screen.grid, screen.modes
         look = (modes.reverse_video, screen.columns)
-        if page is not self._page or look != self._mode_state or (page.dirty and self.search is not None):
+        if page is not self._page or look != self._mode_state or (self._dirty and self.search is not None):
             if page is not self._page:
                 self.selection = None
             self._page, self._mode_state = page, look
             self._show_all()
             return
-        dirty, page.dirty = page.dirty, set()
+        dirty, self._dirty = self._dirty, set()
         self._extend()
         cursor = (screen.cursor.y, screen.cursor.x, modes.show_cursor)
         if cursor != self._cursor:
@@ -147,7 +161,7 @@ class TerminalView(TerminalReader, can_focus=True):
         self._place_ime()
 
     def _show_all(self) -> None:
-        self.model.emulator.screen.grid.dirty = set()
+        self._dirty = set()
         screen = self.model.emulator.screen
         self._cursor = (screen.cursor.y, screen.cursor.x, screen.modes.show_cursor)
         self._extend()
@@ -222,7 +236,7 @@ class TerminalView(TerminalReader, can_focus=True):
         elif event.key == self.prefix and self.prefix:
             self._set_prefixed(True)
             return True
-        if not self.model.takes_input:
+        if self.reading or not self.model.takes_input:
             return False
         self.send_key(event.key, event.character)
         return True
@@ -230,6 +244,34 @@ class TerminalView(TerminalReader, can_focus=True):
     def _set_prefixed(self, prefixed: bool) -> None:
         self.prefixed = prefixed
         self.post_message(Prefixed(self))
+
+    def set_reading(self, reading: bool) -> None:
+        """Let keys move through the scrollback, or go to the program again."""
+        if reading != self.reading:
+            self.reading = reading
+            if not reading:
+                self.end_search()
+                self.to_end()
+            self.post_message(Prefixed(self))
+
+    def action_scroll_lines(self, by: int) -> None:
+        """By so many lines."""
+        self.set_reading(self.model.takes_input)
+        self.scroll_lines(by)
+
+    def action_scroll_page(self, pages: int) -> None:
+        """By so many pages."""
+        self.set_reading(self.model.takes_input)
+        self.scroll_page(pages)
+
+    def action_to_start(self) -> None:
+        """To the oldest line."""
+        self.set_reading(self.model.takes_input)
+        self.to_start()
+
+    def action_to_end(self) -> None:
+        """To the newest line."""
+        self.to_end()
 
     def send_key(self, key: str, character: str | None) -> None:
         """Send one key to the program. A key that no terminal can send is nothing."""
