@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k8stui.terminal import modes as known
+from k8stui.terminal.parser import parse_parameters
+from k8stui.terminal.reports import private_state
 from k8stui.terminal.style import DEFAULT, PROTECTED, Style, select_graphic_rendition
 
 if TYPE_CHECKING:
@@ -188,6 +190,21 @@ def _private_mode(screen: Screen, mode: int, on: bool) -> None:
         _alternate(screen, mode, on)
 
 
+def _save_modes(screen: Screen, parameters: Parameters) -> None:
+    """XTSAVE: remember how private modes are set."""
+    for parameter in parameters:
+        state = private_state(screen, parameter[0])
+        if state in (1, 2):
+            screen.saved_modes[parameter[0]] = state == 1
+
+
+def _restore_modes(screen: Screen, parameters: Parameters) -> None:
+    """XTRESTORE: set them so again."""
+    for parameter in parameters:
+        if parameter[0] in screen.saved_modes:
+            _private_mode(screen, parameter[0], screen.saved_modes[parameter[0]])
+
+
 def _alternate(screen: Screen, mode: int, on: bool) -> None:
     showing = screen.grid is screen.alternate
     if on and not showing:
@@ -213,24 +230,36 @@ class Pens:
 
     def __init__(self) -> None:
         self._interned: dict[Style, Style] = {}
-        self._steps: dict[tuple[Style, str], Style] = {}
+        # by identity, which is cheaper than comparing; the style is held, so that its id stays its own
+        self._steps: dict[int, tuple[Style, dict[str, Style]]] = {}
+        self._count = 0
         self.intern(DEFAULT)
 
     def intern(self, style: Style) -> Style:
         if len(self._interned) > self.LIMIT:
             self._interned.clear()
             self._steps.clear()
+            self._count = 0
         return DEFAULT if style == DEFAULT else self._interned.setdefault(style, style)
 
-    def step(self, pen: Style, text: str, parameters: Parameters) -> Style:
+    def step(self, pen: Style, text: str) -> Style:
         """The pen after ``CSI text m``; remembered, since programs repeat themselves."""
-        key = (pen, text)
-        found = self._steps.get(key)
-        if found is None:
-            clean = [tuple(max(0, value) for value in parameter) for parameter in parameters] or [(0,)]
-            found = self._steps[key] = self.intern(select_graphic_rendition(pen, clean))
-            if len(self._steps) > self.LIMIT:
-                self._steps.clear()
+        known = self._steps.get(id(pen))
+        if known is not None:
+            found = known[1].get(text)
+            if found is not None:
+                return found
+        return self._learn(pen, text)
+
+    def _learn(self, pen: Style, text: str) -> Style:
+        parameters = parse_parameters(text)
+        clean = [tuple(max(0, value) for value in parameter) for parameter in parameters] or [(0,)]
+        found = self.intern(select_graphic_rendition(pen, clean))
+        self._count += 1
+        if self._count > self.LIMIT:
+            self._steps.clear()
+            self._count = 0
+        self._steps.setdefault(id(pen), (pen, {}))[1][text] = found
         return found
 
 
@@ -265,6 +294,8 @@ CSI: dict[str, CsiFunction] = {
     "g": _clear_tab,
     "h": _ansi_modes(True),
     "l": _ansi_modes(False),
+    "?s": _save_modes,
+    "?r": _restore_modes,
     "?h": _private_modes(True),
     "?l": _private_modes(False),
     "r": _region,

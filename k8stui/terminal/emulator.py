@@ -50,6 +50,7 @@ class Emulator:
         colours: tuple[tuple[int, int, int], tuple[int, int, int]] | None = None,
     ) -> None:
         self.screen = Screen(columns, lines, history)
+        self.draw = self.screen.draw
         self.title = ""
         self.bells = 0
         self.colours = colours
@@ -67,6 +68,22 @@ class Emulator:
         """A new size; wrapped lines of the main screen are wrapped again."""
         self.screen.resize(columns, lines)
 
+    def hang_up(self) -> None:
+        """The program is gone, perhaps without a word: its text stays, its modes and half sequences do not.
+
+        What comes next starts on a fresh line of the main screen.
+        """
+        screen = self.screen
+        self._parser.reset()
+        if screen.grid is screen.alternate:
+            screen.switch_page(False)
+            screen.restore_cursor()
+        CSI["!p"](screen, ())
+        screen.grid.touch_all()
+        if screen.cursor.x:
+            screen.next_line()
+        self._replies = ""
+
     def take_replies(self) -> bytes:
         """What the terminal answered since the last call, for the program's input."""
         replies, self._replies = self._replies, ""
@@ -77,9 +94,6 @@ class Emulator:
             self._replies += text
 
     # -- calls of the parser ---------------------------------------------------------------
-
-    def draw(self, text: str) -> None:
-        self.screen.draw(text)
 
     def control(self, character: str) -> None:
         self.screen.last_drawn = ""
@@ -103,7 +117,7 @@ class Emulator:
     def csi(self, key: str, parameters: str) -> None:
         if key == "m":
             cursor = self.screen.cursor
-            cursor.pen = self._pens.step(cursor.pen, parameters, parse_parameters(parameters))
+            cursor.pen = self._pens.step(cursor.pen, parameters)
             return
         if key != "b":
             self.screen.last_drawn = ""  # REP repeats only what was written just before

@@ -11,6 +11,10 @@ from collections import deque
 from k8stui.terminal.line import HistoryLine, Line
 from k8stui.terminal.style import DEFAULT, Style
 
+MAX_RUNS = 250_000
+"""Runs of equal style that the scrollback may hold: a picture in true colour costs far more than text."""
+_MANY = 32
+
 
 class Grid:
     """``lines`` x ``columns`` cells; ``top`` and ``bottom`` are the scroll region, both inclusive.
@@ -25,6 +29,7 @@ class Grid:
         self.top, self.bottom = 0, lines - 1
         self.history: deque[HistoryLine] | None = None if history is None else deque(maxlen=history)
         self.scrolled = 0
+        self._rich = 0
         self.dirty: set[int] = set(range(lines))
 
     def touch_all(self) -> None:
@@ -40,12 +45,26 @@ class Grid:
         count = min(count, bottom - first + 1)
         if first == 0 and keep and top is None and self.history is not None:
             for line in rows[:count]:
-                self.history.append(line.compact())
+                kept = line.compact()
+                self.history.append(kept)
+                if len(kept.runs) > _MANY:
+                    self._rich += len(kept.runs)
             self.scrolled += count
+            if self._rich > MAX_RUNS // 4:
+                self._thin_out()
         del rows[first : first + count]
         columns = self.columns
         rows[bottom + 1 - count : bottom + 1 - count] = [Line(columns, style) for _ in range(count)]
         self.dirty.update(range(first, bottom + 1))
+
+    def _thin_out(self) -> None:
+        """Let go of the oldest lines when the scrollback has become costly."""
+        self._rich = 0
+        history = self.history
+        if history is not None:
+            runs = sum(len(line.runs) for line in history)
+            while runs > MAX_RUNS:
+                runs -= len(history.popleft().runs)
 
     def scroll_down(self, count: int, style: Style, *, top: int | None = None) -> None:
         """Move the region's lines down; what passes its bottom is lost."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import compress
+from operator import is_not
 from typing import NamedTuple
 
 from k8stui.terminal.style import DEFAULT, Style
+
+MAX_LINKS = 8192
+"""Characters of links that one line of the scrollback may hold."""
 
 Cell = tuple[str, Style]
 """A character with what joins it, and its style; "" in the second cell of a wide one."""
@@ -65,7 +69,9 @@ class Line:
         if styles.count(first) == len(styles):
             runs: tuple[tuple[int, Style], ...] = ((len(styles), first),)
         else:
-            runs = tuple((sum(1 for _ in group), style) for style, group in groupby(styles))
+            runs = _runs(styles)
+            if sum(len(style.link) for _, style in runs) > MAX_LINKS:
+                runs = tuple((count, style._replace(link="")) for count, style in runs)
         if self.wide:
             return HistoryLine(tuple(self.chars), runs, self.wrapped)
         text = "".join(self.chars)
@@ -74,6 +80,13 @@ class Line:
         if isinstance(cells, str) and not self.wrapped and len(runs) == 1 and first is DEFAULT:
             cells = cells.rstrip(" ")
         return HistoryLine(cells, runs, self.wrapped)
+
+
+def _runs(styles: list[Style]) -> tuple[tuple[int, Style], ...]:
+    """Equal neighbours counted; equal styles are the same object nearly always, so identity will do."""
+    starts = [0, *compress(range(1, len(styles)), map(is_not, styles, styles[1:]))]
+    ends = [*starts[1:], len(styles)]
+    return tuple((end - start, styles[start]) for start, end in zip(starts, ends, strict=True))
 
 
 class HistoryLine(NamedTuple):

@@ -33,11 +33,11 @@ class Handler(Protocol):
 
 
 _TOKEN = re.compile(
-    r"([^\x00-\x1f\x7f-\x9f]+)"  # 1: text
-    r"|(\r?\n)"  # 2: the commonest controls
-    r"|\x1b\[([<=>?]?)([0-9:;]*)([ -/]*)([@-~])"  # 3-6: CSI
-    r"|([\x00-\x1a\x1c-\x1f])"  # 7: other C0
-    r"|\x1b([ -/]*[0-OQ-WYZ\\`-~])"  # 8: ESC, but for the openers of strings and CSI
+    r"(?:\x1b\[([0-9:;]*)m)?([^\x00-\x1f\x7f-\x9f]+)"  # 1-2: text, with the SGR before it if there is one
+    r"|(\r?\n)"  # 3: the commonest controls
+    r"|\x1b\[([<=>?]?)([0-9:;]*)([ -/]*)([@-~])"  # 4-7: CSI
+    r"|([\x00-\x1a\x1c-\x1f])"  # 8: other C0
+    r"|\x1b([ -/]*[0-OQ-WYZ\\`-~])"  # 9: ESC, but for the openers of strings and CSI
 )
 _STRING_END = re.compile(r"[\x07\x18\x1a\x1b\x9c]")
 _OPENERS = {"P": "DCS", "]": "OSC", "X": "SOS", "^": "PM", "_": "APC"}
@@ -69,29 +69,35 @@ class Parser:
                 self._step(text[position])
                 position += 1
 
+    def reset(self) -> None:
+        """Forget a sequence or character that has only begun."""
+        self._decode(b"", True)
+        self._enter("ground")
+        self._parts, self._size = [], 0
+
     def _ground(self, text: str, position: int) -> int:
         """Handle tokens until the text or the ground state ends; gives the place after them."""
         handler = self._handler
         draw, control, csi = handler.draw, handler.control, handler.csi
         match = _TOKEN.match
-        while True:
-            token = match(text, position)
-            if token is None:
-                break
+        while (token := match(text, position)) is not None:
             which = token.lastindex
-            if which == 1:
-                draw(token[1])
-            elif which == 6:
-                _, _, private, parameters, intermediates, final = token.groups()[:6]
+            if which == 2:
+                attributes, words = token.group(1, 2)
+                if attributes is not None:
+                    csi("m", attributes)
+                draw(words)
+            elif which == 7:
+                private, parameters, intermediates, final = token.group(4, 5, 6, 7)
                 csi(private + intermediates + final, parameters)
-            elif which == 2:
-                if len(token[2]) == 2:
+            elif which == 3:
+                if len(token[3]) == 2:
                     control("\r")
                 control("\n")
-            elif which == 7:
-                control(token[7])
+            elif which == 8:
+                control(token[8])
             else:
-                handler.escape(token[8])
+                handler.escape(token[9])
             position = token.end()
         if position < len(text):
             character = text[position]

@@ -36,7 +36,7 @@ def answer(screen: Screen, key: str, parameters: Parameters) -> str | None:
     if key == "$p":
         return f"\x1b[{max(0, first)};{_ansi_state(screen, first)}$y"
     if key == "?$p":
-        return f"\x1b[?{max(0, first)};{_private_state(screen, first)}$y"
+        return f"\x1b[?{max(0, first)};{private_state(screen, first)}$y"
     if key == "?u":
         return f"\x1b[?{screen.modes.kitty_flags[-1]}u"
     if key == "t":
@@ -61,7 +61,7 @@ def _ansi_state(screen: Screen, mode: int) -> int:
     return 0 if name is None else 1 if getattr(screen.modes, name) else 2
 
 
-def _private_state(screen: Screen, mode: int) -> int:
+def private_state(screen: Screen, mode: int) -> int:
     """DECRPM: 0 unknown, 1 set, 2 reset, 4 always reset."""
     modes = screen.modes
     if mode in known.PRIVATE:

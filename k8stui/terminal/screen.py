@@ -50,6 +50,7 @@ class Screen:
     def reset_state(self) -> None:
         """Everything but the pages, as after RIS."""
         self.modes = Modes()
+        self.saved_modes: dict[int, bool] = {}
         self.cursor = Cursor()
         self.saved = {"main": Cursor(), "alternate": Cursor()}
         self.tabs = set(range(0, self.columns, TAB))
