@@ -93,7 +93,9 @@ class ContainerFollower:
         clock: Clock,
         rng: random.Random,
         on_status: Callable[[SourceStatus], None] = lambda status: None,
+        errors: str = "replace",
     ) -> None:
+        self._errors = errors
         self.status = SourceStatus(source, since=clock.monotonic())
         self._connection = connection
         self._path = path
@@ -294,10 +296,10 @@ class ContainerFollower:
 
     def _fresh(self, batch: Sequence[bytes]) -> list[LogLine]:
         """The lines of a batch that were not read before."""
-        is_new, source = self._seen.is_new, self._source
+        is_new, source, errors = self._seen.is_new, self._source, self._errors
         found = []
         for raw in batch:
-            line = raw.decode("utf-8", "replace")
+            line = raw.decode("utf-8", errors)
             stamp, text = split_stamp(line)
             if is_new(line, stamp):
                 # every line of a container has a stamp: others are the kubelet's own words
