@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from k8stui.terminal.keys import encode_focus, encode_key, encode_paste
 from k8stui.ui.widgets.painting import Palette
+from k8stui.ui.widgets.terminal_input import terminal_key
 from k8stui.ui.widgets.terminal_messages import Pasted, Prefixed, Rang, TitleChanged
 from k8stui.ui.widgets.terminal_mouse import TerminalMouse
 from k8stui.ui.widgets.terminal_painter import BAR, UNDERLINE, Overlay, cursor_shape, paint_line
@@ -238,7 +239,7 @@ class TerminalView(TerminalReader, can_focus=True):
             return True
         if self.reading or not self.model.takes_input:
             return False
-        self.send_key(event.key, event.character)
+        self.send_key(*terminal_key(event))
         return True
 
     def _set_prefixed(self, prefixed: bool) -> None:
