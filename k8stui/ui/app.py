@@ -32,11 +32,13 @@ from k8stui.ui.theme import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual.driver import Driver
     from textual.screen import Screen
     from textual.timer import Timer
 
     from k8stui.settings import Settings
     from k8stui.ui.backend import Backend
+    from k8stui.ui.garbage import Garbage
     from k8stui.ui.launch import Options
     from k8stui.ui.state import StateFile
     from k8stui.ui.theme import Themes
@@ -74,6 +76,8 @@ class K8stuiApp(App[None]):
         self.state = state
         self.theme_files = themes
         self.options = options
+        self.garbage: Garbage | None = None
+        """Spares the screen long searches for garbage; set where the process is this app's own."""
         self.crash: str | None = None
         """One sentence about an error that ended the program."""
         self._crash_dir = crash_dir
@@ -115,6 +119,12 @@ class K8stuiApp(App[None]):
         """What Textual's own styles want of a theme of the terminal's colours."""
         return {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
 
+    def get_driver_class(self) -> type[Driver]:
+        """Programs in terminals need every key as it was typed."""
+        from k8stui.ui.widgets.terminal_input import whole_keys
+
+        return whole_keys(super().get_driver_class())
+
     def get_default_screen(self) -> Screen[None]:
         return self.main
 
@@ -136,7 +146,13 @@ class K8stuiApp(App[None]):
     def on_mount(self) -> None:
         for warning in self._warnings:
             self.complain(warning)
-        self.call_after_refresh(self.connect, self.options.context)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """The first frame is on the screen."""
+        if self.garbage is not None:
+            self.garbage.first_frame()
+        self.connect(self.options.context)
 
     def connect(self, context: str | None) -> None:
         """Read the kubeconfig and connect, beside the screen."""
@@ -159,6 +175,8 @@ class K8stuiApp(App[None]):
         session = self.session
         if session.cluster is not self._cluster or session.stage is not self._stage:
             opened = session.cluster is not None and self._cluster is None
+            if self.garbage is not None and session.cluster is None and self._cluster is not None:
+                self.garbage.thaw()
             self._cluster, self._stage = session.cluster, session.stage
             self.call_later(self._show_session, opened)
         elif session.cluster is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from k8stui.settings import config_dir, load_settings, state_dir
+from k8stui.ui.garbage import Garbage
 from k8stui.ui.theme import load_themes, package_themes
 
 if TYPE_CHECKING:
@@ -71,11 +72,14 @@ def make_app(options: Options) -> K8stuiApp:
 
 def launch(options: Options) -> int:
     """Run the screen until the user leaves it; the exit code."""
+    garbage = Garbage()
+    garbage.starting()
     try:
         app = make_app(options)
     except OptionsError as error:
         print(f"k8stui: {error}", file=sys.stderr)
         return BAD_ARGUMENTS
+    app.garbage = garbage
     app.run(mouse=app.settings.mouse)
     if app.crash is not None:
         print(f"k8stui: {app.crash}", file=sys.stderr)

@@ -88,6 +88,10 @@ class MainScreen(Screen[None]):
         self.header.refresh()
         self.workspace.refresh_titles()
         self.count_warnings()
+        if self._owner.garbage is not None:
+            collections = getattr(self._owner.session.cluster, "collections", ())
+            live = bool(collections) and all(c.state.phase.name != "LOADING" for c in collections)
+            self._owner.garbage.look(live=live)
 
     def count_warnings(self) -> None:
         """Count what is wrong, a slice at a time."""
@@ -175,17 +179,19 @@ class MainScreen(Screen[None]):
         place = self.place()
         actions = [action for action in self.registry.working(place) if action.rank <= HINTED]
         actions.sort(key=lambda action: action.rank)
-        prefix = ""
-        if getattr(self.focused, "RAW_KEYS", False) and place.view_type == ViewType.SHELL:
-            actions = [action for action in actions if action.group is Group.SHELLS]
+        before: list[Hint] = []
+        if place.view_type == ViewType.SHELL:
+            mine = [action for action in actions if action.group is Group.SHELLS]
+            # one key does one thing: what comes first in the registry
+            actions = list({self.keymap.first(each.id): each for each in reversed(mine)}.values())[::-1]
             if self._owner.desk.keys_are_the_programs:
-                prefix = f"{shown(self._owner.settings.shells.escape)} "
+                before = [Hint("shell.leave", shown(self._owner.settings.shells.escape), "then")]
         hints = [
-            Hint(action.id, prefix + self.keymap.first(action.id), action.title)
+            Hint(action.id, self.keymap.first(action.id), action.title)
             for action in actions
             if self.keymap.keys(action.id)
         ]
-        self.footer.show_hints(hints)
+        self.footer.show_hints([*before, *hints])
 
     # Keys, clicks, actions
 

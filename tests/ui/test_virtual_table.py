@@ -311,3 +311,14 @@ class RenamedPrinter(RowPrinter):
     """Other names for the first two columns."""
 
     columns = (Column("WHERE"), Column("WHO"), *RowPrinter.columns[2:])
+
+
+async def test_a_table_that_is_gone_holds_no_object() -> None:
+    app = TableApp(World(500))
+    async with app.run_test(size=(80, 12)) as pilot:
+        await until(pilot, lambda: len(app.table.model) == 500)
+        table = app.table
+        await table.remove()
+        assert (len(table.model), table.model.total) == (0, 0)
+        assert table.cursor_uid is None
+        assert table.copy_text() == ""

@@ -278,6 +278,14 @@ class RowModel:
             self._step_changes(deadline)
         return self.busy
 
+    def release(self) -> None:
+        """Hold no object any more: the table is gone."""
+        self._rows, self._order, self._job = {}, RowOrder(), None
+        self._dirty.clear()
+        self._gone.clear()
+        self._texts.clear()
+        self.marks.clear()
+
     def settle(self) -> None:
         """Do all the work there is, at once. For tests and small tables."""
         while self.step(1.0):

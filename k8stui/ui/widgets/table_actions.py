@@ -69,7 +69,7 @@ class TableActions(VirtualScroll):
         """Refresh the lines that no longer look as they were painted."""
         raise NotImplementedError
 
-    def measure(self) -> None:
+    def measure(self, *, sample: bool = True) -> None:
         """Let columns grow to what is on screen."""
         raise NotImplementedError
 
@@ -194,7 +194,7 @@ class TableActions(VirtualScroll):
     def _moved(self, *, far: bool = False) -> None:
         self.keep_cursor_in_view()
         if far:
-            self.measure()
+            self.measure(sample=False)
         self.update_lines()
         self.tell()
 

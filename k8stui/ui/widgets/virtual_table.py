@@ -194,6 +194,9 @@ class VirtualTable(TableActions, can_focus=True):
         if self._pacer is not None:
             self._pacer.close()
         self._source = None
+        # A widget's cycles may live on for long; twenty thousand objects shall not live on with them.
+        self.model.release()
+        self._painter.forget()
 
     def on_resize(self) -> None:
         """Columns may have more room, or less."""
@@ -264,14 +267,16 @@ class VirtualTable(TableActions, can_focus=True):
             self._measured = moment
             self.measure()
 
-    def measure(self) -> None:
-        """Let columns grow to what is on screen, and a sample of all rows, needs."""
-        model, now = self.model, self.now()
-        top = self.scroll_offset.y
-        uids = dict.fromkeys(model.slice(top, top + self.page_rows))
-        stride = max(1, len(model) // _SAMPLE)
-        uids.update((uid, None) for i in range(0, len(model), stride) if (uid := model.uid_at(i)))
-        rows = (self._painter.cells(model.object(uid), now) for uid in uids)
+    def measure(self, *, sample: bool = True) -> None:
+        """Let columns grow to what is on screen, and (`sample`) some of all rows, needs."""
+        model, now, clock, top = self.model, self.now(), self.clock(), self.scroll_offset.y
+        seen, object_of = self._painter.seen, model.object
+        uids = model.slice(top, top + self.page_rows)
+        rows = [seen(uid, object_of(uid), now, clock).cells for uid in uids]
+        if sample:
+            stride = max(1, len(model) // _SAMPLE)
+            others = (uid for i in range(0, len(model), stride) if (uid := model.uid_at(i)))
+            rows += [self._painter.cells(object_of(uid), now) for uid in others]
         if self._columns.measure(rows, max(1, self.size.width - GUTTER)):
             self.set_extent(GUTTER + self._columns.width, len(model) + 1)
             self.refresh()
@@ -293,13 +298,19 @@ class VirtualTable(TableActions, can_focus=True):
             if self._message() != self._painted_message:
                 self.refresh()
             return
-        width = self.size.width
-        for line in range(self.page_rows):
+        width, page = self.size.width, self.page_rows
+        stale = []
+        for line in range(page):
             look: Look | None = None
             if line < len(uids):
                 row = self._painter.seen(uids[line], self.model.object(uids[line]), now, clock, ticked=ticked)
                 look = self._look(row, line, uids[line], clock)
             if self._painted.get(line, self) != look:
+                stale.append(line)
+        if len(stale) > page // 2:
+            self.refresh(Region(0, 1, width, page))
+        else:
+            for line in stale:
                 self.refresh(Region(0, line + 1, width, 1))
         self._arm_flash(uids, clock)
 
