@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from k8stui.kinds.durations import human_duration
 from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.shell_text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -96,7 +97,7 @@ class CreatedDialog(Dialog[None]):
         return line
 
     def _say(self, sentence: str) -> None:
-        self._text.say(sentence)
+        self._text.say(lines_of(sentence))
 
     def on_option_list_option_selected(self) -> None:
         self.action_clean()

@@ -15,6 +15,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Button, Checkbox, Input, Select, TextArea
 
 from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.shell_text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -173,7 +174,7 @@ class DebugForm(Dialog["Plan"]):
             yaml.safe_dump(_plain(each), sort_keys=False, allow_unicode=True) for each in self.plan.manifests
         ]
         words = "".join(f"# {step.words}\n" for step in self.plan.steps)
-        self._yaml.say(words + "---\n".join(texts))
+        self._yaml.say(lines_of(words + "---\n".join(texts)))
         self._note.say(" ".join(f"{note}." for note in self.plan.notes))
         self._say_problem(self._refusal)
         if not self._refusal:

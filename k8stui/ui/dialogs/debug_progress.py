@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.widgets import LoadingIndicator
 
 from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.shell_text import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -83,7 +84,8 @@ class ProgressDialog(Dialog["DebugResult"]):
     def _show(self) -> None:
         waited = int(time.monotonic() - self._began)
         shown = self._lines[-KEPT:]
-        self._text.say("\n".join([*shown[:-1], f"{shown[-1]}  {waited} s"] if shown else [f"  {waited} s"]))
+        lines = [*shown[:-1], f"{shown[-1]}  {waited} s"] if shown else [f"  {waited} s"]
+        self._text.say(lines_of("\n".join(lines)))
 
     def _failed(self, sentence: str) -> None:
         self._busy.display = False

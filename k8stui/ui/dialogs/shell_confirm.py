@@ -10,6 +10,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.shell_text import lines_of
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -29,7 +30,7 @@ class ConfirmDialog(Dialog[bool]):
         self._list = OptionList()
 
     def compose_body(self) -> ComposeResult:
-        yield PlainText(self._about, classes="about")
+        yield PlainText(lines_of(self._about), classes="about")
         yield self._list
 
     def on_mount(self) -> None:

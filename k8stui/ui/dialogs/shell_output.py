@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
 
-from k8stui.kinds.text import printable
 from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.shell_text import lines_of
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -18,9 +18,8 @@ class OutputDialog(Dialog[None]):
 
     def __init__(self, title: str, sentence: str, output: bytes) -> None:
         super().__init__(title)
-        lines = output.decode("utf-8", "replace").splitlines()
         self._sentence = sentence
-        self._output = "\n".join(printable(line) for line in lines) or "It wrote nothing."
+        self._output = lines_of(output.decode("utf-8", "replace") or "It wrote nothing.")
 
     def compose_body(self) -> ComposeResult:
         yield PlainText(f"{self._sentence}. Its output:", classes="about")

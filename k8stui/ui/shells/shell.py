@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.terminal_output import OutputPacer
 
 _MOUSE_OFF = "".join(f"\x1b[?{mode}l" for mode in (9, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016))
-PLAIN = f"\x1b[?1049l{_MOUSE_OFF}\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?66l\x1b[!p\x1b[?25h\x1b[0m\x1b[<9u"
+PLAIN = f"{_MOUSE_OFF}\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?66l\x1b[!p\x1b[?25h\x1b[0m\x1b[<9u"
 """What brings a terminal back to plain text after a program that could not do so itself."""
 CTRL_C = b"\x03"
 
@@ -158,6 +158,8 @@ class Shell:
     def _say(self, sentence: str, *, plain: bool = False) -> None:
         """A line of our own in the terminal."""
         screen = self.model.emulator.screen
+        if plain and screen.grid is screen.alternate:
+            self.model.feed_now(b"\x1b[?1049l")
         start = "" if screen.cursor.x == 0 and not plain else "\r\n"
         reset = PLAIN if plain else "\x1b[0m"
         self.model.feed_now(f"{reset}{start}\x1b[2m── {sentence} ──\x1b[0m\r\n".encode())
