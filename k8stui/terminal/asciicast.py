@@ -22,6 +22,8 @@ __all__ = ["Recording"]
 
 MAX_SIZE = 512 * 1024 * 1024
 """Bytes of a file at which a recording ends by itself."""
+FLUSH_SECONDS = 1.0
+"""What was recorded is on the disk after so long, should the program die."""
 _BUFFER = 256 * 1024
 
 
@@ -51,7 +53,7 @@ class Recording:
         self.error = ""
         """Why it ended by itself; "" while it goes well."""
         self._clock = clock
-        self._began = clock()
+        self._began = self._flushed = clock()
         self._record_input = record_input
         self._max_size = max_size
         self._decode = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in "oi"}
@@ -120,6 +122,9 @@ class Recording:
             return
         try:
             self._file.write(line)
+            if self._clock() - self._flushed > FLUSH_SECONDS:
+                self._flushed = self._clock()
+                self._file.flush()
         except OSError as error:
             self._fail(error.strerror or str(error))
             return

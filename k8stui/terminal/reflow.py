@@ -113,6 +113,10 @@ def _wrap(paragraph: list[Line], columns: int, cursor: int) -> tuple[list[Line],
     end = sum(len(line.chars) for line in paragraph[:-1]) + _length(paragraph[-1])
     end = max(end, cursor + 1 if cursor >= 0 else 0)
     wide = any(line.wide for line in paragraph)
+    if wide and columns < 2:
+        for x, char in enumerate(chars):
+            if char == "" and x:  # two cells do not fit anywhere
+                chars[x - 1] = chars[x] = " "
     pieces: list[Line] = []
     place = (0, 0)
     position = 0
