@@ -28,7 +28,16 @@ def _demo_server(arguments: list[str]) -> int:
     return int(run(arguments) or 0)
 
 
-SUBCOMMANDS: dict[str, Callable[[list[str]], int]] = {"demo-server": _demo_server}
+def _logs(arguments: list[str]) -> int:
+    from k8stui.logs_command import main as run
+
+    return run(arguments)
+
+
+SUBCOMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "demo-server": _demo_server,
+    "logs": _logs,
+}
 """Commands without the screen: name -> what takes the arguments after it, and imports only when called."""
 
 
@@ -44,7 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="k8stui",
         description="A live Kubernetes explorer for the terminal: nodes, pods, events and logs side by side.",
-        epilog="Also: k8stui demo-server, a simulated cluster by itself (k8stui demo-server --help).",
+        epilog="Also: k8stui logs, the logs of many pods without the screen (k8stui logs --help); "
+        "k8stui demo-server, a simulated cluster by itself (k8stui demo-server --help).",
         allow_abbrev=False,
     )
     parser.add_argument(
