@@ -8,6 +8,7 @@ instead of obeyed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import select
@@ -102,6 +103,8 @@ class Output:
         mode = os.fstat(descriptor).st_mode
         # a file takes everything at once, a pipe or terminal only when it says that it is ready
         self._waits = not stat.S_ISREG(mode) and hasattr(select, "poll")
+        if stat.S_ISFIFO(mode):
+            _widen(descriptor)
 
     async def write(self, lines: Sequence[LogLine]) -> None:
         """Write lines of containers, and remarks beside them. Raises ReaderGone."""
@@ -128,8 +131,9 @@ class Output:
         poll = select.poll()
         poll.register(self._descriptor, 0)
         # no event tells of it: a pipe that is ready to write to would wake the loop without end
-        while not any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0)):
-            await asyncio.sleep(LOOK_SECONDS)  # noqa: ASYNC110
+        gone = select.POLLERR | select.POLLNVAL
+        while not any(event & gone for _, event in poll.poll(0)):  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
 
     # Forms
 
@@ -204,6 +208,14 @@ class Output:
             await ready
         finally:
             loop.remove_writer(self._descriptor)
+
+
+def _widen(descriptor: int) -> None:
+    """Let a pipe hold more, where the system can: fewer turns between us and who reads."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
 
 
 def _record(line: LogLine) -> _Record:
