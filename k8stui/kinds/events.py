@@ -63,16 +63,16 @@ class EventPrinter(StructPrinter["Event"]):
 
     fields = (
         Field(
-            Column("LAST SEEN", live=True),
+            Column("LAST SEEN", live=True, floor=5),
             lambda o, now: age(last_seen(o), now),
             lambda o: age_key(last_seen(o)),
         ),
-        text_field("TYPE", lambda o: o.type),
-        text_field("REASON", lambda o: o.reason),
-        text_field("OBJECT", object_text),
+        text_field("TYPE", lambda o: o.type, yields=True),
+        text_field("REASON", lambda o: o.reason, floor=12),
+        text_field("OBJECT", object_text, floor=16),
         text_field("SUBOBJECT", lambda o: o.involved_object.field_path, 1),
         text_field("SOURCE", source_text, 1),
-        text_field("MESSAGE", lambda o: first_line(o.message.strip())),
+        text_field("MESSAGE", lambda o: first_line(o.message.strip()), fills=True),
         Field(
             Column("FIRST SEEN", 1, live=True),
             lambda o, now: age(first_seen(o), now),

@@ -41,13 +41,20 @@ class Tone(enum.Enum):
 class Column(msgspec.Struct, frozen=True):
     """One column as kubectl heads it; `priority` above 0 is shown only when wide.
 
-    `live` cells change as time passes, without any change of the object.
+    `live` cells change as time passes, without any change of the object. The last three say what happens
+    where there is no room for all: in a wide enough table they mean nothing.
     """
 
     name: str
     priority: int = 0
     align: str = "left"
     live: bool = False
+    floor: int = 0
+    """Cells that are of use at least; 0 leaves it to the table."""
+    fills: bool = False
+    """It says most of the row, and gets the room that others can spare."""
+    yields: bool = False
+    """It may be left out: the row's colour and sign tell it too."""
 
 
 class Printer(Protocol):
@@ -136,9 +143,18 @@ def age_field() -> Field[Any]:
     )
 
 
-def text_field(name: str, value: Callable[[Any], str], priority: int = 0) -> Field[Any]:
+def text_field(
+    name: str,
+    value: Callable[[Any], str],
+    priority: int = 0,
+    *,
+    floor: int = 0,
+    fills: bool = False,
+    yields: bool = False,
+) -> Field[Any]:
     """A column of words."""
-    return Field(Column(name, priority), lambda o, now: value(o), lambda o: text_key(value(o)))
+    column = Column(name, priority, floor=floor, fills=fills, yields=yields)
+    return Field(column, lambda o, now: value(o), lambda o: text_key(value(o)))
 
 
 def number_field(name: str, value: Callable[[Any], int], priority: int = 0) -> Field[Any]:

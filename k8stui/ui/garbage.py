@@ -1,6 +1,6 @@
 """When Python looks for garbage, so that the search never holds up a key.
 
-A full search goes through every object that is tracked: a hundred thousand after the imports, 30 to 65 ms each
+A full search goes through every object that is tracked: a hundred thousand after the imports, 30 to 65 ms a
 time. So what lives as long as the program is set aside (`gc.freeze`, which only relinks lists) once the first
 frame is out and again when the first rows are live; what is searched after that is small. Rows themselves are
 not tracked (`kube.objects`).

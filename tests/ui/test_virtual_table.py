@@ -313,6 +313,28 @@ class RenamedPrinter(RowPrinter):
     columns = (Column("WHERE"), Column("WHO"), *RowPrinter.columns[2:])
 
 
+async def test_namespace_and_name_stay_when_the_table_scrolls_sideways() -> None:
+    app = TableApp(World(5))
+    async with app.run_test(size=(40, 8)) as pilot:
+        await until(pilot, lambda: "pod-00003" in app.text())
+        before = app.lines()
+        await pilot.press("space", "right")
+        await until(pilot, lambda: app.table.scroll_offset.x > 0)
+        await until(pilot, lambda: app.lines()[0].startswith("‹"))
+        fixed = app.table.fixed_cells
+        assert "NAMESPACE" in app.lines()[0]
+        assert app.lines()[0][2:fixed] == before[0][2:fixed]
+        assert app.lines()[3][2:fixed] == before[3][2:fixed]
+        assert "✓" in app.lines()[1], "marks stay too"
+        assert "STATUS" not in app.lines()[0]
+        # A click on a column's name means the column that is seen there.
+        place = app.lines()[0].index("NUMBER")
+        await pilot.click(VirtualTable, offset=(place + 1, 0))
+        assert app.last(VirtualTable.SortChanged).column == 3
+        await pilot.click(VirtualTable, offset=(4, 0))
+        assert app.last(VirtualTable.SortChanged).column == 0
+
+
 async def test_a_table_that_is_gone_holds_no_object() -> None:
     app = TableApp(World(500))
     async with app.run_test(size=(80, 12)) as pilot:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.color import Color
 
+from k8stui.kinds.events import EventPrinter
 from k8stui.ui.widgets.contrast import READABLE, contrast, readable
 from k8stui.ui.widgets.painting import fit
 from k8stui.ui.widgets.row_model import RowModel
-from k8stui.ui.widgets.table_columns import GAP, SHRINK_TO, WIDEST, TableColumns
+from k8stui.ui.widgets.table_columns import FILLER, GAP, SHRINK_TO, WIDEST, TableColumns
 from k8stui.ui.widgets.table_states import Subject, message, short_state, wrapped
 from tests.unit.rows import NOW, Column, Phase, RowPrinter, State, World
 
@@ -67,10 +68,64 @@ class TestColumns:
         assert columns.column_at(500) is None
 
     def test_scrolling_stops_at_columns(self) -> None:
-        columns = TableColumns(NAMES)
-        assert columns.next_stop(0, 1) == 11
-        assert columns.next_stop(11, -1) == 0
-        assert columns.next_stop(5, -1) == 0
+        columns = TableColumns((Column("STATUS"), Column("IP"), Column("NODE")))
+        columns.measure([("x" * 9, "y" * 6, "z" * 30)], 1_000)
+        assert columns.next_stop(0, 1, 20) == 11
+        assert columns.next_stop(11, 1, 20) == 19
+        assert columns.next_stop(11, -1, 20) == 0
+        assert columns.next_stop(5, -1, 20) == 0
+
+    def test_namespace_and_name_stay_and_the_stops_are_counted_behind_them(self) -> None:
+        columns = TableColumns(NAMES, wide=True)
+        columns.measure([("shop", "x" * 20, "Running", "worker-1")], 1_000)
+        assert columns.pinned(50) == 9 + GAP + 20 + GAP
+        assert columns.next_stop(0, 1, 50) == 7 + GAP
+        assert columns.pinned(40) == 0, "too little would be left for what scrolls"
+        assert TableColumns((Column("STATUS"), Column("NAME"))).pinned(50) == 0
+
+
+EVENTS = (
+    Column("NAMESPACE"),
+    *(column for column in EventPrinter().columns if column.priority == 0),
+)
+EVENT = ("storefront", "12s", "Warning", "FailedScheduling", "pod/checkout-worker-7c5d8f9b4-x2x8z", "m" * 120)
+
+
+class TestMessagesOfEvents:
+    """Events are their messages: other columns give way to it, in their order."""
+
+    @staticmethod
+    def placed(available: int) -> dict[str, int]:
+        columns = TableColumns(EVENTS)
+        columns.measure([EVENT], available)
+        return {column.name: column.width for column in columns.placed}
+
+    def test_with_room_they_are_as_kubectl_prints_them(self) -> None:
+        widths = self.placed(250)
+        assert list(widths) == ["NAMESPACE", "LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
+        assert (widths["OBJECT"], widths["MESSAGE"]) == (35, 120)
+
+    def test_first_the_message_itself_is_cut(self) -> None:
+        widths = self.placed(150)
+        assert (widths["TYPE"], widths["OBJECT"]) == (7, 35)
+        assert FILLER <= widths["MESSAGE"] < 120
+
+    def test_then_the_type_goes_which_the_row_tells_by_its_sign(self) -> None:
+        widths = self.placed(130)
+        assert "TYPE" not in widths
+        assert (widths["REASON"], widths["OBJECT"]) == (16, 35)
+
+    def test_then_names_are_cut_before_the_message_is(self) -> None:
+        assert self.placed(105)["MESSAGE"] == FILLER
+        widths = self.placed(84)
+        assert widths["OBJECT"] < 20
+        assert widths["MESSAGE"] >= 28
+
+    @given(st.integers(10, 300))
+    def test_they_fill_the_line_or_are_at_their_least(self, available: int) -> None:
+        widths = self.placed(available)
+        total = sum(widths.values()) + GAP * len(widths)
+        assert total <= available or widths["MESSAGE"] == SHRINK_TO
 
 
 @given(st.text(alphabet="ab한é-", max_size=30), st.integers(0, 20), st.booleans(), st.booleans())

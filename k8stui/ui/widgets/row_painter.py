@@ -199,34 +199,36 @@ def _layers(look: Look) -> tuple[str, ...]:
     return tuple(name for name, on in states if on)
 
 
-def cropped(strip: Strip, scroll_x: int, width: int, style: Style) -> Strip:
-    """What is seen of a strip: the gutter stays, the columns scroll."""
+def cropped(strip: Strip, scroll_x: int, width: int, style: Style, fixed: int = GUTTER) -> Strip:
+    """What is seen of a strip: its first `fixed` cells stay, the rest scrolls."""
     if not scroll_x:
         return strip.crop(0, width).extend_cell_length(width, style)
-    gutter = strip.crop(0, GUTTER)
-    rest = strip.crop(GUTTER + scroll_x, GUTTER + scroll_x + max(0, width - GUTTER))
-    return Strip.join([gutter, rest]).extend_cell_length(width, style)
+    left = strip.crop(0, fixed)
+    rest = strip.crop(fixed + scroll_x, fixed + scroll_x + max(0, width - fixed))
+    return Strip.join([left, rest]).extend_cell_length(width, style)
 
 
-def with_selection(strip: Strip, full_text: str, scroll_x: int, span: tuple[int, int], style: Style) -> Strip:
+def with_selection(
+    strip: Strip, full_text: str, scroll_x: int, span: tuple[int, int], style: Style, fixed: int = GUTTER
+) -> Strip:
     """The selected characters (offsets into the whole line's text) of a cropped strip in their style."""
-    skipped = hidden_chars(full_text, scroll_x)
+    stays, skipped = hidden_chars(full_text, scroll_x, fixed)
 
     def seen(offset: int) -> int:
-        return offset if offset <= GUTTER else max(GUTTER, offset - skipped)
+        return offset if offset <= stays else max(stays, offset - skipped)
 
     start, end = span
     return Strip(restyle(strip, seen(start), end if end < 0 else seen(end), style), strip.cell_length)
 
 
-def with_offsets(strip: Strip, full_text: str, scroll_x: int, y: int) -> Strip:
+def with_offsets(strip: Strip, full_text: str, scroll_x: int, y: int, fixed: int = GUTTER) -> Strip:
     """A cropped strip whose segments tell their place in the whole line (for selecting by mouse)."""
     segments = list(strip)
-    skipped = hidden_chars(full_text, scroll_x)
+    stays, skipped = hidden_chars(full_text, scroll_x, fixed)
     out: list[Segment] = []
     at = 0
     for text, style, _ in segments:
-        cut = max(0, min(len(text), GUTTER - at)) if skipped else 0
+        cut = max(0, min(len(text), stays - at)) if skipped else 0
         if cut and cut < len(text):
             out.extend(Strip([Segment(text[:cut], style)]).apply_offsets(at, y))
             out.extend(Strip([Segment(text[cut:], style)]).apply_offsets(at + cut + skipped, y))
@@ -236,6 +238,7 @@ def with_offsets(strip: Strip, full_text: str, scroll_x: int, y: int) -> Strip:
     return Strip(out, strip.cell_length)
 
 
-def hidden_chars(full_text: str, scroll_x: int) -> int:
-    """Characters of the columns that are scrolled out to the left."""
-    return chars_in_cells(full_text[GUTTER:], scroll_x) if scroll_x else 0
+def hidden_chars(full_text: str, scroll_x: int, fixed: int = GUTTER) -> tuple[int, int]:
+    """Characters of the columns that stay, and of those that are scrolled out behind them."""
+    stays = chars_in_cells(full_text, fixed)
+    return stays, chars_in_cells(full_text[stays:], scroll_x) if scroll_x else 0

@@ -65,6 +65,11 @@ class TableActions(VirtualScroll):
         """Rows that fit on the screen."""
         raise NotImplementedError
 
+    @property
+    def fixed_cells(self) -> int:
+        """Cells at the left that do not scroll."""
+        raise NotImplementedError
+
     def update_lines(self, *, ticked: bool = False) -> None:
         """Refresh the lines that no longer look as they were painted."""
         raise NotImplementedError
@@ -160,11 +165,11 @@ class TableActions(VirtualScroll):
 
     def action_column_left(self) -> None:
         """Scroll one column to the left."""
-        self.jump(x=self._columns.next_stop(self.scroll_offset.x, -1))
+        self.jump(x=self._columns.next_stop(self.scroll_offset.x, -1, self.size.width - GUTTER))
 
     def action_column_right(self) -> None:
         """Scroll one column to the right, as far as there is something to see."""
-        self.jump(x=self._columns.next_stop(self.scroll_offset.x, 1))
+        self.jump(x=self._columns.next_stop(self.scroll_offset.x, 1, self.size.width - GUTTER))
 
     def action_activate(self) -> None:
         """Open the object under the cursor."""
@@ -234,7 +239,8 @@ class TableActions(VirtualScroll):
         if place is None:
             return
         if place.y == 0:
-            column = self._columns.column_at(place.x - GUTTER + self.scroll_offset.x)
+            scrolled = 0 if place.x < self.fixed_cells else self.scroll_offset.x
+            column = self._columns.column_at(place.x - GUTTER + scrolled)
             if column is not None and place.x >= GUTTER:
                 self.sort_by(column.number)
             return

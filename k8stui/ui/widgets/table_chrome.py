@@ -43,7 +43,8 @@ def header_strip(
             text += arrow
         pieces.append((text, sorted_style if is_sorted else style))
         pieces.append((" " * (GAP - 1), style))
-    strip = cropped(Strip(merged(pieces)), scroll_x, width, style)
+    fixed = GUTTER + columns.pinned(width - GUTTER)
+    strip = cropped(Strip(merged(pieces)), scroll_x, width, style, fixed)
     # Signs of columns that are out of sight, which a scrollbar would take a line for.
     if scroll_x and width > GUTTER:
         strip = Strip.join(

@@ -1,7 +1,9 @@
 """Which columns a table shows, how wide, and where.
 
 Widths come from the header and a sample of rows, and change only when they are asked for anew, so that
-the table stands still while its cells change. Never looks at all rows.
+the table stands still while its cells change. Where there is room, columns are as kubectl prints them; where
+there is not, a column that says of itself what it can spare (`kinds.Column`) gives way first. Never looks at
+all rows.
 """
 
 from __future__ import annotations
@@ -22,6 +24,15 @@ WIDEST = 64
 WIDEST_LAST = 400
 SHRINK_TO = 20
 """Where the columns do not fit, the widest give way down to this."""
+
+FILLER = 44
+"""Cells that a column which fills the rest (a message) keeps while others can give way."""
+
+PINNED = ("NAMESPACE", "NAME")
+"""Columns at the left that stay when the others scroll."""
+
+LEFT_TO_SCROLL = 12
+"""Nothing is pinned where that would leave fewer cells for the columns that scroll."""
 
 
 class PlacedColumn(NamedTuple):
@@ -87,24 +98,29 @@ class TableColumns:
                 return column
         return None
 
-    def next_stop(self, scroll_x: int, direction: int) -> int:
+    def pinned(self, available: int) -> int:
+        """Cells at the left that do not scroll, in a table of `available` cells."""
+        end = 0
+        for column in self.placed:
+            if column.name not in PINNED:
+                break
+            end = column.x + column.width + GAP
+        return end if available - end >= LEFT_TO_SCROLL else 0
+
+    def next_stop(self, scroll_x: int, direction: int, available: int) -> int:
         """Where a scroll by one column to the right (1) or left (-1) ends."""
-        starts = [column.x for column in self.placed]
+        pinned = self.pinned(available)
+        starts = [column.x - pinned for column in self.placed if column.x >= pinned]
         if direction > 0:
             return next((x for x in starts if x > scroll_x), scroll_x)
         return next((x for x in reversed(starts) if x < scroll_x), 0)
 
     def _place(self) -> None:
         shown = [i for i, c in enumerate(self._columns) if self._wide or c.priority <= 0]
-        widths: list[int] = []
-        for position, index in enumerate(shown):
-            header = width_of(self._columns[index].name)
-            cap = WIDEST_LAST if position == len(shown) - 1 else WIDEST
-            widths.append(max(header, min(self._needed.get(index, 0), cap)))
-        self._shrink(widths)
+        widths = self._widths(shown)
         placed: list[PlacedColumn] = []
         x = 0
-        for index, width in zip(shown, widths, strict=True):
+        for index, width in widths.items():
             column = self._columns[index]
             placed.append(PlacedColumn(index, column.name, x, width, column.align == "right", column.live))
             x += width + GAP
@@ -112,16 +128,44 @@ class TableColumns:
             self.placed = new
             self.generation += 1
 
-    def _shrink(self, widths: list[int]) -> None:
-        """Take from the widest columns until all fit, or none is wider than SHRINK_TO."""
-        over = sum(widths) + GAP * len(widths) - self._available
-        while self._available and over > 0 and widths:
-            widest = max(widths)
-            if widest <= SHRINK_TO:
+    def _widths(self, shown: list[int]) -> dict[int, int]:
+        """The widths of the columns that are shown, by number; some may have to go."""
+        widths: dict[int, int] = {}
+        for index in shown:
+            header = width_of(self._columns[index].name)
+            cap = WIDEST_LAST if index == shown[-1] else WIDEST
+            widths[index] = max(header, min(self._needed.get(index, 0), cap))
+        if not self._available:
+            return widths
+        filler = next((i for i in widths if getattr(self._columns[i], "fills", False)), None)
+        if filler is None:
+            self._give_way(widths, {index: SHRINK_TO for index in widths})
+            return widths
+        wish = min(widths[filler], FILLER)
+        floors = {i: getattr(self._columns[i], "floor", 0) or SHRINK_TO for i in widths}
+        self._give_way(widths, {index: wish if index == filler else 1000 for index in widths})
+        spared = [i for i in widths if getattr(self._columns[i], "yields", False)]
+        while self._over(widths) > 0 and spared:
+            del widths[spared.pop()]
+        self._give_way(widths, {**floors, filler: wish})
+        self._give_way(widths, {**floors, filler: SHRINK_TO})
+        return widths
+
+    def _over(self, widths: dict[int, int]) -> int:
+        """Cells that are missing for these widths."""
+        return sum(widths.values()) + GAP * len(widths) - self._available
+
+    def _give_way(self, widths: dict[int, int], floors: dict[int, int]) -> None:
+        """Take from the widest columns that are above their floors until all fit."""
+        while (over := self._over(widths)) > 0:
+            able = {i: width for i, width in widths.items() if width > floors[i]}
+            if not able:
                 return
-            tied = [i for i, width in enumerate(widths) if width == widest]
-            floor = max([SHRINK_TO, *(width for width in widths if width < widest)])
-            cut = max(1, min(widest - floor, -(-over // len(tied))))
+            widest = max(able.values())
+            tied = [i for i, width in able.items() if width == widest]
+            below = [width for width in able.values() if width < widest]
+            floor = max([*(floors[i] for i in tied), *below])
+            cut = min(widest - floor, -(-over // len(tied)))
             for i in tied:
                 widths[i] -= min(cut, max(0, over))
                 over -= cut

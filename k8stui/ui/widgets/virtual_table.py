@@ -288,6 +288,11 @@ class VirtualTable(TableActions, can_focus=True):
         """Rows that fit on the screen below the header."""
         return max(1, self.scrollable_content_region.height - 1)
 
+    @property
+    def fixed_cells(self) -> int:
+        """Cells at the left that do not scroll: the gutter, namespace and name."""
+        return GUTTER + self._columns.pinned(self.size.width - GUTTER)
+
     def update_lines(self, *, ticked: bool = False) -> None:
         """Refresh the lines that no longer look as they were painted, and no others."""
         if not self.is_attached or not self.size:
@@ -362,13 +367,14 @@ class VirtualTable(TableActions, can_focus=True):
         row = painter.seen(uid, self.model.object(uid), self.now(), clock)
         look = self._look(row, y - 1, uid, clock)
         full = painter.strip(row, look)
-        strip = cropped(full, scroll_x, width, painter.end_style(row, look))
+        fixed = self.fixed_cells if scroll_x else GUTTER
+        strip = cropped(full, scroll_x, width, painter.end_style(row, look), fixed)
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(index)) is not None:
             style = self.screen.get_component_rich_style("screen--selection")
-            strip = with_selection(strip, full.text, scroll_x, span, style)
+            strip = with_selection(strip, full.text, scroll_x, span, style, fixed)
         if not self.painting:
-            return with_offsets(strip, full.text, scroll_x, index)
+            return with_offsets(strip, full.text, scroll_x, index, fixed)
         self._painted[y - 1] = look
         return strip
 
