@@ -139,7 +139,7 @@ class TableColumns:
             return widths
         filler = next((i for i in widths if getattr(self._columns[i], "fills", False)), None)
         if filler is None:
-            self._give_way(widths, {index: SHRINK_TO for index in widths})
+            self._give_way(widths, dict.fromkeys(widths, SHRINK_TO))
             return widths
         wish = min(widths[filler], FILLER)
         floors = {i: getattr(self._columns[i], "floor", 0) or SHRINK_TO for i in widths}
