@@ -11,6 +11,7 @@ import asyncio
 import dataclasses
 import json
 import re
+import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,9 +31,10 @@ from k8stui.kube.logs import PodLogs
 from k8stui.kube.reflector import Policy
 from tests.contract.conftest import eventually
 from tests.contract.simulated import Restless, SimulatedServer, pod, until
+from tests.pty_program import PtyProgram
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from k8stui.kube.collection import CollectionState, Subscription
@@ -477,3 +479,58 @@ async def _last_number(server: SimulatedServer, name: str) -> int:
     match = re.match(rb"\D*(\d+)", answer)
     assert match is not None
     return int(match[1])
+
+
+SCREEN_FAULTS = [
+    ("503", r"stale since \d+ s, next try in \d+ s", "unable to handle the request"),
+    ("refuse", r"stale since \d+ s, next try in \d+ s", "127.0.0.1"),
+    ("401", r"denied, next try in \d+ s", "Unauthorized"),
+]
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize(
+    ("fault", "header", "reason"), SCREEN_FAULTS, ids=[each[0] for each in SCREEN_FAULTS]
+)
+async def test_the_screen_says_it_keeps_the_rows_and_recovers(
+    quiet_server: SimulatedServer, tmp_path: Path, fault: str, header: str, reason: str
+) -> None:
+    environment = {
+        "HOME": str(tmp_path),
+        "K8STUI_CONFIG": str(tmp_path / "config.toml"),
+        "K8STUI_STATE": str(tmp_path / "state"),
+    }
+    argv = [sys.executable, "-m", "k8stui", "--kubeconfig", str(quiet_server.kubeconfig), "-A", "pods"]
+    await quiet_server.faults("drop:after=3s@watch=")  # watches that are open know nothing of later faults
+    try:
+        with PtyProgram(argv, columns=200, lines=45, env=environment) as program:
+            screen = await shown(program, lambda text: is_live(text) and len(pod_names(text)) > 30)
+            rows = pod_names(screen)
+            await quiet_server.faults(f"{fault}{ENGINE}")
+            said = re.compile(f"{header}: .*{reason}")
+            screen = await shown(program, lambda text: said.search(text.splitlines()[0]) is not None)
+            assert rows <= pod_names(screen)
+            await quiet_server.faults("")
+            screen = await shown(program, lambda text: is_live(text) and not re.search("stale|denied", text))
+            assert rows <= pod_names(screen)
+    finally:
+        await quiet_server.faults("")
+
+
+def is_live(screen: str) -> bool:
+    """Whether the header says so."""
+    return "● live" in screen.splitlines()[0]
+
+
+async def shown(program: PtyProgram, condition: Callable[[str], bool], seconds: float = 20.0) -> str:
+    """Wait until the screen is as it shall be; gives it."""
+    limit = time.monotonic() + seconds
+    while not condition(text := program.text()):
+        assert time.monotonic() < limit, text
+        await asyncio.sleep(0.05)
+    return text
+
+
+def pod_names(screen: str) -> set[str]:
+    """What stands in the NAME column, as far as it can be told from a pod's other words."""
+    return set(re.findall(r"(\S+) +\d+/\d+ ", screen))
