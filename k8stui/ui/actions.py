@@ -39,6 +39,7 @@ class Group(Enum):
     ROW = "Selected row"
     TABLE = "Table"
     LOGS = "Logs"
+    READING = "Reading"
     SHELLS = "Shells"
     GO = "Go to"
     PANES = "Panes"

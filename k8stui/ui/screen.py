@@ -305,7 +305,7 @@ class MainScreen(Screen[None]):
         """What can be done with the row and its table."""
         from k8stui.ui.dialogs.choose import Choice, choose
 
-        groups = (Group.ROW, Group.TABLE, Group.LOGS)
+        groups = (Group.ROW, Group.TABLE, Group.LOGS, Group.READING)
         # One entry for sorting is enough: it asks for the column.
         wanted = [
             action

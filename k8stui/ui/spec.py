@@ -17,6 +17,8 @@ class ViewType(StrEnum):
     LOGS = "logs"
     CONTEXTS = "contexts"
     SHELL = "shell"
+    YAML = "yaml"
+    DESCRIBE = "describe"
 
 
 class Link(StrEnum):

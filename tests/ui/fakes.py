@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
 from k8stui.kube.collection import Collection, Phase
-from k8stui.kube.errors import KubeError
+from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.health import Health, Status
 from k8stui.kube.namespaces import VisibleNamespaces
 from k8stui.kube.objects import STRUCTS, list_decoder
@@ -190,19 +190,34 @@ class Answer:
 
 
 class FakeConnection:
-    """A connection that knows pods and their logs, and nothing else."""
+    """A connection that answers GET for the objects and lists of a world, and for logs."""
 
     def __init__(self, world: dict[str, list[dict[str, Any]]]) -> None:
         self._world = world
+        self.asked: list[str] = []
+        self.refused: dict[str, KubeError] = {}
+        """Paths (or parts of them) and what they are answered with."""
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
+        self.asked.append(path)
+        for part, error in self.refused.items():
+            if part in path:
+                raise error
         parts = path.strip("/").split("/")
         if parts[-1] == "log":
             return Answer(LOG.encode())
-        for item in self._world["pods"]:
-            if item["metadata"]["name"] == parts[-1] and item["metadata"]["namespace"] == parts[3]:
+        group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
+        namespace = ""
+        if rest[0] == "namespaces" and len(rest) > 2:
+            namespace, rest = rest[1], rest[2:]
+        items = self._world.get(f"{rest[0]}.{group}" if group else rest[0], [])
+        items = [item for item in items if not namespace or item["metadata"].get("namespace") == namespace]
+        if len(rest) == 1:
+            return Answer(json.dumps({"metadata": {}, "items": items}).encode())
+        for item in items:
+            if item["metadata"]["name"] == rest[1]:
                 return Answer(json.dumps(item).encode())
-        raise KubeError(f"no server to ask for {path}")
+        raise ApiError(404, "NotFound", f'{rest[0]} "{rest[1]}" not found')
 
     async def lines(self, path: str, **options: Any) -> AsyncIterator[list[bytes]]:
         on_open = options.get("on_open")

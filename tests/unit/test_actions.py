@@ -65,6 +65,8 @@ def test_default_keys_never_meet() -> None:
         ("ctrl-z", "table.faults"),
         ("enter", "row.open"),
         ("l", "row.logs"),
+        ("d", "row.describe"),
+        ("y", "row.yaml"),
         ("p", "row.previous-logs"),
         ("shift-j", "row.owner"),
         ("z", "pane.zoom"),
@@ -74,7 +76,7 @@ def test_keys_are_k9s_keys(key: str, action_id: str) -> None:
     assert action_id in Keymap(ACTIONS, {}).actions(key)
 
 
-@pytest.mark.parametrize("key", ["d", "y", "e", "s", "a", "shift-f", "ctrl-d", "ctrl-k"])
+@pytest.mark.parametrize("key", ["e", "s", "a", "shift-f", "ctrl-d", "ctrl-k"])
 def test_keys_of_later_actions_are_free_in_tables(key: str) -> None:
     taken = [ACTIONS[action_id] for action_id in Keymap(ACTIONS, {}).actions(key)]
     assert not [each.id for each in taken if not each.views or "table" in each.views]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8stui.ui.actions import Registry
-from k8stui.ui.entries import go, logs, panes, program, rows, shells, tables
+from k8stui.ui.entries import go, logs, panes, program, reading, rows, shells, tables
 
 
 def all_actions() -> Registry:
@@ -14,6 +14,7 @@ def all_actions() -> Registry:
             *rows.ACTIONS,
             *tables.ACTIONS,
             *logs.ACTIONS,
+            *reading.ACTIONS,
             *go.ACTIONS,
             *panes.ACTIONS,
             *program.ACTIONS,

@@ -21,6 +21,14 @@ def make_view(spec: ViewSpec, session: Session) -> View:
         from k8stui.ui.views.contexts import ContextsView
 
         return ContextsView(spec, session)
+    if spec.view is ViewType.YAML:
+        from k8stui.ui.views.yaml import YamlView
+
+        return YamlView(spec, session)
+    if spec.view is ViewType.DESCRIBE:
+        from k8stui.ui.views.describe import DescribeView
+
+        return DescribeView(spec, session)
     if spec.kind == "namespaces":
         from k8stui.ui.views.namespaces import NamespacesView
 

@@ -1,0 +1,226 @@
+"""What opens the readers of an object, and what can be done in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from k8stui.ui.actions import Action, Group, Place, Right
+from k8stui.ui.spec import Target, ViewSpec, ViewType
+
+if TYPE_CHECKING:
+    from k8stui.ui.views.reading import ObjectView
+    from k8stui.ui.views.yaml import YamlView
+
+READABLE = frozenset({"table", "yaml", "describe"})
+YAML = frozenset({"yaml"})
+READERS = frozenset({"yaml", "describe"})
+
+
+async def _read_yaml(place: Place) -> None:
+    await _open(place, ViewType.YAML)
+
+
+async def _describe(place: Place) -> None:
+    await _open(place, ViewType.DESCRIBE)
+
+
+async def _open(place: Place, view: ViewType) -> None:
+    kind, meta = place.kind, place.objects[0].metadata
+    assert kind is not None
+    noun = (kind.singular or kind.kind).lower()
+    target = Target(kind.name, meta.name, meta.namespace, meta.uid, noun)
+    await place.app.navigator.open(ViewSpec(view=view, kind=kind.name, target=target))
+
+
+def _readable(place: Place) -> bool:
+    return place.kind is not None
+
+
+def _not_yaml(place: Place) -> bool:
+    return _readable(place) and place.view_type != "yaml"
+
+
+def _not_describe(place: Place) -> bool:
+    return False and _readable(place) and place.view_type != "describe"
+
+
+def _reader(place: Place) -> ObjectView:
+    from k8stui.ui.views.reading import ObjectView
+
+    assert isinstance(place.view, ObjectView)
+    return place.view
+
+
+def _yaml(place: Place) -> YamlView:
+    from k8stui.ui.views.yaml import YamlView
+
+    assert isinstance(place.view, YamlView)
+    return place.view
+
+
+def _noise(place: Place) -> None:
+    _yaml(place).toggle_noise()
+
+
+def _reveal(place: Place) -> None:
+    _say(place, _yaml(place).reveal())
+
+
+def _reveal_all(place: Place) -> None:
+    _say(place, _yaml(place).reveal(every=True))
+
+
+def _say(place: Place, sentence: Any) -> None:
+    if sentence:
+        place.app.say(sentence)
+
+
+def _is_secret(place: Place) -> bool:
+    return _yaml(place).is_secret
+
+
+def _fold(place: Place) -> None:
+    _reader(place).viewer.action_toggle_fold()
+
+
+def _fold_all(place: Place) -> None:
+    _reader(place).viewer.action_fold_all()
+
+
+def _unfold_all(place: Place) -> None:
+    _reader(place).viewer.action_unfold_all()
+
+
+def _wrap(place: Place) -> None:
+    viewer = _reader(place).viewer
+    viewer.set_wrap(not viewer.wrap)
+
+
+def _again(place: Place) -> None:
+    _reader(place).read()
+
+
+def _copy(place: Place) -> None:
+    place.app.copy(_reader(place).copy_text(), "text")
+
+
+ACTIONS = [
+    Action(
+        "row.describe",
+        "describe",
+        "Read all about the object: what kubectl describe says, live, its events at the end",
+        _describe,
+        keys=("d",),
+        group=Group.ROW,
+        views=READABLE,
+        needs_object=True,
+        right=Right("get"),
+        fits=_not_describe,
+        rank=13,
+    ),
+    Action(
+        "row.yaml",
+        "yaml",
+        "Read the object as YAML, live",
+        _read_yaml,
+        keys=("y",),
+        group=Group.ROW,
+        views=READABLE,
+        needs_object=True,
+        right=Right("get"),
+        fits=_not_yaml,
+        rank=14,
+    ),
+    Action(
+        "reading.fold",
+        "fold",
+        "Hide what is below the line, or show it",
+        _fold,
+        keys=("space",),
+        group=Group.READING,
+        views=READERS,
+        rank=20,
+    ),
+    Action(
+        "reading.fold-all",
+        "fold all",
+        "Hide everything but the outer keys",
+        _fold_all,
+        keys=("<",),
+        group=Group.READING,
+        views=READERS,
+        rank=40,
+    ),
+    Action(
+        "reading.unfold-all",
+        "unfold all",
+        "Show everything that was folded",
+        _unfold_all,
+        keys=(">",),
+        group=Group.READING,
+        views=READERS,
+        rank=41,
+    ),
+    Action(
+        "reading.noise",
+        "managed fields",
+        "Show managedFields and what kubectl keeps in annotations, or no longer",
+        _noise,
+        keys=("f",),
+        group=Group.READING,
+        views=YAML,
+        rank=21,
+    ),
+    Action(
+        "reading.reveal",
+        "reveal",
+        "Show the value under the cursor: masked, decoded, as stored",
+        _reveal,
+        keys=("x",),
+        group=Group.READING,
+        views=YAML,
+        fits=_is_secret,
+        rank=15,
+    ),
+    Action(
+        "reading.reveal-all",
+        "reveal all",
+        "Show all values of the secret: masked, decoded, as stored",
+        _reveal_all,
+        keys=("shift-x",),
+        group=Group.READING,
+        views=YAML,
+        fits=_is_secret,
+        rank=42,
+    ),
+    Action(
+        "reading.wrap",
+        "wrap",
+        "Show long lines in several rows, or let them run out to the right",
+        _wrap,
+        keys=("w",),
+        group=Group.READING,
+        views=READERS,
+        rank=43,
+    ),
+    Action(
+        "reading.again",
+        "read again",
+        "Read the object from the server again",
+        _again,
+        keys=("r",),
+        group=Group.READING,
+        views=READERS,
+        rank=44,
+    ),
+    Action(
+        "reading.copy",
+        "copy",
+        "Copy the selected lines, or all",
+        _copy,
+        keys=("c",),
+        group=Group.READING,
+        views=READERS,
+        rank=22,
+    ),
+]

@@ -1,0 +1,173 @@
+"""An object as YAML, live: noise hidden until it is asked for, secrets masked key by key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from k8stui.kinds.yaml_noise import Reveal, is_secret, readable
+from k8stui.kinds.yaml_text import Document, Path, YamlLine, emit
+from k8stui.ui.spec import ViewType
+from k8stui.ui.views.reading import LARGE, ObjectView
+from k8stui.ui.widgets.document_viewer import Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from k8stui.kube.catalog import Kind
+
+
+class YamlContent:
+    """A document of YAML for the viewer."""
+
+    def __init__(self, document: Document) -> None:
+        self.lines = document.lines
+        self.blocks: Mapping[int, int] = document.blocks
+        self._keys: list[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def text(self, index: int) -> str:
+        """A line of YAML."""
+        return self.lines[index].text
+
+    def pieces(self, index: int) -> list[Piece]:
+        """Key, signs and value."""
+        return _pieces(self.lines[index])
+
+    def key(self, index: int) -> Any:
+        """The field, and which line of it."""
+        if self._keys is None:
+            self._keys = keys_of(self.lines)
+        return self._keys[index]
+
+
+def keys_of(lines: tuple[YamlLine, ...]) -> list[tuple[Path, int]]:
+    """For each line its field and its number within the field."""
+    keys, path, number = [], None, 0
+    for line in lines:
+        number = number + 1 if line.path == path else 0
+        path = line.path
+        keys.append((path, number))
+    return keys
+
+
+def _pieces(line: YamlLine) -> list[Piece]:
+    text, end = line.text, len(line.text)
+    if line.role == "text":
+        return [Piece(0, end, "text")]
+    pieces: list[Piece] = []
+    start = len(text) - len(text.lstrip(" "))
+    dashes = start
+    while text.startswith("- ", dashes):
+        dashes += 2
+    if line.key_end:
+        dashes = line.key_at
+    if dashes > start:
+        pieces.append(Piece(start, dashes, "sign"))
+    value = dashes
+    if line.key_end:
+        pieces += [Piece(line.key_at, line.key_end, "key"), Piece(line.key_end, line.key_end + 1, "sign")]
+        value = line.key_end + 1
+    role = "sign" if line.role == "open" else line.role
+    if role and value < end:
+        pieces.append(Piece(value, end, role))
+    return pieces
+
+
+class YamlView(ObjectView):
+    """YAML of the object."""
+
+    view_type: ClassVar[ViewType] = ViewType.YAML
+    noun = "yaml"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.noise = False
+        self._reveal: dict[str, Reveal] = {}
+        self._changes = 0
+
+    async def prepare(self, cluster: Any, kind: Kind, body: bytes) -> tuple[dict[str, Any], YamlContent]:
+        if len(body) > LARGE:
+            return await asyncio.to_thread(self._prepare, body)
+        return self._prepare(body)
+
+    def _prepare(self, body: bytes) -> tuple[dict[str, Any], YamlContent]:
+        raw: dict[str, Any] = json.loads(body)
+        return raw, self._content(raw)
+
+    def _content(self, raw: dict[str, Any]) -> YamlContent:
+        content = YamlContent(emit(readable(raw, noise=self.noise, reveal=self._reveal)))
+        if len(content):
+            content.key(0)
+        return content
+
+    def present(self, prepared: tuple[dict[str, Any], YamlContent]) -> None:
+        raw, content = prepared
+        first = self.raw is None
+        self.took(raw)
+        changed = frozenset() if first else self._changed(content)
+        self._changes = len(changed)
+        self.viewer.show(content, changed)
+        if first and self.spec.filter:
+            self.viewer.search(self.spec.filter)
+
+    def _changed(self, new: YamlContent) -> frozenset[int]:
+        """The lines that are not as they were before this reading."""
+        old = self.viewer.content
+        texts = {old.key(index): old.text(index) for index in range(len(old))}
+        return frozenset(
+            index
+            for index in range(len(new))
+            if texts.get(new.key(index)) != new.text(index) and new.key(index)[0][-1:] != ("resourceVersion",)
+        )
+
+    def _again(self) -> None:
+        """The same object, shown in another way."""
+        if self.raw is not None:
+            self.viewer.show(self._content(self.raw))
+            self.post_message(self.Changed(self))
+
+    # What can be asked
+
+    def toggle_noise(self) -> None:
+        """Show managedFields and the like, or no longer."""
+        self.noise = not self.noise
+        self._again()
+
+    @property
+    def is_secret(self) -> bool:
+        """The object has values that are masked."""
+        return self.raw is not None and is_secret(self.raw)
+
+    def reveal(self, *, every: bool = False) -> str:
+        """Show the value under the cursor in the next way (masked, decoded, as stored); what is said."""
+        if self.raw is None:
+            return ""
+        keys = [key for part in ("data", "stringData") for key in (self.raw.get(part) or {})]
+        if not every:
+            path = self.path
+            keys = [str(path[1])] if len(path) > 1 and path[0] in ("data", "stringData") else []
+        if not keys:
+            return "Put the cursor on a key of the data."
+        ways = list(Reveal)
+        way = ways[(ways.index(self._reveal.get(keys[0], Reveal.MASKED)) + 1) % len(ways)]
+        self._reveal.update(dict.fromkeys(keys, way))
+        self._again()
+        return ""
+
+    @property
+    def path(self) -> Path:
+        """The field under the cursor."""
+        number, content = self.viewer.line_number, self.viewer.content
+        if number is None or not isinstance(content, YamlContent):
+            return ()
+        return content.lines[number].path
+
+    def notes(self) -> tuple[str, ...]:
+        notes = ["with managed fields"] if self.noise else []
+        if self._changes:
+            notes.append(f"{self._changes} line{'s' * (self._changes > 1)} changed")
+        return tuple(notes)
