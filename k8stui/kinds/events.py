@@ -67,7 +67,7 @@ class EventPrinter(StructPrinter["Event"]):
             lambda o, now: age(last_seen(o), now),
             lambda o: age_key(last_seen(o)),
         ),
-        text_field("TYPE", lambda o: o.type, yields=True),
+        text_field("TYPE", lambda o: o.type, yields=1),
         text_field("REASON", lambda o: o.reason, floor=12),
         text_field("OBJECT", object_text, floor=16),
         text_field("SUBOBJECT", lambda o: o.involved_object.field_path, 1),

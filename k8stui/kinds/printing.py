@@ -53,8 +53,8 @@ class Column(msgspec.Struct, frozen=True):
     """Cells that are of use at least; 0 leaves it to the table."""
     fills: bool = False
     """It says most of the row, and gets the room that others can spare."""
-    yields: bool = False
-    """It may be left out: the row's colour and sign tell it too."""
+    yields: int = 0
+    """It may be left out for the column that fills: 1 before others are cut, 2 when that did not help."""
 
 
 class Printer(Protocol):
@@ -150,7 +150,7 @@ def text_field(
     *,
     floor: int = 0,
     fills: bool = False,
-    yields: bool = False,
+    yields: int = 0,
 ) -> Field[Any]:
     """A column of words."""
     column = Column(name, priority, floor=floor, fills=fills, yields=yields)

@@ -321,8 +321,8 @@ def default_layout() -> SavedLayout:
         "3": PaneState(ViewSpec(kind="events"), Link.ANY),
         "4": PaneState(ViewSpec(view=ViewType.LOGS), Link.PODS),
     }
-    top = tree_of.Split(Axis.ROW, (Leaf("1"), Leaf("2")), (0.4, 0.6))
-    bottom = tree_of.Split(Axis.ROW, (Leaf("3"), Leaf("4")), (0.5, 0.5))
+    top = tree_of.Split(Axis.ROW, (Leaf("1"), Leaf("2")), (0.42, 0.58))
+    bottom = tree_of.Split(Axis.ROW, (Leaf("3"), Leaf("4")), (0.58, 0.42))
     return SavedLayout(tree_of.Split(Axis.COLUMN, (top, bottom), (0.55, 0.45)), panes, "2")
 
 

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.color import Color
 
 from k8stui.kinds.events import EventPrinter
+from k8stui.ui.views.printing import NAMESPACE
 from k8stui.ui.widgets.contrast import READABLE, contrast, readable
 from k8stui.ui.widgets.painting import fit
 from k8stui.ui.widgets.row_model import RowModel
@@ -85,7 +86,7 @@ class TestColumns:
 
 
 EVENTS = (
-    Column("NAMESPACE"),
+    NAMESPACE,
     *(column for column in EventPrinter().columns if column.priority == 0),
 )
 EVENT = ("storefront", "12s", "Warning", "FailedScheduling", "pod/checkout-worker-7c5d8f9b4-x2x8z", "m" * 120)
@@ -116,9 +117,15 @@ class TestMessagesOfEvents:
         assert (widths["REASON"], widths["OBJECT"]) == (16, 35)
 
     def test_then_names_are_cut_before_the_message_is(self) -> None:
-        assert self.placed(105)["MESSAGE"] == FILLER
-        widths = self.placed(84)
-        assert widths["OBJECT"] < 20
+        widths = self.placed(105)
+        assert (widths["MESSAGE"], widths["NAMESPACE"]) == (FILLER, 10)
+        widths = self.placed(90)
+        assert (widths["OBJECT"], widths["NAMESPACE"]) == (16, 9)
+        assert widths["MESSAGE"] >= 34
+
+    def test_at_last_the_namespace_goes_before_the_message_says_nothing(self) -> None:
+        widths = self.placed(70)
+        assert "NAMESPACE" not in widths
         assert widths["MESSAGE"] >= 28
 
     @given(st.integers(10, 300))

@@ -17,9 +17,12 @@ class PlainColumn(Struct, frozen=True):
     priority: int = 0
     align: str = "left"
     live: bool = False
+    floor: int = 0
+    fills: bool = False
+    yields: int = 0
 
 
-NAMESPACE = PlainColumn("NAMESPACE")
+NAMESPACE = PlainColumn("NAMESPACE", floor=9, yields=2)
 
 
 class NamespacedPrinter:

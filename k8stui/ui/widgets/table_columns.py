@@ -28,6 +28,9 @@ SHRINK_TO = 20
 FILLER = 44
 """Cells that a column which fills the rest (a message) keeps while others can give way."""
 
+FILLER_LEAST = 30
+"""With fewer cells than these such a column is hard to read: others are left out before."""
+
 PINNED = ("NAMESPACE", "NAME")
 """Columns at the left that stay when the others scroll."""
 
@@ -141,15 +144,21 @@ class TableColumns:
         if filler is None:
             self._give_way(widths, dict.fromkeys(widths, SHRINK_TO))
             return widths
-        wish = min(widths[filler], FILLER)
-        floors = {i: getattr(self._columns[i], "floor", 0) or SHRINK_TO for i in widths}
-        self._give_way(widths, {index: wish if index == filler else 1000 for index in widths})
-        spared = [i for i in widths if getattr(self._columns[i], "yields", False)]
-        while self._over(widths) > 0 and spared:
-            del widths[spared.pop()]
-        self._give_way(widths, {**floors, filler: wish})
-        self._give_way(widths, {**floors, filler: SHRINK_TO})
+        self._fill(widths, filler)
         return widths
+
+    def _fill(self, widths: dict[int, int], filler: int) -> None:
+        """Make room for the column that fills: it is cut first, but others go before it is of no use."""
+        floors = {i: getattr(self._columns[i], "floor", 0) or SHRINK_TO for i in widths}
+        wish = floors[filler] = min(widths[filler], FILLER)
+        self._give_way(widths, {index: wish if index == filler else widths[index] for index in widths})
+        yields = sorted((when, i) for i in widths if (when := getattr(self._columns[i], "yields", 0)))
+        for when, index in yields:
+            cut = widths if when == 1 else {i: min(width, floors[i]) for i, width in widths.items()}
+            if self._over(cut) > (0 if when == 1 else wish - FILLER_LEAST):
+                del widths[index]
+        self._give_way(widths, floors)
+        self._give_way(widths, {**floors, filler: SHRINK_TO})
 
     def _over(self, widths: dict[int, int]) -> int:
         """Cells that are missing for these widths."""
