@@ -67,20 +67,25 @@ def connection_of(session: Session, now: float) -> Connection:
 
 
 def warning_words(warnings: Warnings, *, short: bool) -> str:
-    """`2 nodes not ready · 5 pods failing · 12 warnings`, or `⚠ 2N 5P 12E`."""
+    """`⚠ 2 nodes not ready · 5 pods failing · 12 warning events`, or `⚠ 2N 5P 12E`.
+
+    What no pane watches is not known: `pods not watched`, or `?P`. Empty when all is known and well.
+    """
     counts = (warnings.nodes, warnings.pods, warnings.events)
-    if not any(counts):
-        return ""
+    wrong = any(counts)
     if short:
         signs = [f"{count}{sign}" for count, sign in zip(counts, "NPE", strict=True) if count]
-        return "⚠ " + " ".join(signs)
+        signs += [f"?{sign}" for count, sign in zip(counts, "NPE", strict=True) if count is None]
+        return " ".join(["⚠"] * wrong + signs)
     nodes, pods, events = counts
+    unknown = [name for count, name in zip(counts, Warnings._fields, strict=True) if count is None]
     words = [
         f"{nodes} node{'s' * (nodes != 1)} not ready" if nodes else "",
         f"{pods} pod{'s' * (pods != 1)} failing" if pods else "",
         f"{events} warning event{'s' * (events != 1)}" if events else "",
+        f"{', '.join(unknown)} not watched" if unknown else "",
     ]
-    return "⚠ " + " · ".join(word for word in words if word)
+    return ("⚠ " if wrong else "") + " · ".join(word for word in words if word)
 
 
 class Header(Widget):
@@ -139,11 +144,11 @@ class Header(Widget):
         return self._with_warnings(left, level)
 
     def _with_warnings(self, left: Text, level: int) -> Text:
-        words = warning_words(self.warnings, short=level > 0)
+        words = warning_words(self.warnings, short=level > 0) if self._session.cluster is not None else ""
         if words:
             room = self.size.width - left.cell_len - len(words) - 1
             left.append(" " * max(room, 2))
-            left.append(words, self._style("warn"))
+            left.append(words, self._style("warn" if any(self.warnings) else "label"))
         return left
 
     def _style(self, name: str) -> Style:

@@ -100,7 +100,7 @@ class MainScreen(Screen[None]):
             self._counts.close()
             self.header.set_warnings(Warnings())
             return
-        warnings, more = self._counts.step(getattr(cluster, "collections", ()))
+        warnings, more = self._counts.step(cluster, self._owner.session.namespaces)
         if more:
             self.set_timer(0.02, self.count_warnings)
         else:
