@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.log_follow import ContainerFollower
@@ -162,9 +164,10 @@ class PodMember:
             if lives is None:
                 self.remark(INFO, "the pod is gone")
                 return
-            self._remarks.pause()
             wanted = [life for life in lives.containers if self._reading.chosen(life)]
-            await asyncio.gather(*map(self._read_life, wanted))
+            lanes = [self._lane() for _ in wanted]
+            self._remarks.pause()
+            await asyncio.gather(*map(self._read_life, wanted, lanes))
         except KubeError as error:
             self.failed = True
             self.remark(ERROR, error.sentence())
@@ -190,8 +193,7 @@ class PodMember:
         lives = self._watcher.lives
         for life in lives.containers if lives else ():
             if life.name not in self._followers and self._reading.chosen(life):
-                lane = self._reading.merge.lane()
-                lane.reading(is_open=False)
+                lane = self._lane()
                 self._followers[life.name] = follower = self._follower(life, lane)
                 task = group.create_task(self._guard(follower, life, lane), name=f"log of {life.name}")
                 running.add(task)
@@ -212,6 +214,12 @@ class PodMember:
                 await self._watcher.refresh()
             except KubeError:
                 return  # the followers say what is wrong; the next change asks again
+
+    def _lane(self) -> Lane:
+        """A lane that the others wait for from now on."""
+        lane = self._reading.merge.lane()
+        lane.reading(is_open=False)
+        return lane
 
     def _source(self, life: ContainerLife) -> LogSource:
         return LogSource(self.namespace, self.name, self.uid, life.name, kind_of_container=life.kind)
@@ -260,15 +268,16 @@ class PodMember:
         finally:
             lane.close()
 
-    async def _read_life(self, life: ContainerLife) -> None:
+    async def _read_life(self, life: ContainerLife, lane: Lane) -> None:
         """All that is there of one container."""
-        source = self._source(life)
-        if not life.container_id:
-            self.remark(INFO, f"{life.name}: not started{f' ({life.waiting})' if life.waiting else ''}")
-            return
-        lane = self._reading.merge.lane()
-        lane.reading(is_open=False)
+        source = msgspec.structs.replace(
+            self._source(life), container_id=life.container_id, restarts=life.restarts
+        )
         try:
+            if not life.container_id:
+                why = f" ({life.waiting})" if life.waiting else ""
+                lane.push([LogLine("", source, f"{life.name}: not started{why}", INFO)])
+                return
             await self._read_before(life, lane)
             await self._reader(life, source, lane, previous=False).run()
         except KubeError as error:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from k8stui.kube.log_group_merge import Lane
     from k8stui.kube.log_pool import Place, StreamPool
 
+SLICE = 1_000
+"""Lines that are taken in at once: a large chunk must not keep the event loop to itself."""
+
 
 class PooledStreams:
     """Looks like a connection to who follows a container."""
@@ -55,7 +58,8 @@ class PooledStreams:
             lane.reading(is_open=False)
 
             def opened() -> None:
-                lane.reading(is_open=True)
+                # what is read to its end has a past until then, however slow it comes
+                lane.reading(is_open=self._recall)
                 on_open()
 
             stream = self._connection.lines(
@@ -68,8 +72,9 @@ class PooledStreams:
             )
             async with aclosing(stream) as batches:
                 async for batch in self._in_turn(batches, place):
-                    yield batch
-                    await lane.room()
+                    for start in range(0, len(batch), SLICE):
+                        yield batch[start : start + SLICE] if len(batch) > SLICE else batch
+                        await lane.room()
         finally:
             lane.pause()
             place.release()

@@ -55,7 +55,7 @@ class _LabelSelector(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Spec(msgspec.Struct, frozen=True):
-    selector: msgspec.Raw | None = None
+    selector: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Meta(msgspec.Struct, frozen=True):
@@ -155,8 +155,7 @@ def _of_object(kind: Kind, found: _Object) -> PodChoice:
     if (kind.group, kind.plural) == ("batch", "cronjobs"):
         # its jobs come and go; the controller names them so
         return PodChoice(space, owner_names=re.escape(found.metadata.name) + r"-\d+")
-    raw = found.spec.selector if found.spec is not None else None
-    selector = _selector(bytes(raw)) if raw is not None else ""
+    selector = _selector(bytes(found.spec.selector)) if found.spec is not None else ""
     if not selector and (kind.group, kind.plural) == ("", "services"):
         raise ApiError(
             0,
@@ -174,7 +173,7 @@ def _selector(raw: bytes) -> str:
         plain = msgspec.json.decode(raw, type=dict[str, str])
     except msgspec.DecodeError:
         try:
-            full = msgspec.json.decode(raw, type=_LabelSelector)
+            full = msgspec.json.decode(raw, type=_LabelSelector | None) or _LabelSelector()
         except msgspec.DecodeError:
             return ""
         terms = [f"{key}={value}" for key, value in (full.match_labels or {}).items()]

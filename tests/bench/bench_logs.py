@@ -1,6 +1,6 @@
 """`k8stui logs -f` to a pipe beside `kubectl logs -f --prefix -l`: lines a second, none lost, none doubled.
 
-`python -m tests.bench.bench_logs`: two kinds of work in one run against one simulated cluster: catching up with
+`python -m tests.bench.bench_logs`: two kinds of work in one run on one simulated cluster: catching up with
 a long past as fast as it goes, and following 60 streams that write 50,000 lines a second together.
 """
 
