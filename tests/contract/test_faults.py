@@ -499,6 +499,9 @@ async def test_the_screen_says_it_keeps_the_rows_and_recovers(
         "HOME": str(tmp_path),
         "K8STUI_CONFIG": str(tmp_path / "config.toml"),
         "K8STUI_STATE": str(tmp_path / "state"),
+        # workers of xdist have others in their environment, which count more than the terminal's size
+        "COLUMNS": "200",
+        "LINES": "45",
     }
     argv = [sys.executable, "-m", "k8stui", "--kubeconfig", str(quiet_server.kubeconfig), "-A", "pods"]
     await quiet_server.faults("drop:after=3s@watch=")  # watches that are open know nothing of later faults
@@ -526,7 +529,7 @@ async def shown(program: PtyProgram, condition: Callable[[str], bool], seconds: 
     """Wait until the screen is as it shall be; gives it."""
     limit = time.monotonic() + seconds
     while not condition(text := program.text()):
-        assert time.monotonic() < limit, text
+        assert time.monotonic() < limit, f"{program.process.poll()} {bytes(program.output[-300:])!r}\n{text}"
         await asyncio.sleep(0.05)
     return text
 
