@@ -112,6 +112,28 @@ class ContainerFollower:
         self._told_broken = False
         self._turn = 0.0
         self._seen_of = ""
+        self._hurry = asyncio.Event()
+        self._cut: asyncio.Timeout | None = None
+
+    def retry_now(self) -> None:
+        """The server answers again: nobody needs to wait out a back-off."""
+        self._hurry.set()
+
+    def check(self) -> None:
+        """The server may be gone: an open stream may be half-open. Open it anew; no line is lost by that."""
+        if self._cut is not None:
+            self._cut.reschedule(asyncio.get_running_loop().time())
+
+    async def _nap(self, seconds: float) -> None:
+        """Wait, or until it shall be tried now."""
+        self._hurry.clear()
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        hurrying = asyncio.ensure_future(self._hurry.wait())
+        try:
+            await asyncio.wait((sleeping, hurrying), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            hurrying.cancel()
 
     async def past(self) -> list[LogLine]:
         """The tail of the present life, complete. Called once, before `run`; errors become remarks."""
@@ -188,8 +210,11 @@ class ContainerFollower:
         """One stream of the present life; afterwards it is known whether it was the last."""
         opened = self._clock.monotonic()
         try:
-            await self._stream()
+            async with asyncio.timeout(None) as self._cut:
+                await self._stream()
             await self._pod.refresh()
+        except TimeoutError:
+            return  # cut by `check`: opened anew from the last line that was read
         except ApiError as error:
             await self._refused(error)
             return
@@ -200,6 +225,8 @@ class ContainerFollower:
             if not idle:
                 await self._broken(error)
             return
+        finally:
+            self._cut = None
         life = self._life()
         if life is None or (life.container_id == self._source.container_id and life.ended is not None):
             if life is not None:
@@ -214,7 +241,7 @@ class ContainerFollower:
             self._backoff.reset()
         self._seen.hold = True
         self._resumed_at = self._clock.monotonic()
-        await self._clock.sleep(self._backoff.next())
+        await self._nap(self._backoff.next())
         await self._try_refresh()
 
     async def _try_refresh(self) -> None:
@@ -242,7 +269,7 @@ class ContainerFollower:
             self._told_broken = True
             self._emit([self._mark(ERROR, f"reading broke off: {said}")])
         self._say(Following.BROKEN, said, self._clock.monotonic() + delay)
-        await self._clock.sleep(delay)
+        await self._nap(delay)
         await self._try_refresh()
 
     async def _stream(self) -> None:

@@ -17,7 +17,7 @@ from k8stui.kube.log_follow import ContainerFollower
 from k8stui.kube.log_merge import HOLD, LiveMerge, merge_past
 from k8stui.kube.log_pod import PodLives, read_pod
 from k8stui.kube.log_times import split_stamp
-from k8stui.kube.log_types import ERROR, INFO, Following, LogLine, LogSource, SourceStatus
+from k8stui.kube.log_types import ERROR, GAP, INFO, Following, LogLine, LogSource, SourceStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,32 @@ RELEASE_SECONDS = 0.05
 REFRESH_SECONDS = 10.0
 """How often the pod is asked for new containers when nobody reports its changes."""
 AT_ONCE = 8
+OUTRUN_SECONDS = 10.0
+OUTRUN_SHARE = 0.25
+"""When so much of the buffer falls off within `OUTRUN_SECONDS`, a source outruns it, and a line says so."""
+
+
+class Outrun:
+    """Notices that lines come faster than a buffer can keep them, and says so now and then."""
+
+    def __init__(self, buffer: LogBuffer, clock: Clock) -> None:
+        self._buffer = buffer
+        self._clock = clock
+        self._since = clock.monotonic()
+        self._fallen = buffer.fallen
+
+    def look(self) -> str:
+        """A sentence, once for each `OUTRUN_SECONDS` in which much fell off; else nothing."""
+        now = self._clock.monotonic()
+        span = now - self._since
+        if span < OUTRUN_SECONDS:
+            return ""
+        fell = self._buffer.fallen - self._fallen
+        self._since, self._fallen = now, self._buffer.fallen
+        if fell < self._buffer.max_lines * OUTRUN_SHARE:
+            return ""
+        kept = self._buffer.max_lines
+        return f"lines come faster than they are kept: {fell:,} fell off in {span:.0f} s ({kept:,} are kept)"
 
 
 class PodWatcher:
@@ -139,6 +165,16 @@ class PodLogs:
         """Tell that the pod's object changed (from a live collection): containers may have come or ended."""
         self._seen_change = True
         self._watcher.report()
+
+    def retry_now(self) -> None:
+        """The server answers again: end all waits."""
+        for follower in self._followers.values():
+            follower.retry_now()
+
+    def check(self) -> None:
+        """The server may be gone: open streams are opened anew, so that a half-open one is found out."""
+        for follower in self._followers.values():
+            follower.check()
 
     async def run(self, buffer: LogBuffer) -> None:
         """Read into the buffer until all containers have ended for good; cancel it to stop."""
@@ -269,9 +305,12 @@ class PodLogs:
                 return
 
     async def _release(self, buffer: LogBuffer) -> None:
+        outrun = Outrun(buffer, self._clock)
         while True:
             await asyncio.sleep(RELEASE_SECONDS)
             buffer.extend(self._merge.release())
+            if said := outrun.look():
+                buffer.append(self._mark(GAP, said))
 
     async def _read_previous(self, buffer: LogBuffer) -> None:
         """The life before the present one of each container."""

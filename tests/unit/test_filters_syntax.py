@@ -59,7 +59,7 @@ def test_fuzzy_wants_all_letters_in_order_and_likes_them_together() -> None:
 
 
 def test_lines_have_the_same_syntax() -> None:
-    matches, note = line_predicate("GET|POST")
+    matches, note = line_predicate("get|post")
     assert matches is not None
     assert matches("a post")
     assert not note
@@ -72,3 +72,13 @@ def test_lines_have_the_same_syntax() -> None:
 def test_the_empty_filter_is_false() -> None:
     assert not NO_FILTER
     assert parse_filter("x")
+
+
+def test_a_capital_makes_letter_case_count_in_lines_too() -> None:
+    matches, _ = line_predicate("POST")
+    assert matches is not None
+    assert matches("a POST")
+    assert not matches("a post")
+    escaped, _ = line_predicate(r"a\Spost")
+    assert escaped is not None
+    assert escaped("A-POST"), "an escape is no capital"

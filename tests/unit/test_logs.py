@@ -11,8 +11,8 @@ import pytest
 
 from k8stui.kube.errors import ApiError, ConnectionLost
 from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_types import Following
-from k8stui.kube.logs import PodLogs
+from k8stui.kube.log_types import Following, LogLine, LogSource
+from k8stui.kube.logs import OUTRUN_SECONDS, Outrun, PodLogs
 from tests.unit.fakes_connection import FakeClock, settle, until
 from tests.unit.fakes_kubelet import FakePod
 
@@ -324,3 +324,48 @@ async def test_stopping_leaves_no_task_behind() -> None:
     await reading.stop()
     await settle()
     assert asyncio.all_tasks() == before
+
+
+async def test_a_back_off_ends_when_the_server_is_back(read: Callable[..., Reading]) -> None:
+    pod = FakePod("app")
+    reading = read(pod)
+    await reading.open()
+    reading.clock.auto = False
+    pod.faults.extend([ConnectionLost("no route to host")] * 2)
+    pod.break_streams()
+    await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
+    pod.faults.clear()
+    reading.logs.retry_now()
+    await reading.open()
+    pod.write("app", "after")
+    await reading.has("after")
+
+
+async def test_an_open_stream_that_is_doubted_is_opened_anew_and_no_line_is_doubled(
+    read: Callable[..., Reading],
+) -> None:
+    pod = FakePod("app")
+    pod.write("app", "one")
+    reading = read(pod)
+    await reading.open()
+    before = len(pod.follows())
+    reading.logs.check()
+    await until(lambda: len(pod.follows()) > before)
+    pod.write("app", "two")
+    await reading.has("one", "two")
+    assert reading.marks() == [], "nothing was lost, so nothing is said"
+
+
+def test_a_source_that_outruns_the_buffer_is_told_now_and_then() -> None:
+    clock, buffer = FakeClock(), LogBuffer(max_lines=100)
+    outrun = Outrun(buffer, clock)
+    source = LogSource("shop", "web", "u", "app")
+    lines = [LogLine("", source, "x") for _ in range(400)]
+    buffer.extend(lines)
+    assert outrun.look() == "", "perhaps it was a moment only"
+    clock.now += OUTRUN_SECONDS
+    assert outrun.look() == "lines come faster than they are kept: 300 fell off in 10 s (100 are kept)"
+    assert outrun.look() == ""
+    buffer.extend(lines[:10])
+    clock.now += OUTRUN_SECONDS
+    assert outrun.look() == "", "slowly falling off is what a ring is for"

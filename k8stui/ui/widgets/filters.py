@@ -1,7 +1,8 @@
 """What is typed at the filter prompt, as a predicate on rows.
 
-Forms, as k9s has them: `text` a regular expression over the row's text (letter case ignored), `!text` its
-inverse, `-f text` fuzzy with the best match first, `-l selector` a label selector as kubectl reads it.
+Forms, as k9s has them: `text` a regular expression over the row's text (letter case counts where a capital is
+typed), `!text` its inverse, `-f text` fuzzy with the best match first, `-l selector` a label selector as
+kubectl reads it.
 Nothing here raises on what a user types: a broken expression is searched as plain text and says so in
 `note`.
 """
@@ -16,6 +17,9 @@ from k8stui.kinds.selectors import Selector, SelectorError, parse_selector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+_ESCAPES = re.compile(r"\\.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,22 @@ def parse_filter(text: str) -> Filter:
     return Filter(text=text, pattern=pattern, inverse=inverse, note=note)
 
 
+def has_capital(pattern: str) -> bool:
+    """Whether a capital letter was typed, other than in an escape such as `\\S`."""
+    plain = _ESCAPES.sub("", pattern)
+    return plain != plain.lower()
+
+
 def compile_pattern(source: str) -> tuple[re.Pattern[str], str]:
-    """A pattern for `source`, and a note when it had to be taken as plain text."""
+    """A pattern for `source`, and a note when it had to be taken as plain text.
+
+    Letter case counts only where a capital was typed.
+    """
+    flags = re.NOFLAG if has_capital(source) else re.IGNORECASE
     try:
-        return re.compile(source, re.IGNORECASE), ""
+        return re.compile(source, flags), ""
     except (re.error, RecursionError, OverflowError) as error:
-        return re.compile(re.escape(source), re.IGNORECASE), f"Searched as plain text: {error}."
+        return re.compile(re.escape(source), flags), f"Searched as plain text: {error}."
 
 
 def fuzzy_score(needle: str, text: str) -> int | None:
