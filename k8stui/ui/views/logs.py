@@ -12,6 +12,7 @@ from msgspec import structs
 
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
+from k8stui.ui.views.log_news import LogNews
 from k8stui.ui.widgets.line_viewer import LineViewer
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class LogsView(View):
         self._reader: Any = None
         self._buffer: Any = None
         self._read_from: Any = None
+        self._news: LogNews | None = None
         self._problem = ""
         self._counted = ""
         self._behind = 0
@@ -79,6 +81,7 @@ class LogsView(View):
         self.viewer.set_source(self._buffer)
         self.viewer.set_following(True)
         self.run_worker(self._follow(target, cluster), group="logs", exclusive=True, exit_on_error=False)
+        self._news = LogNews(cluster, target.uid, lambda: self._logs)
 
     async def _follow(self, target: Target, cluster: Any) -> None:
         from k8stui.kube.errors import KubeError
@@ -120,7 +123,9 @@ class LogsView(View):
             self.workers.cancel_group(self, "logs")
         if self._reader is not None:
             self._reader.close()
-        self._reader = self._logs = self._buffer = None
+        if self._news is not None:
+            self._news.close()
+        self._reader = self._logs = self._buffer = self._news = None
 
     def close(self) -> None:
         self._stop()
