@@ -10,6 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from k8stui.ui.shells.draining import Drain
 from k8stui.ui.widgets.terminal_output import TerminalModel
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Shell:
             on_clipboard=lambda text: on_clipboard(self, text),
             history=history,
         )
+        self._drain = Drain(self.model)
 
     # What it is
 
@@ -113,16 +115,16 @@ class Shell:
         if not self.model.watchers and not self.news:
             self.news = True
             self._on_change(self)
-        await self.model.feed(data)
+        if not self._drain.take(data):
+            await self.model.feed(data)
 
     def _input(self, data: bytes) -> None:
         session = self._session
         if session is None:
             return
-        if data == CTRL_C and self.model.emulator.screen.grid is self.model.emulator.screen.main:
+        if data == CTRL_C:
             # what is on its way is not worth waiting for any more
-            self.model.skip()
-            session.skip_backlog()
+            self._drain.begin()
         session.send(data)
 
     def _resized(self, columns: int, lines: int) -> None:
@@ -146,6 +148,7 @@ class Shell:
 
     async def _say_ending(self, ending: Ending, since: str, session: Any) -> None:
         await session.wait_delivered()
+        self._drain.finish()
         await self.model.idle()
         lost = ending.reason.value == "connection lost"
         on_main = self.model.emulator.screen.grid is self.model.emulator.screen.main

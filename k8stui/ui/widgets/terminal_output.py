@@ -160,18 +160,14 @@ class TerminalModel:
         for watcher in tuple(self.watchers):
             watcher(dirty)
 
-    def skip(self) -> int:
-        """Forget the output that waits, but for its end; gives the number of bytes forgotten."""
-        if self._size <= SLICE * 2:
-            return 0
-        last = self._pending[-1][-SLICE:]
-        cut = last[last.find(b"\n") + 1 :]
-        skipped = self._size - len(cut)
-        # CAN ends a sequence that was cut in two
-        self._pending = deque([b"\x18" + cut])
-        self._size = len(cut) + 1
+    def skip(self) -> bytes:
+        """Forget the output that waits; gives the end of it."""
+        last = b"".join(self._pending)[-SLICE * 4 :]
+        self._pending.clear()
+        self._size = 0
         self._room.set()
-        return skipped
+        self._idle.set()
+        return last
 
     def resize(self, columns: int, lines: int) -> None:
         """The window has another size now."""

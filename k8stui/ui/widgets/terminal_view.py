@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SYNCHRONIZED_LIMIT = 0.15
 """Seconds a program may hold painting back (mode 2026)."""
+FLOOD_FRAME = 0.05
+"""Seconds between two paintings while more output waits than can be interpreted."""
 LONG_HISTORY = 1000
 """Lines of scrollback from which wrapping anew waits until a size has stood still."""
 SETTLE = 0.12
@@ -82,6 +84,7 @@ class TerminalView(TerminalReader, can_focus=True):
         self._palette = Palette(self, "terminal-view--")
         self._first = self.lines.first
         self._dirty: set[int] = set()
+        self._painted = 0.0
         self._cursor: tuple[int, int, bool] = (0, 0, False)
         self._page: object = None
         self._held_since: float | None = None
@@ -105,8 +108,13 @@ class TerminalView(TerminalReader, can_focus=True):
         """Something was interpreted: paint what became dirty, unless the program asked to wait."""
         self._dirty |= dirty
         self._announce()
-        if not self._held_back():
-            self._paint_dirty()
+        if self._held_back():
+            return
+        now = time.monotonic()
+        if self.model.pending and now - self._painted < FLOOD_FRAME:
+            return  # nobody reads a flood: its next piece is on the way, and paints this too
+        self._painted = now
+        self._paint_dirty()
 
     def _held_back(self) -> bool:
         """Whether the program holds painting back (synchronized output), for a bounded time."""
