@@ -9,6 +9,7 @@ is never guessed at: what is not understood is an error that names it, and the l
     po app=web,tier!=db     a label selector (also -l app=web)
     po /regex               a filter: everything after the slash, to the end
     po @context             in another context
+    logs deploy/web level>=warn   logs that a query selects
     ns a,b   ctx name   theme light   help   q
 """
 
@@ -73,7 +74,7 @@ VERB_HELP: dict[str, str] = {
     "ns": "namespaces; with names: use these",
     "ctx": "contexts; with a name: switch to it",
     "theme": "change the colours",
-    "logs": "logs of the selected pod",
+    "logs": "logs of the selected pod; with a query: of all it selects (deploy/web level>=warn since:1h)",
     "shell": "the shells that are open; with a number or name: go to it",
     "debug": "what debugging has created, to be cleaned up",
     "layout": "reset: back to nodes, pods, events and logs",
@@ -164,15 +165,15 @@ def parse(text: str, aliases: Mapping[str, str] | None = None) -> Command:
     verb = None if head.quoted else VERBS.get(head.text.lower())
     if verb is Verb.NAMESPACE:
         return _namespace(rest)
+    if verb is Verb.LOGS:
+        return _logs(line)
     if verb is None:
         return _open(head, rest)
     return _simple(verb, head, rest)
 
 
 def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
-    most = {Verb.CONTEXT: 1, Verb.THEME: 1, Verb.LAYOUT: 1, Verb.LOGS: 1, Verb.SHELL: 1, Verb.HELP: 1}.get(
-        verb, 0
-    )
+    most = {Verb.CONTEXT: 1, Verb.THEME: 1, Verb.LAYOUT: 1, Verb.SHELL: 1, Verb.HELP: 1}.get(verb, 0)
     if len(rest) > most:
         extra = rest[most]
         raise CommandError(
@@ -183,6 +184,19 @@ def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
     if verb is Verb.CONTEXT:
         return Command(verb, context=argument.removeprefix("@"))
     return Command(verb, argument=argument)
+
+
+def _logs(line: str) -> Command:
+    """The rest of the line is a query of its own language, quotes and slashes included."""
+    from k8stui.kube.log_query import QueryError, parse_query
+
+    head, _blank, query = line.strip().partition(" ")
+    try:
+        parse_query(query)
+    except QueryError as error:
+        place = line.find(query) + error.at if query else len(head)
+        raise CommandError(f"{str(error)[:1].upper()}{str(error)[1:]}.", place) from None
+    return Command(Verb.LOGS, argument=query.strip())
 
 
 def namespaces_of(text: str) -> tuple[str, ...]:

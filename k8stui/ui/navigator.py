@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from k8stui.ui.views.table import TableView
 
 
+def _query_of(kind: Kind, objects: tuple[Any, ...]) -> str:
+    """The log query of these objects."""
+    names = [f"{kind.name}/{obj.metadata.name}" for obj in objects]
+    spaces = ",".join(dict.fromkeys(obj.metadata.namespace for obj in objects if obj.metadata.namespace))
+    return " ".join([*names, f"ns:{spaces or '*'}"])
+
+
 class Navigator:
     """Carries out commands and the actions that lead somewhere."""
 
@@ -134,7 +141,7 @@ class Navigator:
             case Verb.LAYOUT:
                 await self._app.main.reset_layout()
             case Verb.LOGS:
-                await self.open(ViewSpec(view=ViewType.LOGS))
+                await self.open(ViewSpec(view=ViewType.LOGS, query=command.argument))
             case Verb.SHELL:
                 self._app.desk.find(command.argument)
             case Verb.DEBUG:
@@ -350,7 +357,10 @@ class Navigator:
         )
 
     async def logs(self, place: Place, *, previous: bool) -> None:
-        """Read a pod's logs: in the pane that follows pods, else in this one."""
+        """Read a pod's logs: in the pane that follows pods, else in this one; those of many in this one."""
+        if place.kind is not None and (place.kind.name != "pods" or len(place.objects) > 1):
+            await self.open(ViewSpec(view=ViewType.LOGS, query=_query_of(place.kind, place.objects)))
+            return
         if not previous and await self._focus_follower(place, Link.PODS):
             return
         spec = ViewSpec(view=ViewType.LOGS, target=self._target(place), previous=previous)

@@ -61,6 +61,8 @@ class ViewSpec(Struct, frozen=True):
     """uid of the owner whose objects are shown."""
     target: Target | None = None
     """What the view is about: the pod whose logs are read, the object one drilled down from."""
+    query: str = ""
+    """Which logs a logs view reads, in the language of `kube.log_query`; empty: those of `target`."""
     container: str = ""
     previous: bool = False
     filter: str = ""

@@ -5,6 +5,21 @@ from __future__ import annotations
 from k8stui.ui.actions import Action, Group, Place, Right
 
 POD = frozenset({"pods"})
+WITH_LOGS = frozenset(
+    {
+        "pods",
+        "nodes",
+        "services",
+        "replicationcontrollers",
+        "deployments.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "replicasets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+    }
+)
+"""Kinds that have pods, so that logs can be read of them."""
 TABLE = frozenset({"table"})
 LISTS = frozenset({"table", "contexts"})
 NAMESPACES = frozenset({"namespaces"})
@@ -74,13 +89,14 @@ ACTIONS = [
     Action(
         "row.logs",
         "logs",
-        "Read the logs of the pod",
+        "Read the logs of the pod, of all pods of a workload, service or node, or of the marked rows",
         _logs,
         keys=("l",),
         group=Group.ROW,
         views=TABLE,
-        kinds=POD,
+        kinds=WITH_LOGS,
         needs_object=True,
+        many=True,
         right=Right("get", "pods", "log"),
         rank=11,
     ),

@@ -1,4 +1,4 @@
-"""The logs of a pod: the one that is selected elsewhere, or one that the pane was opened for.
+"""The logs of a pod: the one that is selected elsewhere, or one that the pane was opened for; or of a query.
 
 It owns the reading of the logs, which ends when the view goes or is pointed at another pod. Lines that were
 read stay on the screen when the pod is gone.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from k8stui.ui.session import Session
     from k8stui.ui.widgets import line_messages
 
+
 WAITING = "Select a pod to read its logs."
 
 
@@ -38,7 +39,7 @@ class LogsView(View):
             wrap=settings.wrap,
             timestamps=settings.timestamps,
             sources=False,
-            source_label=lambda source: source.container,
+            source_label=self._label,
             placeholder=WAITING,
         )
         self._logs: Any = None
@@ -65,14 +66,14 @@ class LogsView(View):
         self._stop()
         target, cluster = self.target, self.session.cluster
         self._read_from = cluster
-        if target is None or cluster is None:
+        if (target is None and not self.spec.query) or cluster is None:
             self.viewer.placeholder = WAITING
             self.viewer.show_text(())
             self.viewer.following = True
             return
         from k8stui.kube.log_buffer import LogBuffer
 
-        name = f"{target.namespace}/{target.name}"
+        name = self.spec.query or (f"{target.namespace}/{target.name}" if target else "")
         past = "The logs before the last restart of" if self.spec.previous else "The logs of"
         self.viewer.placeholder = f"{past} {name} have no lines yet."
         self._buffer = LogBuffer(max_lines=self.session.settings.logs.lines_kept)
@@ -80,8 +81,48 @@ class LogsView(View):
         self._problem = ""
         self.viewer.set_source(self._buffer)
         self.viewer.set_following(True)
-        self.run_worker(self._follow(target, cluster), group="logs", exclusive=True, exit_on_error=False)
-        self._news = LogNews(cluster, target.uid, lambda: self._logs)
+        if target is None or self.spec.query:
+            self.viewer.set_sources(True)
+            reading = self._follow_query(cluster, self._buffer)
+        else:
+            reading = self._follow(target, cluster)
+        self.run_worker(reading, group="logs", exclusive=True, exit_on_error=False)
+        self._news = LogNews(cluster, "" if target is None else target.uid, lambda: self._logs)
+
+    def _label(self, source: Any) -> str:
+        if not self.spec.query:
+            return str(source.container)
+        return f"{source.pod} {source.container}".strip() if source.pod else ""
+
+    async def _follow_query(self, cluster: Any, buffer: Any) -> None:
+        """All pods that the query selects, as they come and go."""
+        from k8stui.kinds.log_filters import LineFilter
+        from k8stui.kube.errors import KubeError
+        from k8stui.kube.log_group import LogGroup
+        from k8stui.kube.log_query import QueryError, parse_query
+        from k8stui.kube.logs import TAIL
+
+        try:
+            query = parse_query(self.spec.query)
+            logs = LogGroup(
+                cluster,
+                query,
+                namespaces=self.session.namespaces,
+                tail=None if query.since else TAIL,
+                accepts=LineFilter(query) if query.filters_lines else list,
+                on_change=self._streams_changed,
+            )
+            self._logs = logs
+            await logs.run(buffer.extend)
+        except (KubeError, QueryError, ExceptionGroup) as error:
+            sentence = getattr(error, "sentence", None)
+            self._problem = sentence() if sentence is not None else str(error)
+            self.viewer.placeholder = self._problem
+            self.viewer.wake()
+        self.post_message(self.Changed(self))
+
+    def _streams_changed(self) -> None:
+        self.post_message(self.Changed(self))
 
     async def _follow(self, target: Target, cluster: Any) -> None:
         from k8stui.kube.errors import KubeError
@@ -134,11 +175,11 @@ class LogsView(View):
 
     @property
     def link(self) -> Link:
-        return Link.PODS
+        return Link.NONE if self.spec.query else Link.PODS
 
     def follow(self, target: Target | None) -> None:
         """Be pointed at another pod; at the same one, go on reading."""
-        if target is not None and target.kind != "pods":
+        if self.spec.query or (target is not None and target.kind != "pods"):
             return
         same = target is not None and self.target is not None and target.uid == self.target.uid
         if same or target == self.target:
@@ -155,6 +196,8 @@ class LogsView(View):
     def title(self) -> Title:
         state, trouble = self._state()
         notes = ["previous"] if self.spec.previous else []
+        if self.spec.query:
+            notes.append(self.spec.query)
         if self.spec.container:
             notes.append(self.spec.container)
         if self.spec.filter:
@@ -163,7 +206,7 @@ class LogsView(View):
 
     def _state(self) -> tuple[str, bool]:
         """Whether lines come, in a few words: quiet and broken look different."""
-        if self.target is None:
+        if self.target is None and not self.spec.query:
             return "", False
         if self._problem:
             return "failed", True
@@ -175,10 +218,18 @@ class LogsView(View):
         if "broken" in states:
             return "broken, trying again", True
         if "open" in states:
-            return "following", False
+            return f"following{self._streams()}", False
         if states and all(state == "ended" for state in states):
             return "ended", False
         return "waiting", False
+
+    def _streams(self) -> str:
+        """How many streams of a query are open, and how many wait for a place."""
+        pool = getattr(self._logs, "pool", None)
+        if pool is None:
+            return ""
+        queued = f", {len(pool.waiting)} queued" if pool.waiting else ""
+        return f" {pool.open} streams{queued}" if pool.open != 1 else f" 1 stream{queued}"
 
     def focus_target(self) -> Widget:
         return self.viewer
