@@ -242,7 +242,8 @@ class MainScreen(Screen[None]):
     async def on_view_opened(self, event: View.Opened) -> None:
         """Enter or a double click in a table: the same as the action."""
         event.stop()
-        await self.run_by_id("row.open")
+        reads = event.view.view_type is ViewType.DESCRIBE
+        await self.run_by_id("reading.open" if reads else "row.open")
 
     def on_view_selected(self, event: View.Selected) -> None:
         self.refresh_hints()

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.errors import ApiError
-from tests.ui.fakes import FakeBackend, FakeCluster, make_app, meta, pod, screen_text, shop, until
+from tests.ui.fakes import FakeBackend, FakeCluster, event, make_app, meta, pod, screen_text, shop, until
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -180,3 +180,67 @@ async def test_copying_takes_all_or_the_selected_lines() -> None:
         assert view(app).copy_text().startswith("apiVersion: v1\nkind: Pod\n")
         await pilot.press("home", "shift+down", "shift+down")
         await until(pilot, lambda: view(app).copy_text() == "apiVersion: v1\nkind: Pod")
+
+
+# Described
+
+
+async def test_d_describes_the_object_with_its_events_live() -> None:
+    cluster = web()
+    async with make_app(FakeBackend(cluster), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, "web-a", "d")
+        await until(pilot, lambda: "describe(shop) → pod web-a" in screen_text(app))
+        assert ["Node:", "worker-1/"] in [line.split() for line in lines(app)]
+        assert any(line.endswith("Started container main") for line in lines(app))
+        about = cluster.world["pods"][0]
+        new = event("e9", about, "Unhealthy", "Readiness probe failed: [b]no[/b]", warn=True, ago=1)
+        cluster.world["events"].append(new)
+        cluster.change("events", new)
+        await until(pilot, lambda: "Readiness probe failed: [b]no[/b]" in screen_text(app))
+
+
+async def test_names_are_links_and_esc_comes_back() -> None:
+    cluster = web()
+    for item in cluster.world["nodes"]:
+        item.update(apiVersion="v1", kind="Node")
+    async with make_app(FakeBackend(cluster), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, "web-a", "d")
+        await to_line(pilot, app, "Node:")
+        await pilot.press("enter")
+        await until(pilot, lambda: "describe → node worker-1" in screen_text(app))
+        await until(pilot, lambda: any("web-a" in line for line in lines(app)))
+        await pilot.press("escape")
+        await until(pilot, lambda: "describe(shop) → pod web-a" in screen_text(app))
+
+
+async def test_what_may_not_be_read_is_said_in_its_place() -> None:
+    cluster = web()
+    cluster.connection.refused["/events"] = ApiError(403, "Forbidden", "events is forbidden: not for ada")
+    async with make_app(FakeBackend(cluster), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, "web-a", "d")
+        await until(pilot, lambda: any("not for ada" in line for line in lines(app)))
+        assert any(line.startswith("Status:") for line in lines(app))
+
+
+async def test_a_description_keeps_its_place_when_it_changes() -> None:
+    cluster = web()
+    async with make_app(FakeBackend(cluster), kind="pods").run_test(size=(100, 12)) as pilot:
+        app = await opened(pilot, "web-a", "d")
+        await to_line(pilot, app, "Restart Count")
+        top = screen_text(app).splitlines()[2]
+        new = pod("web-a", restarts=3, labels={"app": "web", "b": "c", "d": "e"})
+        new["metadata"]["resourceVersion"] = "2"
+        new.update(apiVersion="v1", kind="Pod")
+        cluster.world["pods"][0] = new
+        cluster.change("pods", new)
+        await until(pilot, lambda: any(line.split() == ["Restart", "Count:", "3"] for line in lines(app)))
+        assert "Restart Count" in lines(app)[view(app).viewer.line_number or 0]
+        await until(pilot, lambda: screen_text(app).splitlines()[2] == top)
+
+
+async def test_a_secret_described_shows_no_value() -> None:
+    async with make_app(FakeBackend(secrets()), kind="pods").run_test(size=SIZE) as pilot:
+        app = await read(pilot, "secrets", "db", "describe")
+        assert "password:  8 bytes" in lines(app)
+        assert "blob:      3 bytes" in lines(app)
+        assert "hunter2" not in screen_text(app)

@@ -8,6 +8,7 @@ from k8stui.ui.actions import Action, Group, Place, Right
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 
 if TYPE_CHECKING:
+    from k8stui.ui.views.describe import DescribeView
     from k8stui.ui.views.reading import ObjectView
     from k8stui.ui.views.yaml import YamlView
 
@@ -41,7 +42,7 @@ def _not_yaml(place: Place) -> bool:
 
 
 def _not_describe(place: Place) -> bool:
-    return False and _readable(place) and place.view_type != "describe"
+    return _readable(place) and place.view_type != "describe"
 
 
 def _reader(place: Place) -> ObjectView:
@@ -77,6 +78,41 @@ def _say(place: Place, sentence: Any) -> None:
 
 def _is_secret(place: Place) -> bool:
     return _yaml(place).is_secret
+
+
+async def _go(place: Place) -> None:
+    """Follow the link of the line; ask which where there are several."""
+    from k8stui.ui.dialogs.choose import Choice, choose
+
+    view = _describe_view(place)
+    refs = list(dict.fromkeys(link.ref for link in view.links))
+    app = place.app
+
+    async def follow(index: int) -> None:
+        spec = view.spec_of(refs[index])
+        if spec is None:
+            app.say(f"This server has no kind {refs[index].kind!r}.")
+        else:
+            await app.navigator.open(spec)
+
+    if len(refs) == 1:
+        await follow(0)
+        return
+    choices = [Choice(str(at), f"{ref.kind} {ref.name}") for at, ref in enumerate(refs)]
+    app.run_worker(
+        choose(app, "Go to", choices, lambda chosen: app.call_later(follow, int(chosen))), group="dialog"
+    )
+
+
+def _describe_view(place: Place) -> DescribeView:
+    from k8stui.ui.views.describe import DescribeView
+
+    assert isinstance(place.view, DescribeView)
+    return place.view
+
+
+def _has_links(place: Place) -> bool:
+    return bool(_describe_view(place).links)
 
 
 def _fold(place: Place) -> None:
@@ -130,6 +166,17 @@ ACTIONS = [
         right=Right("get"),
         fits=_not_yaml,
         rank=14,
+    ),
+    Action(
+        "reading.open",
+        "go to",
+        "Describe the object that the line names; esc comes back",
+        _go,
+        keys=("enter",),
+        group=Group.READING,
+        views=frozenset({"describe"}),
+        fits=_has_links,
+        rank=10,
     ),
     Action(
         "reading.fold",

@@ -7,11 +7,11 @@ is read whole. What was read stays on the screen when the object or the connecti
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from msgspec import structs
 
-from k8stui.ui.spec import Target, ViewSpec
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.widgets.document_viewer import DocumentViewer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.catalog import Kind
     from k8stui.ui.session import Session
+    from k8stui.ui.spec import Target, ViewSpec
 
 QUIET = 0.25
 """Seconds between a change and reading again: changes often come in bursts."""
@@ -137,7 +138,7 @@ class ObjectView(View):
         """Read the object now."""
         cluster, kind = self.session.cluster, self._kind
         if cluster is not None and kind is not None and self.is_attached:
-            self.run_worker(self._read(cluster, kind), group="read", exclusive=True, exit_on_error=False)
+            self.run_worker(partial(self._read, cluster, kind), group="read", exclusive=True, exit_on_error=False)
 
     async def _read(self, cluster: Any, kind: Kind) -> None:
         from k8stui.kube.errors import KubeError

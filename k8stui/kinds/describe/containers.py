@@ -1,0 +1,500 @@
+"""Containers, their environment and mounts, volumes, and pod templates, as kubectl describes them. Pure."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+from k8stui.kinds.describe.common import (
+    Raw,
+    dig,
+    items,
+    labels_text,
+    link,
+    pairs,
+    plain,
+    sorted_amounts,
+    text,
+    title_bool,
+    when,
+)
+from k8stui.kinds.describe.lines import NONE, Page, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BAD_REASONS = frozenset({"Completed", "ContainerCreating", "PodInitializing"})
+
+
+def containers(
+    page: Page,
+    title: str,
+    specs: Sequence[Raw],
+    statuses: Sequence[Raw] | None,
+    namespace: str,
+    *,
+    level: int = 0,
+    pod: Raw | None = None,
+) -> None:
+    """Containers below a heading; `statuses` is None where there can be none (templates)."""
+    if not specs:
+        return
+    page.heading(title, level=level)
+    by_name = {status.get("name"): status for status in statuses or ()}
+    for spec in specs:
+        name = plain(spec.get("name"))
+        page.heading(name, level=level + 1)
+        status = by_name.get(name, {}) if statuses is not None else None
+        _container(page, spec, status, namespace, level + 2, pod)
+
+
+def _container(
+    page: Page, spec: Raw, status: Raw | None, namespace: str, level: int, pod: Raw | None
+) -> None:
+    if status is not None:
+        page.field("Container ID", plain(status.get("containerID")), level=level)
+    page.field("Image", plain(spec.get("image")), level=level)
+    if status is not None:
+        page.field("Image ID", plain(status.get("imageID")), level=level)
+    _ports(page, spec, level)
+    for label, key in (("Command", "command"), ("Args", "args")):
+        if spec.get(key):
+            page.heading(label, level=level)
+            for word in spec[key]:
+                page.text(str(word), level=level + 1)
+    if status is not None:
+        _states(page, status, level)
+    _resources(page, spec, level)
+    for label, key in (
+        ("Liveness", "livenessProbe"),
+        ("Readiness", "readinessProbe"),
+        ("Startup", "startupProbe"),
+    ):
+        if spec.get(key):
+            page.field(label, probe_text(spec[key]), level=level)
+    _environment(page, spec, namespace, level, pod)
+    mounts = [
+        f"{mount.get('mountPath')} from {mount.get('name')} ({_mount_flags(mount)})"
+        for mount in sorted(items(spec, "volumeMounts"), key=lambda mount: str(mount.get("mountPath")))
+    ]
+    _block(page, "Mounts", mounts, level)
+    devices = [f"{each.get('devicePath')} from {each.get('name')}" for each in items(spec, "volumeDevices")]
+    if devices:
+        _block(page, "Devices", devices, level)
+
+
+def _block(page: Page, label: str, rows: Sequence[str], level: int) -> None:
+    if not rows:
+        page.field(label, NONE, level=level)
+        return
+    page.heading(label, level=level)
+    for row in rows:
+        page.text(row, level=level + 1)
+
+
+def _ports(page: Page, spec: Raw, level: int) -> None:
+    ports = items(spec, "ports")
+    plural = "s" if len(ports) > 1 else ""
+
+    def written(key: str, *, named: bool = False) -> str:
+        shown = []
+        for port in ports:
+            name = f" ({port['name']})" if named and port.get("name") else ""
+            shown.append(f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}{name}")
+        return ", ".join(shown) or NONE
+
+    page.field(f"Port{plural}", _with_names(written("containerPort"), ports), level=level)
+    page.field(f"Host Port{plural}", written("hostPort"), level=level)
+
+
+def _with_names(shown: str, ports: Sequence[Raw]) -> str:
+    """Names of ports are said too, where there are any: a service may mean them."""
+    names = [str(port["name"]) for port in ports if port.get("name")]
+    if not names:
+        return shown
+    parts = shown.split(", ")
+    named = [
+        f"{part} ({port['name']})" if port.get("name") else part
+        for part, port in zip(parts, ports, strict=True)
+    ]
+    return ", ".join(named)
+
+
+def _states(page: Page, status: Raw, level: int) -> None:
+    _state(page, "State", status.get("state") or {}, level)
+    if status.get("lastState"):
+        _state(page, "Last State", status["lastState"], level)
+    ready = bool(status.get("ready"))
+    page.field("Ready", title_bool(ready), level=level)
+    page.field("Restart Count", str(status.get("restartCount", 0)), level=level)
+
+
+def _state(page: Page, label: str, state: Raw, level: int) -> None:
+    if "running" in state:
+        page.field(label, "Running", level=level)
+        page.field("Started", when(dig(state, "running", "startedAt")), level=level + 1)
+    elif "waiting" in state:
+        waiting = state["waiting"] or {}
+        page.field(label, "Waiting", level=level)
+        reason = waiting.get("reason")
+        if reason:
+            role = "" if reason in BAD_REASONS else "warning"
+            page.field("Reason", Text(str(reason), role), level=level + 1)
+        if waiting.get("message"):
+            page.field("Message", str(waiting["message"]), level=level + 1)
+    elif "terminated" in state:
+        _terminated(page, label, state["terminated"] or {}, level)
+    else:
+        page.field(label, "Waiting", level=level)
+
+
+def _terminated(page: Page, label: str, ended: Raw, level: int) -> None:
+    page.field(label, "Terminated", level=level)
+    code = ended.get("exitCode", 0)
+    if ended.get("reason"):
+        page.field("Reason", Text(str(ended["reason"]), "warning" if code else ""), level=level + 1)
+    if ended.get("message"):
+        page.field("Message", str(ended["message"]).rstrip("\n"), level=level + 1)
+    page.field("Exit Code", str(code), Text(exit_words(code), "muted"), level=level + 1)
+    if ended.get("signal"):
+        page.field("Signal", str(ended["signal"]), level=level + 1)
+    page.field("Started", when(ended.get("startedAt")), level=level + 1)
+    page.field("Finished", when(ended.get("finishedAt")), level=level + 1)
+
+
+def exit_words(code: Any) -> str:
+    """What an exit code above 128 says: which signal ended the program."""
+    if not isinstance(code, int) or not 128 < code < 160:
+        return "" if code not in (126, 127) else ("  (not executable)", "  (command not found)")[code - 126]
+    try:
+        return f"  ({signal.Signals(code - 128).name})"
+    except ValueError:
+        return f"  (signal {code - 128})"
+
+
+def _resources(page: Page, spec: Raw, level: int) -> None:
+    resources = spec.get("resources") or {}
+    for label, key in (("Limits", "limits"), ("Requests", "requests")):
+        if resources.get(key):
+            page.heading(label, level=level)
+            for name, value in sorted_amounts(resources[key]):
+                page.field(name, value, level=level + 1)
+
+
+def probe_text(probe: Raw) -> str:
+    """A probe on one line."""
+    numbers = (
+        f"delay={probe.get('initialDelaySeconds', 0)}s timeout={probe.get('timeoutSeconds', 1)}s "
+        f"period={probe.get('periodSeconds', 10)}s #success={probe.get('successThreshold', 1)} "
+        f"#failure={probe.get('failureThreshold', 3)}"
+    )
+    if "exec" in probe:
+        how = f"exec {_words(dig(probe, 'exec', 'command', default=[]))}"
+    elif "httpGet" in probe:
+        get = probe["httpGet"]
+        scheme = str(get.get("scheme", "HTTP")).lower()
+        path = str(get.get("path", ""))
+        how = f"http-get {scheme}://{get.get('host', '')}:{get.get('port', '')}{path}"
+    elif "tcpSocket" in probe:
+        socket = probe["tcpSocket"]
+        how = f"tcp-socket {socket.get('host', '')}:{socket.get('port', '')}"
+    elif "grpc" in probe:
+        how = (
+            f"grpc <pod>:{dig(probe, 'grpc', 'port', default='')} {dig(probe, 'grpc', 'service', default='')}"
+        )
+    else:
+        how = "unknown"
+    return f"{how} {numbers}"
+
+
+def _words(words: Sequence[Any]) -> str:
+    return "[" + " ".join(map(str, words)) + "]"
+
+
+def _mount_flags(mount: Raw) -> str:
+    flags = ["ro" if mount.get("readOnly") else "rw"]
+    if mount.get("recursiveReadOnly") and mount["recursiveReadOnly"] != "Disabled":
+        flags = [f"ro,recursive={mount['recursiveReadOnly']}"]
+    if mount.get("subPath"):
+        flags.append(f'path="{mount["subPath"]}"')
+    if mount.get("subPathExpr"):
+        flags.append(f'path="{mount["subPathExpr"]}"')
+    return ",".join(flags)
+
+
+# Environment
+
+
+def _environment(page: Page, spec: Raw, namespace: str, level: int, pod: Raw | None) -> None:
+    sources = items(spec, "envFrom")
+    if sources:
+        page.heading("Environment Variables from", level=level)
+        for source in sources:
+            is_map = "configMapRef" in source
+            ref = source.get("configMapRef") or source.get("secretRef") or {}
+            kind, plural = ("ConfigMap", "configmaps") if is_map else ("Secret", "secrets")
+            prefix = f" with prefix '{source['prefix']}'" if source.get("prefix") else ""
+            name = plain(ref.get("name"))
+            page.text(
+                Text(
+                    f"{name}  {kind}{prefix}  Optional: {text(bool(ref.get('optional')))}",
+                    "",
+                    link("", plural, name, namespace).ref,
+                ),
+                level=level + 1,
+            )
+    variables = items(spec, "env")
+    if not variables:
+        page.field("Environment", NONE, level=level)
+        return
+    page.heading("Environment", level=level)
+    for variable in variables:
+        page.field(plain(variable.get("name")), _variable(variable, spec, namespace, pod), level=level + 1)
+
+
+def _variable(variable: Raw, spec: Raw, namespace: str, pod: Raw | None) -> Text:
+    source = variable.get("valueFrom")
+    if not source:
+        return Text(plain(variable.get("value")))
+    if "fieldRef" in source:
+        path = plain(dig(source, "fieldRef", "fieldPath"))
+        value = _field_value(pod, path)
+        shown = f"{value} " if value else " "
+        return Text(f"{shown}({dig(source, 'fieldRef', 'apiVersion', default='v1')}:{path})")
+    if "resourceFieldRef" in source:
+        ref = source["resourceFieldRef"]
+        value = _resource_value(spec, plain(ref.get("resource")))
+        return Text(f"{value} ({plain(ref.get('resource'))})")
+    for key, noun, plural in (
+        ("secretKeyRef", "secret", "secrets"),
+        ("configMapKeyRef", "config map", "configmaps"),
+    ):
+        if key in source:
+            ref = source[key]
+            optional = text(bool(ref.get("optional")))
+            shown = f"<set to the key '{ref.get('key')}' {'in' if key[0] == 's' else 'of'} {noun}"
+            name = plain(ref.get("name"))
+            return link(f"{shown} '{name}'>  Optional: {optional}", plural, name, namespace)
+    return Text("")
+
+
+def _resource_value(spec: Raw, resource: str) -> str:
+    part, _, name = resource.partition(".")
+    value = dig(spec, "resources", part, name)
+    return plain(value) if value is not None else "0"
+
+
+def _field_value(pod: Raw | None, path: str) -> str:
+    """The value of a field that a variable is set to, where it is one of a pod that exists."""
+    if pod is None:
+        return ""
+    if path.endswith("']") and "['" in path:
+        base, _, key = path[:-2].partition("['")
+        return plain(dig(pod, *base.split("."), key))
+    return plain(dig(pod, *path.split(".")))
+
+
+# Volumes
+
+_VOLUMES: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
+    "hostPath": ("HostPath", "bare host directory volume", (("Path", "path"), ("HostPathType", "type"))),
+    "gcePersistentDisk": (
+        "GCEPersistentDisk",
+        "a Persistent Disk resource in Google Compute Engine",
+        (("PDName", "pdName"), ("FSType", "fsType"), ("Partition", "partition"), ("ReadOnly", "readOnly")),
+    ),
+    "awsElasticBlockStore": (
+        "AWSElasticBlockStore",
+        "a Persistent Disk resource in AWS",
+        (
+            ("VolumeID", "volumeID"),
+            ("FSType", "fsType"),
+            ("Partition", "partition"),
+            ("ReadOnly", "readOnly"),
+        ),
+    ),
+    "nfs": (
+        "NFS",
+        "an NFS mount that lasts the lifetime of a pod",
+        (("Server", "server"), ("Path", "path"), ("ReadOnly", "readOnly")),
+    ),
+    "iscsi": (
+        "ISCSI",
+        "an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod",
+        (("TargetPortal", "targetPortal"), ("IQN", "iqn"), ("Lun", "lun"), ("ReadOnly", "readOnly")),
+    ),
+    "local": ("LocalVolume", "a persistent volume backed by local storage on a node", (("Path", "path"),)),
+    "ephemeral": (
+        "EphemeralVolume",
+        "an inline specification for a volume that gets created and deleted with the pod",
+        (),
+    ),
+    "image": (
+        "Image",
+        "a container image or OCI artifact",
+        (("Reference", "reference"), ("PullPolicy", "pullPolicy")),
+    ),
+}
+
+
+def volumes(page: Page, found: Sequence[Raw], namespace: str, *, level: int = 0) -> None:
+    """Volumes below a heading."""
+    if not found:
+        page.field("Volumes", NONE, level=level)
+        return
+    page.heading("Volumes", level=level)
+    for volume in found:
+        page.heading(plain(volume.get("name")), level=level + 1)
+        volume_source(page, volume, namespace, level + 2)
+
+
+def volume_source(page: Page, volume: Raw, namespace: str, level: int) -> None:
+    """Where a volume comes from."""
+
+    def say(label: str, value: Any) -> None:
+        page.field(label, value if isinstance(value, Text) else plain(value), level=level)
+
+    if "configMap" in volume:
+        ref = volume["configMap"]
+        say("Type", "ConfigMap (a volume populated by a ConfigMap)")
+        say("Name", link(plain(ref.get("name")), "configmaps", ref.get("name"), namespace))
+        say("Optional", bool(ref.get("optional")))
+    elif "secret" in volume:
+        ref = volume["secret"]
+        say("Type", "Secret (a volume populated by a Secret)")
+        say("SecretName", link(plain(ref.get("secretName")), "secrets", ref.get("secretName"), namespace))
+        say("Optional", bool(ref.get("optional")))
+    elif "emptyDir" in volume:
+        ref = volume["emptyDir"] or {}
+        say("Type", "EmptyDir (a temporary directory that shares a pod's lifetime)")
+        say("Medium", ref.get("medium"))
+        say("SizeLimit", ref.get("sizeLimit") or "<unset>")
+    elif "persistentVolumeClaim" in volume:
+        ref = volume["persistentVolumeClaim"]
+        claim = ref.get("claimName")
+        say("Type", "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)")
+        say("ClaimName", link(plain(claim), "persistentvolumeclaims", claim, namespace))
+        say("ReadOnly", bool(ref.get("readOnly")))
+    elif "projected" in volume:
+        say("Type", "Projected (a volume that contains injected data from multiple sources)")
+        _projected(page, items(volume, "projected", "sources"), namespace, level)
+    elif "downwardAPI" in volume:
+        say("Type", "DownwardAPI (a volume populated by information about the pod)")
+        page.heading("Items", level=level)
+        for each in items(volume, "downwardAPI", "items"):
+            page.text(
+                f"{dig(each, 'fieldRef', 'fieldPath', default='')} -> {each.get('path')}", level=level + 1
+            )
+    elif "csi" in volume:
+        _csi(page, volume["csi"] or {}, level)
+    else:
+        _other_volume(page, volume, level)
+
+
+def _csi(page: Page, csi: Raw, level: int) -> None:
+    page.field("Type", "CSI (a Container Storage Interface (CSI) volume source)", level=level)
+    page.field("Driver", plain(csi.get("driver")), level=level)
+    page.field("FSType", plain(csi.get("fsType")), level=level)
+    if "volumeHandle" in csi:
+        page.field("VolumeHandle", plain(csi.get("volumeHandle")), level=level)
+    page.field("ReadOnly", text(bool(csi.get("readOnly"))), level=level)
+    page.fields("VolumeAttributes", pairs(csi.get("volumeAttributes")), level=level)
+
+
+def _other_volume(page: Page, volume: Raw, level: int) -> None:
+    for key, value in volume.items():
+        known = _VOLUMES.get(key)
+        if known is not None:
+            page.field("Type", f"{known[0]} ({known[1]})", level=level)
+            for label, name in known[2]:
+                page.field(label, plain(dig(value, name)), level=level)
+            return
+    for key, value in volume.items():
+        if key != "name" and isinstance(value, dict):
+            page.field("Type", key, level=level)
+            for name, each in sorted(value.items()):
+                page.field(name, plain(each), level=level)
+            return
+    page.field("Type", "<unknown>", level=level)
+
+
+def _projected(page: Page, sources: Sequence[Raw], namespace: str, level: int) -> None:
+    for source in sources:
+        if "secret" in source:
+            name = dig(source, "secret", "name")
+            page.field("SecretName", link(plain(name), "secrets", name, namespace), level=level)
+            page.field("SecretOptionalName", _optional(dig(source, "secret", "optional")), level=level)
+        elif "configMap" in source:
+            name = dig(source, "configMap", "name")
+            page.field("ConfigMapName", link(plain(name), "configmaps", name, namespace), level=level)
+            page.field("ConfigMapOptional", _optional(dig(source, "configMap", "optional")), level=level)
+        elif "downwardAPI" in source:
+            page.field("DownwardAPI", "true", level=level)
+        elif "serviceAccountToken" in source:
+            seconds = dig(source, "serviceAccountToken", "expirationSeconds")
+            page.field("TokenExpirationSeconds", plain(seconds), level=level)
+        elif "clusterTrustBundle" in source:
+            page.field("ClusterTrustBundle", plain(dig(source, "clusterTrustBundle", "name")), level=level)
+
+
+def _optional(value: Any) -> str:
+    return "<nil>" if value is None else text(value)
+
+
+# Templates and scheduling
+
+
+def template(page: Page, found: Raw, namespace: str) -> None:
+    """A pod template."""
+    page.heading("Pod Template")
+    spec = found.get("spec") or {}
+    page.fields("Labels", pairs(dig(found, "metadata", "labels")), level=1)
+    noted = dig(found, "metadata", "annotations")
+    if noted:
+        page.fields("Annotations", pairs(noted, ": "), level=1)
+    account = spec.get("serviceAccountName")
+    if account:
+        page.field("Service Account", link(account, "serviceaccounts", account, namespace), level=1)
+    containers(page, "Init Containers", items(spec, "initContainers"), None, namespace, level=1)
+    containers(page, "Containers", items(spec, "containers"), None, namespace, level=1)
+    volumes(page, items(spec, "volumes"), namespace, level=1)
+    if spec.get("priorityClassName"):
+        name = spec["priorityClassName"]
+        page.field("Priority Class Name", link(name, "priorityclasses", name), level=1)
+    spread(page, spec, level=1)
+    page.fields("Node-Selectors", pairs(spec.get("nodeSelector")), level=1)
+    page.fields("Tolerations", tolerations(spec), level=1)
+
+
+def spread(page: Page, spec: Raw, *, level: int = 0) -> None:
+    """Topology spread constraints, where there are any."""
+    from k8stui.kinds.describe.common import selector_text
+
+    rules = [
+        f"{rule.get('topologyKey')}:{rule.get('whenUnsatisfiable')} when max skew {rule.get('maxSkew')} is "
+        f"exceeded for selector {selector_text(rule.get('labelSelector'))}"
+        for rule in items(spec, "topologySpreadConstraints")
+    ]
+    if rules:
+        page.fields("Topology Spread Constraints", rules, level=level)
+
+
+def tolerations(spec: Raw) -> list[str]:
+    """Tolerations, one a line, by key."""
+    shown = []
+    for each in sorted(items(spec, "tolerations"), key=lambda one: str(one.get("key", ""))):
+        row = plain(each.get("key"))
+        if each.get("value"):
+            row += f"={each['value']}"
+        if each.get("effect"):
+            row += f":{each['effect']}"
+        # kubectl names the operator where it is Exists; the other one is told by the value.
+        if each.get("operator") == "Exists":
+            row += " op=Exists" if row or each.get("effect") else "op=Exists"
+        if each.get("tolerationSeconds") is not None:
+            row += f" for {each['tolerationSeconds']}s"
+        shown.append(row.strip())
+    return shown
+
+
+__all__ = ["containers", "labels_text", "template", "tolerations", "volumes"]
