@@ -365,7 +365,7 @@ async def test_the_footer_shows_what_works_here() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await started(pilot)
         await until(pilot, lambda: "l logs" in screen_text(app).splitlines()[-1])
-        await pilot.press("shift+tab")
+        await pilot.press("shift+tab", "shift+tab")  # past the nodes, to the logs
         await until(pilot, lambda: "l logs" not in screen_text(app).splitlines()[-1])
 
 
