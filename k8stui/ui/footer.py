@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from rich.style import Style
 from rich.text import Text
 from textual.message import Message
 from textual.widget import Widget
@@ -15,12 +16,22 @@ if TYPE_CHECKING:
     from textual.app import RenderResult
 
 
+DIM = Style(dim=True)
+
+
 class Hint(NamedTuple):
     """One key and what it does."""
 
     action: str
     key: str
     title: str
+    forbidden: bool = False
+    """It is known that the user may not: shown with a cross, and dimmed."""
+
+    @property
+    def words(self) -> str:
+        """The title as it is shown."""
+        return f"{self.title}✗" if self.forbidden else self.title
 
 
 def fitting(hints: Sequence[Hint], width: int) -> list[tuple[int, Hint]]:
@@ -28,7 +39,7 @@ def fitting(hints: Sequence[Hint], width: int) -> list[tuple[int, Hint]]:
     placed: list[tuple[int, Hint]] = []
     x = 1
     for hint in hints:
-        size = len(hint.key) + 1 + len(hint.title)
+        size = len(hint.key) + 1 + len(hint.words)
         if x + size > width:
             continue
         placed.append((x, hint))
@@ -64,7 +75,7 @@ class Footer(Widget):
     def hint_at(self, x: int) -> Hint | None:
         """The hint in a column."""
         for start, hint in fitting(self._hints, self.size.width):
-            if start <= x < start + len(hint.key) + 1 + len(hint.title):
+            if start <= x < start + len(hint.key) + 1 + len(hint.words):
                 return hint
         return None
 
@@ -76,7 +87,8 @@ class Footer(Widget):
         for start, hint in fitting(self._hints, self.size.width):
             text.append(" " * (start - text.cell_len))
             text.append(hint.key, key)
-            text.append(f" {hint.title}", hover if hint.action == self._hover else title)
+            style = hover if hint.action == self._hover else title
+            text.append(f" {hint.words}", style + DIM if hint.forbidden else style)
         return text
 
     def on_click(self, event: events.Click) -> None:

@@ -72,7 +72,10 @@ class Actions(_Source):
                 continue
             key = main.keymap.first(action.id)
             title = f"{action.group.value}: {action.title}" + (f"  ({key})" if key else "")
-            yield title, partial(main.run_action_at, action, place), action.about
+            refusal = main.rights.refusal(action, place)
+            if refusal:
+                title += "  ✗"
+            yield title, partial(main.run_action_at, action, place), refusal or action.about
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""

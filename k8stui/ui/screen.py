@@ -21,6 +21,7 @@ from k8stui.ui.footer import Footer, Hint
 from k8stui.ui.header import Header, Warnings
 from k8stui.ui.keymap import Keymap, shown
 from k8stui.ui.prompt import Prompt
+from k8stui.ui.rights import Rights
 from k8stui.ui.shells.dock import ShellDock
 from k8stui.ui.spec import ViewSpec, ViewType
 from k8stui.ui.views import make_view
@@ -31,6 +32,7 @@ from k8stui.ui.workspace import Workspace, default_layout, single_layout
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from k8stui.ui.actions import Registry
     from k8stui.ui.app import K8stuiApp
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from k8stui.ui.state import SavedLayout
     from k8stui.ui.views.base import View
 
+SETTLED = 0.25
+"""Seconds that the cursor rests before the server is asked what may be done there."""
 HINTED = 90
 """Actions of a higher rank are not in the footer."""
 
@@ -61,6 +65,8 @@ class MainScreen(Screen[None]):
         self.dock = ShellDock(owner.shells)
         self._filter_before = ""
         self._counts = WarningCounts()
+        self.rights = Rights(owner.session, registry)
+        self._asking: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -187,11 +193,26 @@ class MainScreen(Screen[None]):
             if self._owner.desk.keys_are_the_programs:
                 before = [Hint("shell.leave", shown(self._owner.settings.shells.escape), "then")]
         hints = [
-            Hint(action.id, self.keymap.first(action.id), action.title)
+            Hint(
+                action.id,
+                self.keymap.first(action.id),
+                action.title,
+                bool(self.rights.refusal(action, place)),
+            )
             for action in actions
             if self.keymap.keys(action.id)
         ]
         self.footer.show_hints([*before, *hints])
+        if self._asking is not None:
+            self._asking.stop()
+        self._asking = self.set_timer(SETTLED, self._ask_rights)
+
+    def _ask_rights(self) -> None:
+        """Ask what the user may do here, unless the cursor has moved on."""
+        questions = self.rights.unknown(self.place())
+        if questions:
+            asking = self.rights.ask(questions, self.refresh_hints)
+            self._owner.run_worker(asking, group="rights", exclusive=True, exit_on_error=False)
 
     # Keys, clicks, actions
 
@@ -218,6 +239,10 @@ class MainScreen(Screen[None]):
         """Do it; what is not understood or allowed becomes a sentence."""
         from k8stui.kube.errors import KubeError
 
+        refusal = self.rights.refusal(action, place)
+        if refusal:
+            self._owner.complain(refusal)
+            return
         try:
             result: Any = action.run(place)
             if inspect.isawaitable(result):
@@ -295,6 +320,7 @@ class MainScreen(Screen[None]):
                 " ".join(shown(key) for key in self.keymap.keys(action.id)),
                 action.about,
                 action.works(place),
+                self.rights.refusal(action, place) if action.works(place) else "",
             )
             for action in sorted(self.registry, key=lambda action: order.index(action.group))
             if self.keymap.keys(action.id)
@@ -313,7 +339,9 @@ class MainScreen(Screen[None]):
             for action in self.registry.working(place)
             if action.group in groups and not action.id.startswith("sort.")
         ]
-        choices = [Choice(a.id, a.title, "", self.keymap.first(a.id)) for a in wanted]
+        choices = [
+            Choice(a.id, a.title, self.rights.refusal(a, place), self.keymap.first(a.id)) for a in wanted
+        ]
         name = place.object.metadata.name if place.object is not None else ""
         title = name or (f"{len(place.objects)} rows" if place.objects else "Menu")
 

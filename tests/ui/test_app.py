@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from k8stui.kube.access import Permission
 from k8stui.kube.health import Health, Status
 from k8stui.settings import ContextSettings, Settings
 from k8stui.ui.dialogs.choose import ChooseDialog
@@ -17,6 +18,8 @@ from tests.ui.fakes import FakeBackend, FakeCluster, make_app, screen_text, star
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from k8stui.kube.catalog import Kind
 
 
 async def test_it_starts_with_four_live_panes() -> None:
@@ -276,3 +279,38 @@ async def test_who_may_not_list_namespaces_is_offered_those_that_are_open() -> N
         await until(pilot, lambda: "shop" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.session.namespaces == ("shop",))
+
+
+class OneRight:
+    """An access review that refuses shells and allows the rest."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str, str, str], Permission] = {}
+
+    def known(
+        self, verb: str, kind: Kind, namespace: str = "", *, subresource: str = ""
+    ) -> Permission | None:
+        return self.answers.get((verb, kind.plural, namespace, subresource))
+
+    async def can(self, verb: str, kind: Kind, namespace: str = "", *, subresource: str = "") -> Permission:
+        answer = Permission(allowed=subresource != "exec")
+        self.answers[(verb, kind.plural, namespace, subresource)] = answer
+        return answer
+
+
+async def test_what_the_user_may_not_do_is_marked_everywhere_and_says_why() -> None:
+    cluster = FakeCluster()
+    cluster.access = OneRight()  # type: ignore[attr-defined]
+    async with make_app(FakeBackend(cluster)).run_test(size=(180, 45)) as pilot:
+        app = await started(pilot)
+        await until(pilot, lambda: "shell✗" in screen_text(app))
+        assert "logs✗" not in screen_text(app)
+        await pilot.press("s")
+        await until(pilot, lambda: any("create pods/exec in" in each.message for each in app._notifications))
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await until(pilot, lambda: "shell" in screen_text(app))
+        assert "You may not create pods/exec" in screen_text(app)
+        await pilot.press("escape", "?")
+        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
+        assert any("pods/exec" in line.refusal for line in app.screen._lines)  # type: ignore[attr-defined]

@@ -32,6 +32,8 @@ class HelpLine(Struct, frozen=True):
     keys: str
     about: str
     works: bool
+    refusal: str = ""
+    """Why the user may not, where that is known."""
 
 
 class HelpDialog(Dialog[None]):
@@ -62,7 +64,10 @@ class HelpDialog(Dialog[None]):
                 table.add_row(Text(), Text(f"\n{group}", "bold underline"))
             style = "" if line.works else "dim"
             keys = Text(line.keys, f"bold {style}".strip())
-            table.add_row(keys, Text(f"{'' if line.works else '· '}{line.about}", style))
+            what = Text(f"{'' if line.works else '· '}{line.about}", style)
+            if line.refusal:
+                what.append(f" ✗ {line.refusal}", "italic")
+            table.add_row(keys, what)
         table.add_row(Text(), Text("\nMoving", "bold underline"))
         for moving, about in MOVING:
             table.add_row(Text(moving, "bold"), Text(about))

@@ -198,7 +198,9 @@ class TableView(View):
         else:
             scope = f"in namespace{'s' * (len(names) > 1)} {', '.join(names)}"
             hint = "0 shows all namespaces."
-        return Subject(self._kind.plural, scope, hint)
+        if self._kind.namespaced:
+            return Subject(self._kind.plural, scope, hint)
+        return Subject(self._kind.plural, scope, hint, denied_hint="Ask for the right to list them.")
 
     # What the pane asks
 
@@ -224,6 +226,8 @@ class TableView(View):
             notes.append(f"{len(table.model.marks)} marked")
         shown, total = len(table.model), table.model.total
         count = f"{shown:,}" if shown == total else f"{shown:,}/{total:,}"
+        if not total and phase_of(table.state) in ("denied", "gone"):
+            count = ""  # nobody knows how many there are
         state = table.state_text
         bad = phase_of(table.state) in ("stale", "denied", "gone")
         return Title(name, scope, count, tuple(notes), state, bad)
