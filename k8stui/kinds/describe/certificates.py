@@ -44,7 +44,8 @@ def _one(data: bytes) -> bytes:
 
 def _members(data: bytes, most: int = 1000) -> list[tuple[int, bytes]]:
     """Tags and contents of the elements that follow each other. Raises ValueError for what is none."""
-    found, at = [], 0
+    found: list[tuple[int, bytes]] = []
+    at = 0
     while at < len(data) and len(found) < most:
         tag, length = data[at], data[at + 1]
         at += 2

@@ -175,12 +175,12 @@ def metadata(page: Page, obj: Raw, *names: str) -> None:
             case "Labels":
                 page.fields("Labels", pairs(meta.get("labels")))
             case "Annotations":
-                annotations(page, meta.get("annotations"))
+                write_annotations(page, meta.get("annotations"))
             case "Controlled By":
                 controlled_by(page, obj)
 
 
-def annotations(page: Page, values: Any, label: str = "Annotations", level: int = 0) -> None:
+def write_annotations(page: Page, values: Any, label: str = "Annotations", level: int = 0) -> None:
     """Annotations; kubectl's own copy of the object is left out, it is in the YAML."""
     shown = {key: value for key, value in (values or {}).items() if key not in HIDDEN_ANNOTATIONS}
     page.fields(label, pairs(shown, ": "), level=level)
@@ -229,10 +229,20 @@ def conditions(page: Page, found: Iterable[Raw], columns: Sequence[str] = ("Reas
 
 
 _SUFFIXES = {
-    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
-    "Pi": Decimal(2**50), "Ei": Decimal(2**60),
-    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": Decimal(10**3),
-    "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15),
+    "Ki": Decimal(2**10),
+    "Mi": Decimal(2**20),
+    "Gi": Decimal(2**30),
+    "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50),
+    "Ei": Decimal(2**60),
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "k": Decimal(10**3),
+    "M": Decimal(10**6),
+    "G": Decimal(10**9),
+    "T": Decimal(10**12),
+    "P": Decimal(10**15),
     "E": Decimal(10**18),
 }
 

@@ -1,4 +1,4 @@
-"""Any object, described field by field, in the way that kubectl describes kinds it knows nothing about. Pure."""
+"""Any object, described field by field, as kubectl describes the kinds that it does not know. Pure."""
 
 from __future__ import annotations
 

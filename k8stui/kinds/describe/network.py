@@ -168,8 +168,10 @@ def ingress(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     rows: list[tuple[str | Text, ...]] = []
     for rule in items(spec, "rules"):
         rows.append((plain(rule.get("host")) or "*", "", ""))
-        for path in items(rule, "http", "paths"):
-            rows.append(("", plain(path.get("path")), _backend(path.get("backend"), related, namespace)))
+        rows.extend(
+            ("", plain(path.get("path")), _backend(path.get("backend"), related, namespace))
+            for path in items(rule, "http", "paths")
+        )
     page.table(("Host", "Path", "Backends"), rows)
     common.metadata(page, obj, "Annotations")
     common.events(page, related, now)

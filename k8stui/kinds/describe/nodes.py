@@ -181,8 +181,9 @@ def _pods(page: Page, status: Raw, pods: Sequence[Raw], now: datetime) -> None:
             for key, value in found[which].items():
                 total[key] = total.get(key, Decimal(0)) + value
         for resource, whole, binary in (("cpu", cpu, False), ("memory", memory, True)):
-            for which in sums:
-                cells.append(_share(found[which].get(resource, Decimal(0)), whole, binary=binary))
+            cells.extend(
+                _share(found[which].get(resource, Decimal(0)), whole, binary=binary) for which in sums
+            )
         namespace, name = plain(dig(pod, "metadata", "namespace")), plain(dig(pod, "metadata", "name"))
         age = ago(dig(pod, "metadata", "creationTimestamp"), now)
         rows.append((namespace, link(name, "pods", name, namespace), *cells, age))
@@ -203,6 +204,8 @@ def _sums(page: Page, have: Raw, sums: dict[str, dict[str, Decimal]]) -> None:
         binary = name != "cpu"
         shares = [_share(sums[which].get(name, zero), whole, binary=binary) for which in sums]
         rows.append((name, *shares))
-    for name in extended:
-        rows.append((name, *(amount_text(sums[which].get(name, zero), binary=False) for which in sums)))
+    rows.extend(
+        (name, *(amount_text(sums[which].get(name, zero), binary=False) for which in sums))
+        for name in extended
+    )
     page.table(("Resource", "Requests", "Limits"), rows)

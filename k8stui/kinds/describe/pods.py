@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k8stui.kinds.describe import common
-from k8stui.kinds.describe.common import Raw, Related, dig, items, link, pairs, plain, title_bool, when
-from k8stui.kinds.describe.containers import containers, spread, tolerations, volumes
+from k8stui.kinds.describe.common import Raw, Related, dig, items, link, pairs, plain, when
+from k8stui.kinds.describe.containers import containers
 from k8stui.kinds.describe.lines import NONE, Page, Text
+from k8stui.kinds.describe.template import spread, tolerations
+from k8stui.kinds.describe.volumes import volumes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,6 +109,3 @@ def _conditions(page: Page, status: Raw) -> None:
         row = (plain(each.get("type")), state if good else Text(state, "warning"))
         rows.append((*row, Text(why, "muted")) if why else row)
     page.table(("Type", "Status"), rows)
-
-
-__all__ = ["pod", "title_bool"]

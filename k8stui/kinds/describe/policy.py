@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.describe import common
-from k8stui.kinds.describe.common import Raw, Related, amount, dig, items, link, pairs, plain, when
-from k8stui.kinds.describe.lines import NONE, Page, Text
+from k8stui.kinds.describe.common import Raw, Related, amount, dig, items, link, plain, when
+from k8stui.kinds.describe.lines import Page, Text
 from k8stui.kinds.yaml_noise import decoded
 
 if TYPE_CHECKING:
@@ -86,10 +86,8 @@ def role(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     """A role or cluster role with its rules."""
     common.metadata(page, obj, "Name", "Labels", "Annotations")
     page.heading("PolicyRule")
-    rows = []
-    for rule in _rules(items(obj, "rules")):
-        rows.append(rule)
-    page.table(("Resources", "Non-Resource URLs", "Resource Names", "Verbs"), rows)
+    head = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
+    page.table(head, _rules(items(obj, "rules")))
     common.events(page, related, now)
 
 
@@ -245,6 +243,3 @@ def certificate_request(page: Page, obj: Raw, related: Related, now: datetime) -
         why = ": ".join(plain(each[key]) for key in ("reason", "message") if each.get(key))
         page.field(plain(each.get("type")), f"{when(each.get('lastUpdateTime'))} {why}".strip())
     common.events(page, related, now)
-
-
-__all__ = ["NONE", "pairs"]

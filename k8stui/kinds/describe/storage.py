@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from k8stui.kinds.describe import common
 from k8stui.kinds.describe.common import Raw, Related, dig, items, link, pairs, plain, text
-from k8stui.kinds.describe.containers import volume_source
 from k8stui.kinds.describe.lines import NONE, UNSET, Page, Text
+from k8stui.kinds.describe.volumes import volume_source
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,7 +57,11 @@ def volume(page: Page, obj: Raw, related: Related, now: datetime) -> None:
 
 
 _SOURCES = frozenset(
-    ["hostPath", "csi", "nfs", "local", "iscsi", "fc", "gcePersistentDisk", "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "flexVolume", "glusterfs", "portworxVolume", "quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume"]
+    {
+        *("hostPath", "csi", "nfs", "local", "iscsi", "fc", "gcePersistentDisk", "awsElasticBlockStore"),
+        *("azureDisk", "azureFile", "cephfs", "cinder", "flexVolume", "glusterfs", "portworxVolume"),
+        *("quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume"),
+    }
 )
 
 

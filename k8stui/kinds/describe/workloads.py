@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.describe import common
 from k8stui.kinds.describe.common import (
-    UNKNOWN,
     Raw,
     Related,
     dig,
@@ -21,9 +20,9 @@ from k8stui.kinds.describe.common import (
     title_bool,
     when,
 )
-from k8stui.kinds.describe.containers import template
 from k8stui.kinds.describe.lines import NONE, UNSET, Page, Text
-from k8stui.kinds.durations import human_duration
+from k8stui.kinds.describe.template import template
+from k8stui.kinds.durations import UNKNOWN, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +147,7 @@ def _claim_templates(page: Page, claims: Sequence[Raw]) -> None:
         class_name = dig(claim, "spec", "storageClassName")
         page.field("StorageClass", link(plain(class_name), "storageclasses", class_name), level=1)
         page.fields("Labels", pairs(dig(claim, "metadata", "labels")), level=1)
-        common.annotations(page, dig(claim, "metadata", "annotations"), level=1)
+        common.write_annotations(page, dig(claim, "metadata", "annotations"), level=1)
         page.field("Capacity", plain(dig(claim, "spec", "resources", "requests", "storage")) or NONE, level=1)
         page.field("Access Modes", "[" + " ".join(items(claim, "spec", "accessModes")) + "]", level=1)
 

@@ -138,7 +138,8 @@ class ObjectView(View):
         """Read the object now."""
         cluster, kind = self.session.cluster, self._kind
         if cluster is not None and kind is not None and self.is_attached:
-            self.run_worker(partial(self._read, cluster, kind), group="read", exclusive=True, exit_on_error=False)
+            reading = partial(self._read, cluster, kind)
+            self.run_worker(reading, group="read", exclusive=True, exit_on_error=False)
 
     async def _read(self, cluster: Any, kind: Kind) -> None:
         from k8stui.kube.errors import KubeError
