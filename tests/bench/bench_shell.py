@@ -59,7 +59,7 @@ def ctrl_c_seconds(program: PtyProgram, command: str, flood: float) -> float:
     program.send("\x03")
     program.wait_for_output(rb"\^C", timeout=20, start=start)
     seconds = time.perf_counter() - began
-    program.wait_for_text(PROMPT, timeout=20)
+    program.wait_for_text(r"(?m)" + PROMPT, timeout=20)
     return seconds
 
 

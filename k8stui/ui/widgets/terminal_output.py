@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from k8stui.terminal.emulator import ClipboardRequest
 
-BUDGET = 0.006
+BUDGET = 0.004
 """Seconds of interpreting at a stretch."""
 DUTY = 0.4
 """Part of the time that interpreting may take in the long run."""
-SLICE = 4 * 1024
-"""Bytes interpreted before the clock is looked at again."""
+SLICE = 512
+"""Bytes interpreted before the clock is looked at again: of empty lines, some milliseconds' worth."""
+TAIL = 16 * 1024
+"""Bytes of skipped output that are given back."""
 PENDING_LIMIT = 128 * 1024
 """Bytes that may wait before `feed` does."""
 
@@ -102,6 +104,8 @@ class TerminalModel:
         self.closed = False
         self._pending: deque[bytes] = deque()
         self._size = 0
+        self._at = 0
+        """Bytes of the first piece that are interpreted already."""
         self._room = asyncio.Event()
         self._room.set()
         self._idle = asyncio.Event()
@@ -138,10 +142,12 @@ class TerminalModel:
         """Interpret some bytes; True while there is more."""
         if not self._pending:
             return False
-        data = self._pending.popleft()
-        if len(data) > limit:
-            self._pending.appendleft(data[limit:])
-            data = data[:limit]
+        first = self._pending[0]
+        data = first[self._at : self._at + limit]
+        self._at += len(data)
+        if self._at >= len(first):
+            self._pending.popleft()
+            self._at = 0
         self._size -= len(data)
         self.emulator.feed(data)
         if self._size <= PENDING_LIMIT // 2:
@@ -162,9 +168,9 @@ class TerminalModel:
 
     def skip(self) -> bytes:
         """Forget the output that waits; gives the end of it."""
-        last = b"".join(self._pending)[-SLICE * 4 :]
+        last = b"".join(self._pending)[self._at :][-TAIL:]
         self._pending.clear()
-        self._size = 0
+        self._size = self._at = 0
         self._room.set()
         self._idle.set()
         return last
@@ -182,7 +188,7 @@ class TerminalModel:
         self.closed = True
         self._pacer.forget(self)
         self._pending.clear()
-        self._size = 0
+        self._size = self._at = 0
         self._room.set()
         self._idle.set()
         self.watchers.clear()
