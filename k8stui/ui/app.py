@@ -30,7 +30,7 @@ from k8stui.ui.shells.opening import Opener
 from k8stui.ui.theme import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from textual.driver import Driver
     from textual.screen import Screen
@@ -209,6 +209,21 @@ class K8stuiApp(App[None]):
         """Copy text to the terminal's clipboard (OSC 52)."""
         self.copy_to_clipboard(text)
         self.say(f"Copied the {what}.")
+
+    def save(self, lines: Iterable[str], title: str, suffix: str) -> None:
+        """Write lines to a new file in the user's state folder (without one: where we are), and say where."""
+        folder = Path.cwd() if self.state.path is None else self.state.path.parent / "saved"
+        self.run_worker(self._write(lines, folder, title, suffix), group="save", exit_on_error=False)
+
+    async def _write(self, lines: Iterable[str], folder: Path, title: str, suffix: str) -> None:
+        from k8stui.ui.saving import file_name, save_lines
+
+        try:
+            path, count = await save_lines(lines, folder, file_name(title, suffix))
+        except OSError as error:
+            self.complain(f"Nothing was saved in {folder}: {error.strerror or error}.")
+        else:
+            self.say(f"Saved {count:,} lines to {path}.")
 
     def save_picture(self) -> None:
         """Save the screen as a picture."""

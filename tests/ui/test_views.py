@@ -12,6 +12,8 @@ from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, pod, screen_text, started, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.pilot import Pilot
 
     from k8stui.ui.app import K8stuiApp
@@ -391,3 +393,24 @@ async def test_a_dialogs_title_is_plain_text() -> None:
         app = await started(pilot)
         app.push_screen(ChooseDialog("[bold]x[/bold] \x1b[0m", []))
         await until(pilot, lambda: "[bold]x[/bold] ␛[0m" in screen_text(app))
+
+
+async def test_ctrl_s_saves_what_is_shown_and_says_where(tmp_path: Path) -> None:
+    async with make_app(state=StateFile(tmp_path)).run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: any("Saved 7 lines to" in each.message for each in app._notifications))
+        (path,) = (tmp_path / "saved").glob("pods-all-*.tsv")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert lines[0].split("\t")[:3] == ["NAMESPACE", "NAME", "READY"]
+        assert len(lines) == 7
+
+
+async def test_one_cell_of_a_row_is_copied_by_its_column() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await pilot.press("Y")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.clipboard != "")
+        assert app.clipboard == app.main.workspace.focused_pane.view.objects[0].metadata.name

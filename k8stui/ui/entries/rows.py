@@ -64,6 +64,28 @@ def _copy_row(place: Place) -> None:
         place.app.copy(table.copy_text("marked"), "row" if len(place.objects) == 1 else "rows")
 
 
+def _copy_cell(place: Place) -> None:
+    """Ask which cell of the row, with its text beside the column's name."""
+    from k8stui.ui.dialogs.choose import Choice, choose
+
+    table = getattr(place.view, "table", None)
+    if table is None:
+        return
+    cells = [
+        (str(number), column.name, text)
+        for number, column in enumerate(table.model.printer.columns)
+        if (text := table.copy_cell(number)) and (column.priority <= 0 or text != "<none>")
+    ]
+    texts = {number: (name, text) for number, name, text in cells}
+
+    def take(number: str) -> None:
+        name, text = texts[number]
+        place.app.copy(text, name)
+
+    choices = [Choice(number, name, text) for number, name, text in cells]
+    place.app.run_worker(choose(place.app, "Copy which cell?", choices, take), group="dialog")
+
+
 def _has_owner(place: Place) -> bool:
     return bool(place.object is not None and getattr(place.object.metadata, "owner_references", ()))
 
@@ -160,6 +182,17 @@ ACTIONS = [
         views=TABLE,
         needs_object=True,
         fits=_has_namespace,
+        rank=95,
+    ),
+    Action(
+        "row.copy-cell",
+        "copy cell",
+        "Copy one cell of the row: choose its column",
+        _copy_cell,
+        keys=("shift-y",),
+        group=Group.ROW,
+        views=LISTS,
+        needs_object=True,
         rank=95,
     ),
     Action(

@@ -69,6 +69,17 @@ def _unmark(place: Place) -> None:
         table.clear_marks()
 
 
+def _save(place: Place) -> None:
+    view = place.view
+    shown = getattr(view, "table", None) or getattr(view, "viewer", None)
+    if view is None or shown is None:
+        return
+    title = view.title()
+    about = [title.name, *([view.target.name] if view.target is not None else [title.scope])]
+    suffix = ".log" if place.view_type == "logs" else ".tsv"
+    place.app.save(shown.all_lines(), "-".join(filter(None, about)), suffix)
+
+
 def _has_marks(place: Place) -> bool:
     table = _table(place).table
     return table is not None and bool(table.model.marks)
@@ -118,6 +129,16 @@ ACTIONS = [
         group=Group.TABLE,
         views=SEARCHABLE,
         rank=20,
+    ),
+    Action(
+        "table.save",
+        "save",
+        "Save what is shown to a file of your own: rows parted by tabs, or lines of a log",
+        _save,
+        keys=("ctrl-s",),
+        group=Group.TABLE,
+        views=SEARCHABLE,
+        rank=70,
     ),
     Action(
         "table.sort",

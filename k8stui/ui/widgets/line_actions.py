@@ -10,6 +10,8 @@ from k8stui.ui.widgets.line_layout import Place, advance
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual import events
     from textual.selection import Selection
 
@@ -235,6 +237,15 @@ class LineActions(VirtualScroll):
         indexes = range(start, min(stop, len(model), start + MOST_COPIED_LINES))
         seqs = (seq for index in indexes if (seq := model.seq_at(index)) is not None)
         return "\n".join(self._text(seq, raw=raw) for seq in seqs)
+
+    def all_lines(self) -> Iterator[str]:
+        """The lines that are shown now, as they are shown; those that fall off meanwhile are left out."""
+        model = self.model
+        last = model.seq_at(len(model) - 1)
+        index = 0
+        while last is not None and (seq := model.seq_at(index)) is not None and seq <= last:
+            yield self._text(seq)
+            index = model.index_of(seq) + 1
 
     def _text(self, seq: int, *, raw: bool = False) -> str:
         line = self.model.line(seq)

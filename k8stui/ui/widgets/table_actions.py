@@ -14,7 +14,7 @@ from k8stui.ui.widgets.table_messages import Activated, CursorMoved, FilterCount
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from textual import events
@@ -276,6 +276,16 @@ class TableActions(VirtualScroll):
         shown = [column.number for column in self._columns.placed]
         rows = (self._painter.cells(obj, self.now()) for obj in objects)
         return "\n".join("\t".join(cells[number] for number in shown) for cells in rows)
+
+    def all_lines(self) -> Iterator[str]:
+        """The header and the rows that are shown, cells parted by tabs."""
+        placed = self._columns.placed
+        model, now = self.model, self.now()
+        yield "\t".join(column.name for column in placed)
+        for uid in model.slice(0, len(model)):
+            if (obj := model.object(uid)) is not None:
+                cells = self._painter.cells(obj, now)
+                yield "\t".join(cells[column.number] for column in placed)
 
     def copy_cell(self, column: int) -> str:
         """The text of a cell of the row under the cursor, by the printer's number of the column."""

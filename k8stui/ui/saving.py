@@ -1,0 +1,65 @@
+"""What a table or a log shows, written to a file that only the user can read.
+
+Lines come in slices, so that two hundred thousand of them never hold up a key, and go to the disk in a
+thread. A file is never written over. Text is as on the screen: control characters are already harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+SLICE = 0.006
+"""Seconds of making lines between two looks at the keys."""
+AT_ONCE = 2_000
+_UNFIT = re.compile(r"[^\w.,=-]+")
+
+
+def file_name(title: str, suffix: str, moment: float | None = None) -> str:
+    """A name that tells what and when: `pods-shop-20260131-080000.txt`."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(moment))
+    plain = _UNFIT.sub("-", title).strip("-.")[:80] or "k8stui"
+    return f"{plain}-{stamp}{suffix}"
+
+
+def _paths(folder: Path, name: str) -> Iterator[Path]:
+    stem, dot, suffix = name.rpartition(".")
+    yield folder / name
+    for number in range(2, 100):
+        yield folder / f"{stem}-{number}{dot}{suffix}"
+
+
+def create(folder: Path, name: str) -> tuple[Path, int]:
+    """A new file (0600) of that name, or the next free one; its path and descriptor. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in _paths(folder, name):
+        try:
+            return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+    raise FileExistsError(f"{name} is there a hundred times")
+
+
+async def save_lines(lines: Iterable[str], folder: Path, name: str) -> tuple[Path, int]:
+    """Write lines to a new file; its path and how many they were. Raises OSError."""
+    path, handle = await asyncio.to_thread(create, folder, name)
+    count = 0
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+        batch: list[str] = []
+        deadline = time.perf_counter() + SLICE
+        for line in lines:
+            batch.append(line)
+            count += 1
+            if time.perf_counter() >= deadline or len(batch) >= AT_ONCE:
+                await asyncio.to_thread(file.write, "".join(f"{each}\n" for each in batch))
+                batch.clear()
+                deadline = time.perf_counter() + SLICE
+        await asyncio.to_thread(file.write, "".join(f"{each}\n" for each in batch))
+    return path, count
