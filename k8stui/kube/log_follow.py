@@ -17,7 +17,6 @@ import msgspec
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
 from k8stui.kube.log_seen import Seen
-from k8stui.kube.log_times import split_stamp
 from k8stui.kube.log_types import (
     ENDED,
     ERROR,
@@ -323,15 +322,12 @@ class ContainerFollower:
 
     def _fresh(self, batch: Sequence[bytes]) -> list[LogLine]:
         """The lines of a batch that were not read before."""
-        is_new, source, errors = self._seen.is_new, self._source, self._errors
-        found = []
-        for raw in batch:
-            line = raw.decode("utf-8", errors)
-            stamp, text = split_stamp(line)
-            if is_new(line, stamp):
-                # every line of a container has a stamp: others are the kubelet's own words
-                found.append(LogLine(stamp, source, text, "" if stamp else INFO))
-        return found
+        source = self._source
+        # every line of a container has a stamp: others are the kubelet's own words
+        return [
+            LogLine(stamp, source, text, "" if stamp else INFO)
+            for stamp, text in self._seen.take(batch, self._errors)
+        ]
 
     async def _yield_turn(self) -> None:
         """A flood must not keep the loop to itself."""

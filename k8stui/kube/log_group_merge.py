@@ -67,7 +67,8 @@ class Lane:
             stamp = line.time
             if len(stamp) != 30 or stamp[-1] != "Z":
                 stamp = sortable(stamp) if stamp else last
-            last = max(last, stamp)
+            if stamp > last:
+                last = stamp
             batch.append((last, line))
             size += len(line.text)
         if not batch:

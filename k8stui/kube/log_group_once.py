@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost
 from k8stui.kube.log_seen import Seen
-from k8stui.kube.log_times import split_stamp
 from k8stui.kube.log_types import GAP, INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
@@ -90,15 +89,12 @@ class LifeReader:
                 await asyncio.sleep(0)
 
     def _fresh(self, batch: Sequence[bytes]) -> list[LogLine]:
-        is_new, source, errors = self._seen.is_new, self._source, self._errors
-        found = []
-        for raw in batch:
-            line = raw.decode("utf-8", errors)
-            stamp, text = split_stamp(line)
-            if is_new(line, stamp):
-                # every line of a container has a stamp: others are the kubelet's own words
-                found.append(LogLine(stamp, source, text, "" if stamp else INFO))
-        return found
+        source = self._source
+        # every line of a container has a stamp: others are the kubelet's own words
+        return [
+            LogLine(stamp, source, text, "" if stamp else INFO)
+            for stamp, text in self._seen.take(batch, self._errors)
+        ]
 
 
 def _may_pass(error: ApiError | ConnectionLost) -> bool:

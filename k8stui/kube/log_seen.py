@@ -8,8 +8,12 @@ seconds is skipped, line by line. Memory is bounded by two seconds of one contai
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from k8stui.kube.log_times import nanoseconds, second_of, since_time
+from k8stui.kube.log_times import nanoseconds, second_of, since_time, split_stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OVERLAP = 1
 """Seconds before the newest one that are read again."""
@@ -28,14 +32,47 @@ class Seen:
         """Forget nothing for now: it is not certain whose lines are being read."""
         self._prefix = ""
         self._second = 0
+        self._whole: list[tuple[int, list[tuple[str, str]], list[str]]] = []
+
+    def take(self, batch: Sequence[bytes], errors: str = "replace") -> list[tuple[str, str]]:
+        """The lines of a batch that were not read before, each as its stamp and its text."""
+        lines = [raw.decode("utf-8", errors) for raw in batch]
+        split = list(map(split_stamp, lines))
+        if self._expected is None and not self.hold and split and split[-1][0]:
+            self._keep_whole(split, lines)
+            return split
+        return [
+            (stamp, text)
+            for (stamp, text), line in zip(split, lines, strict=True)
+            if self.is_new(line, stamp)
+        ]
+
+    def _keep_whole(self, split: list[tuple[str, str]], lines: list[str]) -> None:
+        """Where nothing is compared, a batch is kept as it is, and looked into when a stream resumes."""
+        newest = self._second_of(split[-1][0])
+        self._whole.append((newest, split, lines))
+        while self._whole[0][0] < newest - OVERLAP:
+            second, old, _ = self._whole.pop(0)
+            self._first = self._first or old[0][0]
+            self._newest = max(self._newest, second)
+
+    def _look_into(self) -> None:
+        whole, self._whole = self._whole, []
+        for _, split, lines in whole:
+            for (stamp, _), line in zip(split, lines, strict=True):
+                self._remember(line, stamp)
+        if whole and not self.hold:
+            self._prune()
 
     @property
     def since(self) -> str:
         """Where to resume, for `sinceTime`; "" when nothing was read."""
+        self._look_into()
         return since_time(self._newest - OVERLAP) if self._newest else ""
 
     def resume(self) -> None:
         """A stream begins that repeats what was seen since `since`."""
+        self._look_into()
         self._expected = Counter()
         for lines in self._lines.values():
             self._expected.update(lines)
@@ -43,6 +80,8 @@ class Seen:
 
     def is_new(self, line: str, stamp: str) -> bool:
         """Whether a line (with its stamp in front) was not read before; it is remembered."""
+        if self._whole:
+            self._look_into()
         expected = self._expected
         if expected is not None:
             if expected.get(line, 0) > 0:

@@ -11,6 +11,8 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:
 
 def split_stamp(line: str) -> tuple[str, str]:
     """The stamp and the text of a line; the stamp is "" for a line without one (the kubelet's own words)."""
+    if line[29:31] == "Z " and line[10:11] == "T" and line[19:20] == "." and line[20:29].isdecimal():
+        return line[:30], line[31:]  # as kubelets write it
     stamp, space, text = line.partition(" ")
     # the shape is checked at three places only: every line of every log comes through here
     if len(stamp) >= 20 and stamp[4] == "-" and stamp[10] == "T" and _STAMP.match(stamp):

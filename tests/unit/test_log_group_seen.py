@@ -1,0 +1,43 @@
+"""A stream that is cut anywhere and resumed brings each line once, however its batches were cut."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k8stui.kube.log_seen import Seen
+from k8stui.kube.log_times import second_of
+
+
+def line(number: int, step: int) -> bytes:
+    whole, rest = divmod(number * step, 1000)
+    minutes, seconds = divmod(whole, 60)
+    return f"2026-01-31T08:{minutes:02d}:{seconds:02d}.{rest:03d}000000Z text {number % 7}".encode()
+
+
+@given(
+    st.integers(1, 300),
+    st.sampled_from([1, 40, 400, 1500]),
+    st.lists(st.tuples(st.integers(1, 60), st.booleans()), min_size=1, max_size=40),
+)
+def test_each_line_comes_once_over_any_cuts(count: int, step: int, cuts: list[tuple[int, bool]]) -> None:
+    log = [line(number, step) for number in range(count)]
+    seen, at, found = Seen(), 0, []
+    for size, resumes in cuts:
+        batch = log[at : at + size]
+        found += [f"{stamp} {text}".encode() for stamp, text in seen.take(batch)]
+        at = min(len(log), at + size)
+        if resumes and seen.since:
+            since = second_of(seen.since)
+            at = next(
+                (index for index, raw in enumerate(log) if second_of(raw.decode()[:30]) >= since), len(log)
+            )
+            seen.resume()
+    found += [f"{stamp} {text}".encode() for stamp, text in seen.take(log[at:])]
+    assert found == log
+
+
+def test_bytes_that_are_no_text_can_be_had_back() -> None:
+    raw = b"2026-01-31T08:00:00.000000000Z \xff\xfe"
+    ((_, text),) = Seen().take([raw], "surrogateescape")
+    assert text.encode("utf-8", "surrogateescape") == b"\xff\xfe"
