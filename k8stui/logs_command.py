@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from k8stui.kube.cluster import Cluster
+    from k8stui.kube.log_group import LogGroup
     from k8stui.kube.log_query import LogQuery
     from k8stui.logs_output import Output
 
@@ -190,6 +192,22 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
+def _tell_of_health(cluster: Cluster, group: LogGroup) -> None:
+    """Streams look whether they are half-open when the server goes, and wait no longer when it is back."""
+    from k8stui.kube.health import Status
+
+    was_live = False
+
+    def changed() -> None:
+        nonlocal was_live
+        live = cluster.health.status is Status.LIVE
+        if live != was_live:
+            was_live = live
+            (group.retry_now if live else group.check)()
+
+    cluster.observe(changed)
+
+
 async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> int:
     """Raises KubeError, ReaderGone (or groups of them)."""
     from k8stui.kinds.log_filters import LineFilter
@@ -215,6 +233,7 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
             accepts=LineFilter(query) if query.filters_lines else list,
             errors="surrogateescape" if given.output == "raw" else "replace",
         )
+        _tell_of_health(cluster, group)
         await group.run(output.write)
         if not group.pods:
             where = f"in {', '.join(several)}" if several else "in all namespaces"

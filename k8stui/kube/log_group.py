@@ -99,6 +99,16 @@ class LogGroup:
         """How the stream of each container stands."""
         return tuple(status for member in self._members.values() for status in member.statuses)
 
+    def retry_now(self) -> None:
+        """The server answers again: end all waits."""
+        for member in self._members.values():
+            member.retry_now()
+
+    def check(self) -> None:
+        """The server may be gone: open streams are opened anew, so that half-open ones are found out."""
+        for member in self._members.values():
+            member.check()
+
     async def run(self, deliver: Callable[[Sequence[LogLine]], Awaitable[None] | None]) -> None:
         """Hand on lines until all is read (or, when following, until cancelled).
 

@@ -122,6 +122,16 @@ class PodMember:
         self.removed = self.removed or removed
         self._dirty.set()
 
+    def retry_now(self) -> None:
+        """The server answers again: end all waits."""
+        for follower in self._followers.values():
+            follower.retry_now()
+
+    def check(self) -> None:
+        """The server may be gone: half-open streams are found out."""
+        for follower in self._followers.values():
+            follower.check()
+
     def remark(self, mark: str, text: str) -> None:
         """A line of ours about the pod."""
         source = LogSource(self.namespace, self.name, self.uid, "")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract.conftest import Admin, Target, eventually
+from tests.contract.simulated import SimulatedServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -410,3 +411,26 @@ async def test_a_user_without_rights_is_told_the_servers_words(
     result = await logs.run()
     assert (result.code, result.out) == (1, b"")
     assert "forbidden" in result.err.lower()
+
+
+async def test_each_line_comes_once_while_connections_break(tmp_path: Any) -> None:
+    with SimulatedServer(tmp_path) as server:
+        path = "/api/v1/namespaces/default/pods"
+        for number in range(3):
+            rate = {"demo.k8stui.dev/log-rate": "50"}
+            made = pod(f"flow-{number}", "sleep 3600", app="flow")
+            await server.ask("POST", path, {**made, "metadata": {**made["metadata"], "annotations": rate}})
+        await server.faults("drop:after=700ms@follow=")
+        logs = Logs(Target("simulated", server.kubeconfig), "default")
+        command = await logs.start("-f", "app=flow")
+        try:
+            await eventually(lambda: bytes(command.out).count(b"seq=") > 800, 60)
+            assert sum((await server.struck()).values()) > 3
+            await server.faults("")
+            result = await command.end(signal.SIGINT)
+        finally:
+            await command.kill()
+    for number in range(3):
+        found = re.findall(rf"seq=(\d+) source=flow-{number}/", result.out.decode())
+        numbers = list(map(int, found))
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
