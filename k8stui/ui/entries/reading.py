@@ -63,6 +63,10 @@ def _noise(place: Place) -> None:
     _yaml(place).toggle_noise()
 
 
+def _owners(place: Place) -> None:
+    _say(place, _yaml(place).owners_text())
+
+
 def _reveal(place: Place) -> None:
     _say(place, _yaml(place).reveal())
 
@@ -217,6 +221,16 @@ ACTIONS = [
         group=Group.READING,
         views=YAML,
         rank=21,
+    ),
+    Action(
+        "reading.owners",
+        "who set it",
+        "Say which manager set the field under the cursor, how and when",
+        _owners,
+        keys=("o",),
+        group=Group.READING,
+        views=YAML,
+        rank=23,
     ),
     Action(
         "reading.reveal",

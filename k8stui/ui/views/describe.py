@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 NEED_LIMIT = 8.0
 """Seconds that each related read may take; without it, its part says so."""
-MOST_READ = 500
-"""Objects that a related read takes."""
+PAGE = 500
+MOST_READ = 5_000
+"""Objects that a related read takes; more are too many to wait for."""
 AGES = 10.0
 """Seconds between two paintings of ages while nothing else happens."""
 
@@ -82,6 +83,31 @@ def _keys(lines: Sequence[Line]) -> list[Any]:
     return keys
 
 
+async def _get(cluster: Any, path: str, params: dict[str, str]) -> dict[str, Any]:
+    answer = await cluster.connection.request("GET", path, params=params)
+    if len(answer.body) > LARGE:
+        found: dict[str, Any] = await asyncio.to_thread(json.loads, answer.body)
+    else:
+        found = json.loads(answer.body)
+    return found
+
+
+async def _pages(cluster: Any, path: str, params: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
+    """A list page by page; a sentence instead of it when it is longer than one wants to wait for."""
+    items: list[dict[str, Any]] = []
+    while True:
+        page = await _get(cluster, path, params)
+        kind = str(page.get("kind", "")).removesuffix("List")
+        single = {"apiVersion": page.get("apiVersion"), "kind": kind}
+        items.extend({**single, **item} for item in page.get("items") or ())
+        token = (page.get("metadata") or {}).get("continue")
+        if not token:
+            return items, ""
+        if len(items) >= MOST_READ:
+            return [], f"there are more than {MOST_READ:,} to look through"
+        params = {**params, "continue": token}
+
+
 class DescribeView(ObjectView):
     """A description of the object."""
 
@@ -126,7 +152,7 @@ class DescribeView(ObjectView):
         kind = self.session.catalog.find(need.kind)
         if kind is None:
             return [], f"this server has no {need.kind}"
-        params: dict[str, str] = {} if need.object_name else {"limit": str(MOST_READ)}
+        params: dict[str, str] = {} if need.object_name else {"limit": str(PAGE)}
         if need.label_selector:
             params["labelSelector"] = need.label_selector
         if need.field_selector:
@@ -134,19 +160,15 @@ class DescribeView(ObjectView):
         path = kind.path(need.namespace, need.object_name)
         try:
             async with asyncio.timeout(NEED_LIMIT):
-                answer = await cluster.connection.request("GET", path, params=params)
-                read = (
-                    await asyncio.to_thread(json.loads, answer.body)
-                    if len(answer.body) > LARGE
-                    else json.loads(answer.body)
-                )
+                if need.object_name:
+                    return [await _get(cluster, path, params)], ""
+                return await _pages(cluster, path, params)
         except TimeoutError:
             return [], f"{kind.plural} were not read within {NEED_LIMIT:.0f} s"
         except KubeError as error:
             if getattr(error, "code", 0) == 404 and need.object_name:
                 return [], ""
             return [], error.sentence()
-        return ([read] if need.object_name else list(read.get("items") or ())), ""
 
     def _watch_events(self, cluster: Any, raw: dict[str, Any]) -> None:
         """Read again when there is a new event about the object."""

@@ -95,7 +95,11 @@ class ObjectView(View):
             return
         self._kind = self.session.catalog.find(target.kind)
         if self._kind is None:
-            self.viewer.placeholder = f"This server has no kind {target.kind!r}."
+            if getattr(self.session.catalog, "is_complete", True):
+                self._say(f"This server has no kind {target.kind!r}.")
+            else:
+                # Opened with the layout, before the kinds of the server are known.
+                self._timer = self.set_timer(QUIET, self._start)
             return
         if self._kind.can("watch") or not self._kind.verbs:
             self._subscription = cluster.subscribe(

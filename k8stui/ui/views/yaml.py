@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from k8stui.kinds.field_owners import owners_of
 from k8stui.kinds.yaml_noise import Reveal, is_secret, readable
 from k8stui.kinds.yaml_text import Document, Path, YamlLine, emit
 from k8stui.ui.spec import ViewType
@@ -165,6 +166,24 @@ class YamlView(ObjectView):
         if number is None or not isinstance(content, YamlContent):
             return ()
         return content.lines[number].path
+
+    def owners_text(self) -> str:
+        """Who set the field under the cursor, and when, in a sentence."""
+        from k8stui.kinds.describe.common import ago
+
+        path = self.path
+        if self.raw is None or not path:
+            return ""
+        name = ".".join(map(str, path))
+        now = self.session.backend.now()
+        said = []
+        for owner in owners_of(self.raw, path):
+            part = f", {owner.subresource}" if owner.subresource else ""
+            below = "" if owner.exact else "parts of it by "
+            said.append(f"{below}{owner.manager} ({owner.operation}{part}, {ago(owner.time, now)} ago)")
+        if not said:
+            return f"{name}: no manager is noted for it; the server or an old client set it."
+        return f"{name}: set by {'; '.join(said)}."
 
     def notes(self) -> tuple[str, ...]:
         notes = ["with managed fields"] if self.noise else []
