@@ -132,6 +132,8 @@ class K8stuiApp(App[None]):
         """Keys go to the registry first, then to the focused widget; a terminal comes before both."""
         if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.main:
             self.app_focus = True
+            if self.main.typeahead.holds(event):
+                return
             focused: Any = self.main.focused
             if getattr(focused, "RAW_KEYS", False):
                 if not focused.take_raw_key(event) and not await self.main.take_key(event.key):

@@ -24,6 +24,7 @@ from k8stui.ui.prompt import Prompt
 from k8stui.ui.rights import Rights
 from k8stui.ui.shells.dock import ShellDock
 from k8stui.ui.spec import ViewSpec, ViewType
+from k8stui.ui.typeahead import TypeAhead
 from k8stui.ui.views import make_view
 from k8stui.ui.views.base import View
 from k8stui.ui.warnings import WarningCounts
@@ -66,6 +67,7 @@ class MainScreen(Screen[None]):
         self._filter_before = ""
         self._counts = WarningCounts()
         self.rights = Rights(owner.session, registry)
+        self.typeahead = TypeAhead(self)
         self._asking: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -405,8 +407,12 @@ class MainScreen(Screen[None]):
             self.prompt.complain(error.sentence)
             return
         del command
-        self._close_prompt()
-        await self._owner.navigator.run_line(event.text)
+        self.typeahead.opening = True
+        try:
+            self._close_prompt()
+            await self._owner.navigator.run_line(event.text)
+        finally:
+            self.typeahead.opening = False
 
     def on_prompt_given_up(self, event: Prompt.GivenUp) -> None:
         """esc: a filter that was being typed is undone."""

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from textual import events
 
 from k8stui.kube.access import Permission
 from k8stui.kube.health import Health, Status
@@ -314,3 +315,14 @@ async def test_what_the_user_may_not_do_is_marked_everywhere_and_says_why() -> N
         await pilot.press("escape", "?")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert any("pods/exec" in line.refusal for line in app.screen._lines)  # type: ignore[attr-defined]
+
+
+async def test_a_context_is_chosen_blindly_by_keys_typed_in_one_go() -> None:
+    async with make_app().run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        assert app.session.context == "prod"
+        for key in (*":ctx", "enter", "down", "enter"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.session.context != "prod")
+        assert app.session.context == "hangs", "the second row"
+        assert not app.main.prompt.is_open
