@@ -319,6 +319,9 @@ def events(page: Page, related: Related, now: datetime) -> None:
         warn = event.get("type") != "Normal"
         source = dig(event, "source", "component") or event.get("reportingComponent") or ""
         message = plain(event.get("message")).strip().replace("\n", " ")
+        part = dig(event, "involvedObject", "fieldPath")
+        if part:
+            message += f"  ({part})"
         kind = plain(event.get("type"))
         rows.append(
             [

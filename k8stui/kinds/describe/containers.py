@@ -93,29 +93,13 @@ def _block(page: Page, label: str, rows: Sequence[str], level: int) -> None:
 def _ports(page: Page, spec: Raw, level: int) -> None:
     ports = items(spec, "ports")
     plural = "s" if len(ports) > 1 else ""
-
-    def written(key: str, *, named: bool = False) -> str:
+    for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
         shown = []
         for port in ports:
-            name = f" ({port['name']})" if named and port.get("name") else ""
+            # The name too: a service or a probe may mean the port by it.
+            name = f" ({port['name']})" if port.get("name") else ""
             shown.append(f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}{name}")
-        return ", ".join(shown) or NONE
-
-    page.field(f"Port{plural}", _with_names(written("containerPort"), ports), level=level)
-    page.field(f"Host Port{plural}", written("hostPort"), level=level)
-
-
-def _with_names(shown: str, ports: Sequence[Raw]) -> str:
-    """Names of ports are said too, where there are any: a service may mean them."""
-    names = [str(port["name"]) for port in ports if port.get("name")]
-    if not names:
-        return shown
-    parts = shown.split(", ")
-    named = [
-        f"{part} ({port['name']})" if port.get("name") else part
-        for part, port in zip(parts, ports, strict=True)
-    ]
-    return ", ".join(named)
+        page.field(f"{label}{plural}", ", ".join(shown) or NONE, level=level)
 
 
 def _states(page: Page, status: Raw, level: int) -> None:

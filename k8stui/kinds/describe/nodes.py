@@ -41,7 +41,7 @@ def node(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     roles |= {value for key, value in labels.items() if key == "kubernetes.io/role" and value}
     page.field("Roles", ",".join(sorted(roles)) or "<none>")
     common.metadata(page, obj, "Labels", "Annotations", "CreationTimestamp")
-    page.fields("Taints", [_taint(taint) for taint in items(spec, "taints")])
+    page.fields("Taints", taints(spec))
     cordoned = bool(spec.get("unschedulable"))
     page.field("Unschedulable", Text(text(cordoned), "warning" if cordoned else ""))
     _lease(page, related)
@@ -62,6 +62,13 @@ def node(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     if not common.problem(page, related, PODS, "Non-terminated Pods"):
         _pods(page, status, related.get(PODS), now)
     common.events(page, related, now)
+
+
+def taints(spec: Raw) -> list[str]:
+    """Taints, one a line, by effect and key."""
+    found = items(spec, "taints")
+    found = sorted(found, key=lambda one: (str(one.get("effect")), str(one.get("key"))))
+    return [_taint(taint) for taint in found]
 
 
 def _taint(taint: Raw) -> str:

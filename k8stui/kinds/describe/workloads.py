@@ -94,10 +94,10 @@ def _replica_sets(page: Page, obj: Raw, related: Related) -> None:
     owned = [rs for rs in related.get(REPLICA_SETS) if _controls(rs, uid)]
     revision = dig(obj, "metadata", "annotations", REVISION)
     new = [rs for rs in owned if dig(rs, "metadata", "annotations", REVISION) == revision]
-    old = [rs for rs in owned if rs not in new and dig(rs, "spec", "replicas", default=0)]
+    old = [rs for rs in owned if rs not in new]
     for label, found in (("OldReplicaSets", old), ("NewReplicaSet", new)):
         parts: list[str | Text] = []
-        for rs in sorted(found, key=lambda one: str(dig(one, "metadata", "name"))):
+        for rs in sorted(found, key=lambda one: str(dig(one, "metadata", "creationTimestamp"))):
             name = plain(dig(rs, "metadata", "name"))
             desired, have = dig(rs, "spec", "replicas", default=1), dig(rs, "status", "replicas", default=0)
             parts += [", "] if parts else []
@@ -127,6 +127,17 @@ def stateful_set(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     page.field("Selector", selector_text(spec.get("selector")))
     common.metadata(page, obj, "Labels", "Annotations")
     page.field("Replicas", f"{spec.get('replicas', 1)} desired | {status.get('replicas', 0)} total")
+    if spec.get("serviceName"):
+        page.field(
+            "Service Name", link(spec["serviceName"], "services", spec["serviceName"], _namespace(obj))
+        )
+    if spec.get("podManagementPolicy"):
+        page.field("Pod Management Policy", plain(spec["podManagementPolicy"]))
+    kept = spec.get("persistentVolumeClaimRetentionPolicy")
+    if kept:
+        page.heading("Persistent Volume Claim Retention Policy")
+        page.field("WhenDeleted", plain(kept.get("whenDeleted")), level=1)
+        page.field("WhenScaled", plain(kept.get("whenScaled")), level=1)
     page.field("Update Strategy", plain(dig(spec, "updateStrategy", "type")))
     partition = dig(spec, "updateStrategy", "rollingUpdate", "partition")
     if partition is not None:
@@ -215,8 +226,8 @@ def cron_job(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     inner = dig(spec, "jobTemplate", "spec", default={})
     common.metadata(page, obj, "Name", "Namespace", "Labels", "Annotations")
-    zone = f" (time zone {spec['timeZone']})" if spec.get("timeZone") else ""
-    page.field("Schedule", plain(spec.get("schedule")), zone)
+    page.field("Schedule", plain(spec.get("schedule")))
+    page.field("Time Zone", text(spec.get("timeZone"), UNSET))
     page.field("Concurrency Policy", plain(spec.get("concurrencyPolicy")))
     page.field("Suspend", title_bool(spec.get("suspend")))
     page.field("Successful Job History Limit", text(spec.get("successfulJobsHistoryLimit"), UNSET))
