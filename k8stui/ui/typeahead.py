@@ -1,7 +1,7 @@
 """Keys that are typed ahead of the screen: after Enter in the `:` line they wait for what it opens.
 
 Without this, `:ctx`, Enter, ↓, Enter typed in one go would lose the ↓ to the closing prompt or to a table
-that has no rows yet. They wait half a second at most, and for nothing else.
+that has no rows yet. They wait a moment at most, and for nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from textual import events
 if TYPE_CHECKING:
     from k8stui.ui.screen import MainScreen
 
-LONGEST = 0.5
+LONGEST = 1.5
 STEP = 0.004
 """Seconds."""
 
