@@ -6,6 +6,7 @@ it and fits what is focused; else it is left to the focused widget (moving in ta
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -68,6 +69,7 @@ class MainScreen(Screen[None]):
         self._counts = WarningCounts()
         self.rights = Rights(owner.session, registry)
         self.typeahead = TypeAhead(self)
+        self._replacing = asyncio.Lock()
         self._asking: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -124,10 +126,11 @@ class MainScreen(Screen[None]):
         key = self._owner.session.state_key
         saved = self._owner.state.data.layouts.get(key) if self._kind is None else None
         layout = saved or self._first_layout()
-        if layout == self.workspace.saved():
-            self.workspace.rescope(fresh=True)
-        else:
-            await self._replace_workspace(layout)
+        async with self._replacing:  # a context that opens at once asks for it twice
+            if layout == self.workspace.saved():
+                self.workspace.rescope(fresh=True)
+            else:
+                await self._replace_workspace(layout)
 
     async def _replace_workspace(self, layout: SavedLayout) -> None:
         old = self.workspace
@@ -144,7 +147,8 @@ class MainScreen(Screen[None]):
     async def reset_layout(self) -> None:
         """Back to the panes of the start."""
         self._kind = None
-        await self._replace_workspace(default_layout())
+        async with self._replacing:
+            await self._replace_workspace(default_layout())
         self.layout_changed()
 
     def keep_layout(self) -> None:
