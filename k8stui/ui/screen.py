@@ -140,7 +140,8 @@ class MainScreen(Screen[None]):
                 pane.view.close()
             await old.remove()
             await self.query_one("#stage").mount(self.workspace)
-            if not self.prompt.is_open:
+            # Who leaves in the middle of this finds the panes gone already.
+            if not self.prompt.is_open and self.workspace.is_attached:
                 self.workspace.focused_pane.focus_view()
         self.refresh_hints()
 
