@@ -20,8 +20,8 @@ FLOOD = 32 * 1024
 """Bytes that wait to be interpreted from which output is a flood."""
 TAIL = 16 * 1024
 """Bytes at the end of what is thrown away that are shown after all."""
-QUIET = 0.03
-"""Seconds without output after which a flood is over."""
+QUIET = 0.08
+"""Seconds without output after which a flood is taken to be over."""
 LIMIT = 2.0
 """Seconds after which a flood that did not stop is shown again."""
 ECHO = b"^C"
@@ -36,7 +36,9 @@ class Drain:
     def __init__(self, model: TerminalModel, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._model = model
         self._clock = clock
-        self._until: float | None = None
+        self._active = False
+        self._until = float("-inf")
+        """So long a flood is the one that the user wanted to end."""
         self._tail = b""
         self._handle: asyncio.TimerHandle | None = None
         self.skipped = 0
@@ -45,29 +47,41 @@ class Drain:
     @property
     def active(self) -> bool:
         """Output is being thrown away."""
-        return self._until is not None
+        return self._active
 
     def begin(self) -> None:
         """The user wants no more of this; does nothing where there is no flood."""
-        screen = self._model.emulator.screen
-        if self.active or screen.grid is not screen.main or self._model.pending < FLOOD:
-            return
         self._until = self._clock() + LIMIT
+        self._start()
+
+    def forget(self) -> None:
+        """The user typed something else: what comes now is wanted."""
+        self.finish()
+        self._until = float("-inf")
+
+    def _start(self) -> None:
+        screen = self._model.emulator.screen
+        if self._active or screen.grid is not screen.main or self._model.pending < FLOOD:
+            return
+        self._active = True
         self.skipped += self._model.pending
         self._tail = self._model.skip()
         self._wait()
 
     def take(self, data: bytes) -> bool:
         """Whether this output was taken to be thrown away."""
-        if self._until is None:
-            return False
         if self._clock() >= self._until:
             self.finish()
+            return False
+        if not self._active:
+            # a pause of the network is not the end of a flood
+            self._start()
+        if not self._active:
             return False
         self.skipped += len(data)
         self._tail = (self._tail + data)[-TAIL:]
         if ECHO in data:
-            self.finish()
+            self.forget()
         else:
             self._wait()
         return True
@@ -79,9 +93,9 @@ class Drain:
 
     def finish(self) -> None:
         """The flood is over: show the end of it."""
-        if self._until is None:
+        if not self._active:
             return
-        self._until = None
+        self._active = False
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

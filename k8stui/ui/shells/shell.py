@@ -125,6 +125,8 @@ class Shell:
         if data == CTRL_C:
             # what is on its way is not worth waiting for any more
             self._drain.begin()
+        else:
+            self._drain.forget()
         session.send(data)
 
     def _resized(self, columns: int, lines: int) -> None:
