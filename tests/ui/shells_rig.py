@@ -100,7 +100,7 @@ class FakeShellConnection:
         return program
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
-        body = json.loads(options["body"]) if options.get("body") else None
+        body: Any = json.loads(options["body"]) if options.get("body") else None
         self.requests.append((method, path, body))
         parts = path.strip("/").split("/")
         pods = self.world["pods"]
@@ -175,8 +175,8 @@ class ShellCluster(FakeCluster):
         self.connection = self.shells  # type: ignore[assignment]
 
 
-def shell_app(settings: Settings | None = None, **options: Any) -> tuple[K8stuiApp, ShellCluster]:
-    """The program on a cluster with shells, looking at its pods alone."""
+def shell_app(settings: Settings | None = None, **options: Any) -> tuple[Any, ShellCluster]:
+    """The program (a `K8stuiApp`) on a cluster with shells, looking at its pods alone."""
     cluster = ShellCluster()
     backend = FakeBackend(cluster)
     backend.clusters["staging"] = ShellCluster("staging")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from k8stui.settings import Settings, ShellSettings
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 SIZE = (120, 50)
 PREFIX = "ctrl+right_square_bracket"
+
+
+def shows(app: Any, words: str) -> bool:
+    return words in screen_text(app)
 
 
 def writes(cluster: ShellCluster) -> list[tuple[str, str, Any]]:
@@ -104,7 +109,7 @@ async def test_a_field_that_is_wrong_is_said_and_nothing_can_be_created() -> Non
             name = "text" if field == "custom" else "value"
             before = getattr(widget, name)
             setattr(widget, name, text)
-            await until(pilot, lambda words=words: words in screen_text(app), words)
+            await until(pilot, partial(shows, app, words), words)
             await pilot.press("ctrl+s")
             setattr(widget, name, before)
         assert not writes(cluster)
