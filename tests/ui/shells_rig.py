@@ -150,6 +150,9 @@ class FakeAccess:
     def __init__(self) -> None:
         self.denied: set[str] = set()
 
+    def known(self, *asked: Any, **more: Any) -> None:
+        """Nothing is remembered."""
+
     async def can(
         self, verb: str, kind: Any, namespace: str = "", name: str = "", subresource: str = ""
     ) -> Permission:

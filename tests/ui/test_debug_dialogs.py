@@ -199,7 +199,7 @@ async def test_a_node_shell_and_its_clean_up(tmp_path: Path) -> None:
         await go_to(pilot, "worker-1")
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, NodeDialog))
-        await until(pilot, lambda: "mountPath: /host" in screen_text(app) or app.screen.plan)  # type: ignore[attr-defined]
+        await until(pilot, lambda: "mountPath: /host" in screen_text(app) or app.screen.plan)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: cluster.shells.programs, "attached")
         assert writes(cluster)[0][2]["spec"]["nodeName"] == "worker-1"
@@ -219,10 +219,25 @@ async def test_missing_rights_are_named_in_the_form() -> None:
         await until(pilot, lambda: "no right to patch pods/ephemeralcontainers" in screen_text(app))
 
 
-async def test_readonly_shows_the_plan_and_creates_nothing() -> None:
+async def test_readonly_refuses_before_anything_is_sent() -> None:
     app, cluster = shell_app(readonly=True)
     async with app.run_test(size=SIZE) as pilot:
-        await form(pilot)
+        await ready(pilot)
+        await pilot.press("D")
+        await until(pilot, lambda: "Read-only" in said(app))
+        assert not cluster.shells.requests
+
+
+async def test_a_form_that_was_refused_shows_the_plan_and_creates_nothing() -> None:
+    """Where the action is reached otherwise, the form itself refuses."""
+    app, cluster = shell_app(readonly=True)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await go_to(pilot, "web-a")
+        app.debugger.pod(app.opener.spot(app.main.place().object))
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, EphemeralDialog))
         await until(pilot, lambda: "This session is read-only" in screen_text(app))
         await pilot.press("ctrl+s")
         assert isinstance(app.screen, EphemeralDialog)
