@@ -109,10 +109,19 @@ def whole_keys(driver: type[Driver]) -> type[Driver]:
             wait = IDLE
             while not self.exit_event.is_set():
                 if select.select([self.fileno], [], [], wait)[0]:
-                    data = os.read(self.fileno, 4096)
-                    self._hand_on(parser.feed(decode(data)) if data else ())
+                    data = self._read()
+                    if not data:  # the terminal is gone, and would be found readable for ever
+                        self._loop.call_soon_threadsafe(self._app.exit)
+                        return
+                    self._hand_on(parser.feed(decode(data)))
                 self._hand_on(parser.tick())
                 wait = IDLE if parser._timeout_time is None else AWAITING
+
+        def _read(self) -> bytes:
+            try:
+                return os.read(self.fileno, 4096)
+            except OSError:
+                return b""
 
         def _hand_on(self, messages: Any) -> None:
             for message in messages:
