@@ -11,7 +11,7 @@ from tests.pty_program import PtyProgram
 def main(command: str) -> None:
     """Raises TimeoutError with the screen when the demo cluster does not come up."""
     with PtyProgram(["bash", "-euc", command], columns=160, lines=50) as program:
-        program.wait_for_text(r"(?s)nodes.*pods.*shop", timeout=300)
+        program.wait_for_text(r"(?s)nodes.*pods.*Running", timeout=300)
         print(program.text())
         program.send(":q\r")
         print("exit code", program.process.wait(20))

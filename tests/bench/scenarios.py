@@ -165,9 +165,9 @@ def _restarted(url: str, restarts: int) -> dict[str, object]:
 
 
 def _visible_pod(program: PtyProgram) -> tuple[str, str]:
-    """A running pod in the upper half of the screen."""
-    for line in program.screen()[5:30]:
-        match = re.search(r"([a-z0-9-]+) +([a-z0-9.-]+) +1/1 +Running", line)
+    """A pod of a Deployment in the middle of the screen: no job that ends meanwhile."""
+    for line in program.screen()[15:45]:
+        match = re.search(r"(branch-[a-z0-9-]+) +([a-z0-9.-]+) +\d/\d", line)
         if match:
             return match[1], match[2]
     raise LookupError(program.text())

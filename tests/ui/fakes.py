@@ -393,6 +393,7 @@ async def started(pilot: Pilot[None]) -> K8stuiApp:
     tables = [pane.view for pane in panes() if isinstance(pane.view, TableView)]
     await until(pilot, lambda: all(view.table and not view.table.model.busy for view in tables), "tables")
     await until(pilot, lambda: all(v.cursor_object or not len(v.table.model) for v in tables), "cursors")
+
     def titled() -> bool:
         title = screen_text(app).partition(" pods(")[2].partition("\n")[0]
         return "[" in title[:40] or " denied " in title

@@ -143,7 +143,7 @@ class ObjectView(View):
         cluster, kind = self.session.cluster, self._kind
         if cluster is not None and kind is not None and self.is_attached:
             reading = partial(self._read, cluster, kind)
-            self.run_worker(reading, group="read", exclusive=True, exit_on_error=False)
+            self.run_worker(reading, group="read", exclusive=True, exit_on_error=False)  # type: ignore[arg-type]
 
     async def _read(self, cluster: Any, kind: Kind) -> None:
         from k8stui.kube.errors import KubeError
