@@ -42,6 +42,8 @@ def test_default_keys_never_meet() -> None:
     for first in ACTIONS:
         for key in keymap.keys(first.id):
             others = [ACTIONS[other] for other in keymap.actions(key) if other != first.id]
+            if {first.id, *(other.id for other in others)} == {"shell.leave", "go.escape"}:
+                continue  # in a shell's pane esc leaves the shell; everywhere else it goes back
             assert not [other.id for other in others if first.may_meet(other)], key
 
 
@@ -76,7 +78,7 @@ def test_keys_are_k9s_keys(key: str, action_id: str) -> None:
     assert action_id in Keymap(ACTIONS, {}).actions(key)
 
 
-@pytest.mark.parametrize("key", ["e", "s", "a", "shift-f", "ctrl-d", "ctrl-k"])
+@pytest.mark.parametrize("key", ["e", "shift-f", "ctrl-d", "ctrl-k"])
 def test_keys_of_later_actions_are_free_in_tables(key: str) -> None:
     taken = [ACTIONS[action_id] for action_id in Keymap(ACTIONS, {}).actions(key)]
     assert not [each.id for each in taken if not each.views or "table" in each.views]
