@@ -372,13 +372,13 @@ async def test_log_lines_come_once_over_a_restart(
     cluster_under_test: Target, admin: Admin, namespace: str
 ) -> None:
     script = (
-        "life=$(cat /work/n 2>/dev/null || echo 0); i=0; "
+        "life=$(cat /data/n 2>/dev/null || echo 0); i=0; "
         "while [ $i -lt 40 ]; do echo line $i of life $life; i=$((i+1)); sleep 0.05; done; "
-        "echo $((life+1)) > /work/n; exit 3"
+        "echo $((life+1)) > /data/n; exit 3"
     )
     volumes = {"volumes": [{"name": "work", "emptyDir": {}}]}
     body = pod("crash", script, **volumes)
-    body["spec"]["containers"][0]["volumeMounts"] = [{"name": "work", "mountPath": "/work"}]
+    body["spec"]["containers"][0]["volumeMounts"] = [{"name": "work", "mountPath": "/data"}]
     if not cluster_under_test.is_real:
         pytest.skip("the simulated cluster does not run a container's own command")
     await admin.create(f"/api/v1/namespaces/{namespace}/pods", body)
