@@ -52,7 +52,9 @@ class PtyProgram:
         self._grew = threading.Condition()
         self._master, slave = pty.openpty()
         self._set_size(slave, columns, lines)
-        environment = {**os.environ, **_ENVIRONMENT, **(env or {})}
+        # the terminal's size counts, not that of the terminal the tests were started in
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**inherited, **_ENVIRONMENT, **(env or {})}
         environment.pop("NO_COLOR", None) if "NO_COLOR" not in (env or {}) else None
         self.started = time.monotonic()
         self.process = subprocess.Popen(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from rich.text import Text
 from textual.widget import Widget
 
-from k8stui.kinds.text import printable
+from k8stui.kinds.text import cell_width, cut, printable
 from k8stui.ui.session import Stage
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from textual.app import RenderResult
 
     from k8stui.ui.session import Session
+
+
+_LEAST_REASON = 40
+"""Cells; with less room than this the state is told without its reason."""
 
 
 class Warnings(NamedTuple):
@@ -124,27 +128,28 @@ class Header(Widget):
         name = session.context or "no context"
         limit = (60, 60, 30, 18)[level]
         left = Text(no_wrap=True, end="")
-        left.append(f" {_cut(name, limit)}", self._style("context"))
+        left.append(f" {cut(name, limit)}", self._style("context"))
         if cluster is not None and cluster.version:
-            left.append(f" {_cut(cluster.version, 30)}", self._style("label"))
+            left.append(f" {cut(cluster.version, 30)}", self._style("label"))
         if cluster is not None and cluster.user and level < 2:
-            left.append(f" · {_cut(cluster.user, 40)}", self._style("label"))
+            left.append(f" · {cut(cluster.user, 40)}", self._style("label"))
         scope = ",".join(session.namespaces) or "all namespaces"
         if level >= 2 and not session.namespaces:
             scope = "all ns"
-        left.append(f" · {_cut(scope, (60, 40, 24, 12)[level])}", self._style("label"))
+        left.append(f" · {cut(scope, (60, 40, 24, 12)[level])}", self._style("label"))
         if session.readonly:
             left.append(" ")
             left.append(" READ-ONLY " if level < 3 else " RO ", self._style("readonly"))
+        warnings = warning_words(self.warnings, short=level > 0) if cluster is not None else ""
         words = connection.long if level == 0 else connection.short
         if level == 1:
-            words = _cut(connection.long, 40)
+            room = self.size.width - left.cell_len - cell_width(warnings) - 4
+            words = cut(connection.long, max(room, _LEAST_REASON))
         left.append("  ")
         left.append(printable(words), self._style(connection.style))
-        return self._with_warnings(left, level)
+        return self._with_warnings(left, warnings)
 
-    def _with_warnings(self, left: Text, level: int) -> Text:
-        words = warning_words(self.warnings, short=level > 0) if self._session.cluster is not None else ""
+    def _with_warnings(self, left: Text, words: str) -> Text:
         if words:
             room = self.size.width - left.cell_len - len(words) - 1
             left.append(" " * max(room, 2))
@@ -153,8 +158,3 @@ class Header(Widget):
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"header--{name}")
-
-
-def _cut(text: str, width: int) -> str:
-    text = printable(text)
-    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -6,6 +6,7 @@ is written to a file of the user's own, without a traceback on the screen.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path  # noqa: TC003  # msgspec reads it at run time
 from typing import TYPE_CHECKING
@@ -74,6 +75,8 @@ def launch(options: Options) -> int:
     """Run the screen until the user leaves it; the exit code."""
     garbage = Garbage()
     garbage.starting()
+    for name in ("COLUMNS", "LINES"):  # exported by some shells: true when they started, not after a resize
+        os.environ.pop(name, None)
     try:
         app = make_app(options)
     except OptionsError as error:

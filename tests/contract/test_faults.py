@@ -499,9 +499,6 @@ async def test_the_screen_says_it_keeps_the_rows_and_recovers(
         "HOME": str(tmp_path),
         "K8STUI_CONFIG": str(tmp_path / "config.toml"),
         "K8STUI_STATE": str(tmp_path / "state"),
-        # workers of xdist have others in their environment, which count more than the terminal's size
-        "COLUMNS": "200",
-        "LINES": "45",
     }
     argv = [sys.executable, "-m", "k8stui", "--kubeconfig", str(quiet_server.kubeconfig), "-A", "pods"]
     await quiet_server.faults("drop:after=3s@watch=")  # watches that are open know nothing of later faults
