@@ -128,15 +128,15 @@ class Header(Widget):
         name = session.context or "no context"
         limit = (60, 60, 30, 18)[level]
         left = Text(no_wrap=True, end="")
-        left.append(f" {cut(name, limit)}", self._style("context"))
+        left.append(f" {_cut(name, limit)}", self._style("context"))
         if cluster is not None and cluster.version:
-            left.append(f" {cut(cluster.version, 30)}", self._style("label"))
+            left.append(f" {_cut(cluster.version, 30)}", self._style("label"))
         if cluster is not None and cluster.user and level < 2:
-            left.append(f" · {cut(cluster.user, 40)}", self._style("label"))
+            left.append(f" · {_cut(cluster.user, 40)}", self._style("label"))
         scope = ",".join(session.namespaces) or "all namespaces"
         if level >= 2 and not session.namespaces:
             scope = "all ns"
-        left.append(f" · {cut(scope, (60, 40, 24, 12)[level])}", self._style("label"))
+        left.append(f" · {_cut(scope, (60, 40, 24, 12)[level])}", self._style("label"))
         if session.readonly:
             left.append(" ")
             left.append(" READ-ONLY " if level < 3 else " RO ", self._style("readonly"))
@@ -144,7 +144,7 @@ class Header(Widget):
         words = connection.long if level == 0 else connection.short
         if level == 1:
             room = self.size.width - left.cell_len - cell_width(warnings) - 4
-            words = cut(connection.long, max(room, _LEAST_REASON))
+            words = _cut(connection.long, max(room, _LEAST_REASON))
         left.append("  ")
         left.append(printable(words), self._style(connection.style))
         return self._with_warnings(left, warnings)
@@ -158,3 +158,7 @@ class Header(Widget):
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"header--{name}")
+
+
+def _cut(text: str, width: int) -> str:
+    return cut(printable(text), width)
