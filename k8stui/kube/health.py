@@ -44,7 +44,7 @@ class Health(msgspec.Struct, frozen=True, gc=False):
     next_try: float | None = None
 
 
-HEARTBEAT = 15.0
+HEARTBEAT = 6.0
 """Seconds of silence after which the server is asked: a half-open connection says nothing."""
 
 
@@ -93,9 +93,10 @@ class HealthMonitor:
     async def _listen(self) -> None:
         """Until something failed, or nothing was heard for a while."""
         while not self._wake.is_set():
-            await self._nap(HEARTBEAT)
-            if self._quiet() >= HEARTBEAT:
+            left = HEARTBEAT - self._quiet()
+            if left <= 0:
                 return
+            await self._nap(left)
 
     def answered(self) -> None:
         """Something was answered: the server is there."""

@@ -1,7 +1,8 @@
-"""Keys that are typed ahead of the screen: after Enter in the `:` line they wait for what it opens.
+"""Keys typed ahead: after Enter or Esc in a prompt they wait for it to close, and for what `:` opens.
 
 Without this, `:ctx`, Enter, ↓, Enter typed in one go would lose the ↓ to the closing prompt or to a table
-that has no rows yet. They wait a moment at most, and for nothing else.
+that has no rows yet, and `/web`, Enter, `:nodes` would look for `web:nodes`. They wait a moment at most,
+and for nothing else.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class TypeAhead:
             if len(self._held) == 1:
                 self._screen.run_worker(self._release(), group="typeahead", exit_on_error=False)
             return True
-        if event.key == "enter" and self._screen.prompt.mode == ":":
+        if event.key in ("enter", "escape") and self._screen.prompt.is_open:
             self._until = time.monotonic() + LONGEST
         return False
 

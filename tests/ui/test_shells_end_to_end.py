@@ -153,7 +153,7 @@ def test_a_shell_survives_leaving_and_the_end_asks(program: PtyProgram) -> None:
     program.send(":po -A\r")
     program.wait_for_text(r"pods\(all\)")
     program.send("\x14")
-    program.wait_for_text("ctrl-] leaves")
+    program.wait_for_text(r"(?s)ctrl-\] leaves.*ctrl-\] then")  # the footer too: it follows a moment later
     assert "kept" in program.text()
     program.send(PREFIX + "\x1b")
     program.wait_for_text("⏎ open")

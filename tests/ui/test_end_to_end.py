@@ -1,0 +1,150 @@
+"""The program in a real pseudo terminal on a simulated cluster, read back through pyte."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.pty_program import PtyProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.pty
+
+DOWN, TAB, ESCAPE, ENTER = "\x1b[B", "\t", "\x1b", "\r"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "HOME": str(tmp_path),
+        "K8STUI_CONFIG": str(tmp_path / "config.toml"),
+        "K8STUI_STATE": str(tmp_path / "state"),
+        "KUBECONFIG": str(tmp_path / "none"),
+    }
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """A simulated cluster in a process of its own: its kubeconfig, and the process."""
+    config = tmp_path / "kubeconfig"
+    argv = [sys.executable, "-m", "k8stui", "demo-server", "--kubeconfig", str(config), "--churn", "0"]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert "ready" in process.stdout.readline()
+        yield config, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def k8stui(environment: dict[str, str], *arguments: str, columns: int = 160, lines: int = 50) -> PtyProgram:
+    argv = [sys.executable, "-m", "k8stui", *arguments]
+    return PtyProgram(argv, columns=columns, lines=lines, env=environment)
+
+
+def test_the_demo_streams_four_panes_and_leaves_nothing_behind(environment: dict[str, str]) -> None:
+    with k8stui(environment, "--demo", "-A") as program:
+        screen = program.wait_for_text(r"(?s)nodes.*pods.*Running.*events.*logs")
+        assert "worker-a1" in screen
+        assert "live" in screen
+        children = psutil.Process(program.process.pid).children(recursive=True)
+        assert children
+        program.send(":q" + ENTER)
+        assert program.process.wait(10) == 0
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert not alive
+
+
+def test_the_demo_cluster_dies_with_a_screen_that_was_killed(environment: dict[str, str]) -> None:
+    with k8stui(environment, "--demo", "-A") as program:
+        program.wait_for_text(r"Running")
+        children = psutil.Process(program.process.pid).children(recursive=True)
+        os.kill(program.process.pid, signal.SIGKILL)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (300, 100)])
+def test_small_and_huge_terminals(environment: dict[str, str], columns: int, lines: int) -> None:
+    with k8stui(environment, "--demo", "-A", columns=columns, lines=lines) as program:
+        screen = program.wait_for_text(r"(?s)pods\(all\)\[\d+\].*backup-")
+        assert all(len(line) <= columns for line in screen.splitlines())
+        program.resize(120, 40)
+        program.wait_for_text(r"(?s)nodes.*pods.*Running")
+
+
+def test_commands_filters_and_the_way_back(
+    environment: dict[str, str], server: tuple[Path, subprocess.Popen[str]]
+) -> None:
+    with k8stui(environment, "--kubeconfig", str(server[0]), "-A", "pods") as program:
+        program.wait_for_text(r"pods\(all\)\[\d+\]")
+        program.send("/cart-redis" + ENTER)
+        screen = program.wait_for_text(r"(?i)/cart-redis")
+        assert "cert-manager-" not in screen
+        program.send(":deploy shop" + ENTER)
+        program.wait_for_text(r"deployments\(shop\)")
+        program.send(":configmaps" + ENTER)
+        program.wait_for_text(r"(?s)configmaps.*DATA")
+        program.send("[")
+        program.wait_for_text(r"deployments\(shop\)")
+
+
+def test_a_dead_server_is_said_rows_stay_and_it_comes_back(
+    environment: dict[str, str], server: tuple[Path, subprocess.Popen[str]]
+) -> None:
+    config, process = server
+    with k8stui(environment, "--kubeconfig", str(config), "-A", "pods") as program:
+        program.wait_for_text(r"(?s)live.*Running")
+        process.send_signal(signal.SIGSTOP)
+        try:
+            program.wait_for_text(r"(?s)stale.*Running", timeout=60)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        program.wait_for_text(r"(?s)● live.*Running", timeout=60)
+
+
+def test_korean_names_and_filters_sit_right(
+    environment: dict[str, str], server: tuple[Path, subprocess.Popen[str]]
+) -> None:
+    with k8stui(environment, "--kubeconfig", str(server[0]), "-A", "events") as program:
+        program.wait_for_text(r"events")
+        program.send("/한국어 필터" + ENTER)
+        program.wait_for_text(r"한\s?국\s?어")
+
+
+def test_no_server_at_all_is_a_state_and_not_an_end(environment: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "dead"
+    config.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: dead\n"
+        "clusters: [{name: dead, cluster: {server: 'http://127.0.0.1:9'}}]\n"
+        "users: [{name: nobody, user: {}}]\n"
+        "contexts: [{name: dead, context: {cluster: dead, user: nobody}}]\n"
+    )
+    with k8stui(environment, "--kubeconfig", str(config)) as program:
+        program.wait_for_text(r"(?i)offline")
+        assert program.process.poll() is None
+        program.send(":ctx" + ENTER)
+        program.wait_for_text(r"(?s)contexts.*dead")
+        program.send(":q" + ENTER)
+        assert program.process.wait(10) == 0
+
+
+def test_what_is_typed_ahead_is_neither_lost_nor_taken_for_the_filter(
+    environment: dict[str, str], server: tuple[Path, subprocess.Popen[str]]
+) -> None:
+    with k8stui(environment, "--kubeconfig", str(server[0]), "-A", "deploy") as program:
+        program.wait_for_text(r"(?s)deployments\(all\)\[\d+\].*d describe")
+        program.send("y")
+        program.wait_for_text(r"(?s)yaml\(.*kind: Deployment")
+        program.send("/strategy" + ENTER + ":nodes" + ENTER)
+        program.wait_for_text(r"(?s)━ nodes\[\d+\].*worker-a1")
