@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from k8stui.kube.collection import Collection, Part, Subscription
     from k8stui.kube.connection import Connection
     from k8stui.kube.kubeconfig_types import Context
+    from k8stui.kube.objects.related import Form
 
 GRACE = 30.0
 """Seconds that a collection is held after its last reader left."""
@@ -171,9 +172,12 @@ class Cluster:
         namespaces: tuple[str, ...] = (),
         label_selector: str = "",
         field_selector: str = "",
+        form: Form | None = None,
         wake: Callable[[], None],
     ) -> Subscription[Any]:
         """Read a kind live. No namespaces means all. The collection is shared with other readers.
+
+        `form` asks for objects in another form than the kind's own (see `codec_for`).
 
         Raises ConnectionLost when the cluster was closed.
         """
@@ -186,6 +190,7 @@ class Cluster:
             tuple(sorted(set(namespaces))) if kind.namespaced else (),
             label_selector,
             field_selector,
+            form,
         )
         return self._pool.subscribe(kind, scope, wake)
 
@@ -282,7 +287,7 @@ class Cluster:
         return Reflector(
             _Late(self._connected),
             kind.path(part.namespace),
-            codec_for(kind.group, kind.plural),
+            codec_for(kind.group, kind.plural, collection.form),
             part,
             label_selector=collection.label_selector,
             field_selector=collection.field_selector,

@@ -13,11 +13,13 @@ import msgspec
 
 from k8stui.kube.errors import ApiError
 from k8stui.kube.objects import STRUCTS, KubeObject, intern_object, object_decoder
+from k8stui.kube.objects.related import RELATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from k8stui.kube.objects import ColumnDefinition
+    from k8stui.kube.objects.related import Form
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -191,9 +193,11 @@ class StructCodec(Generic[K]):
         return Event(loose.type, obj.metadata.resource_version, (obj,))
 
 
-def codec_for(group: str, plural: str) -> Codec[Any]:
-    """The codec of a kind: its Struct where there is one, else the server's Table."""
+def codec_for(group: str, plural: str, form: Form | None = None) -> Codec[Any]:
+    """The codec of a kind: its Struct where there is one, else the server's Table; or as `form` wants it."""
     from k8stui.kube.tables import TableCodec
 
+    if form is not None and form.related and (group, plural) in RELATED:
+        return StructCodec(RELATED[group, plural])
     struct = STRUCTS.get((group, plural))
     return TableCodec() if struct is None else StructCodec(struct)

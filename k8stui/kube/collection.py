@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.catalog import Kind
     from k8stui.kube.objects import ColumnDefinition
+    from k8stui.kube.objects.related import Form
 
 T = TypeVar("T")
 
@@ -206,6 +207,7 @@ class Collection(Generic[T]):
         *,
         label_selector: str = "",
         field_selector: str = "",
+        form: Form | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.kind = kind
@@ -215,7 +217,9 @@ class Collection(Generic[T]):
         self.objects: dict[str, T] = {}
         self.columns: tuple[ColumnDefinition, ...] = ()
         self.now = now
+        self.form = form
         self._indexes: dict[str, Index] = {}
+        self._growing: dict[str, Index] = {}
         self._subscriptions: list[Subscription[T]] = []
         self.parts: dict[str, Part[T]] = {ns: Part(self, ns) for ns in namespaces or ("",)}
         self.state = self._merged()
@@ -245,6 +249,24 @@ class Collection(Generic[T]):
             index = self._indexes[name] = Index(KEY_FUNCTIONS[name], self.objects)
         return index.get(key) if self.objects else NO_UIDS
 
+    def has_index(self, name: str) -> bool:
+        """Whether an index is there, so that asking it costs nothing."""
+        return name in self._indexes
+
+    def new_index(self, name: str) -> Index:
+        """An empty index that is kept up to date from now on; who asked for it fills it, bit by bit.
+
+        Nobody is given it before `put_index`. Raises KeyError for an index that does not exist.
+        """
+        index = Index(KEY_FUNCTIONS[name], {})
+        self._growing[name] = index
+        return index
+
+    def put_index(self, name: str, index: Index) -> None:
+        """The index is complete: answer with it."""
+        self._growing.pop(name, None)
+        self._indexes.setdefault(name, index)
+
     def subscribe(
         self, wake: Callable[[], None], on_close: Callable[[], None] | None = None
     ) -> Subscription[T]:
@@ -261,7 +283,7 @@ class Collection(Generic[T]):
     def clear(self) -> None:
         """Give the memory back: called by the owner when the collection is dropped."""
         self.objects = {}
-        self._indexes = {}
+        self._indexes, self._growing = {}, {}
         self._subscriptions = []
         self.parts = {}
 
@@ -301,7 +323,7 @@ class Collection(Generic[T]):
             if before is not None:
                 gone.add(uid)
                 changed.discard(uid)
-                for index in self._indexes.values():
+                for index in (*self._indexes.values(), *self._growing.values()):
                     index.change(uid, before, None)
         if changed or gone:
             self._tell(changed, gone)
@@ -320,7 +342,7 @@ class Collection(Generic[T]):
             elif not listed and is_older(version, held):
                 return False
         self.objects[uid] = obj
-        for index in self._indexes.values():
+        for index in (*self._indexes.values(), *self._growing.values()):
             index.change(uid, before, obj)
         return True
 

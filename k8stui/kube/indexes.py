@@ -34,10 +34,38 @@ def node_keys(obj: Any) -> Keys:
     return (node,) if node else ()
 
 
+def name_keys(obj: Any) -> Keys:
+    """Namespace and name: `shop/web`, `/worker-1`."""
+    return (f"{obj.metadata.namespace}/{obj.metadata.name}",)
+
+
+def uses_keys(obj: Any) -> Keys:
+    """What a pod, or a workload's template, names: `secrets/shop/db`; the namespace is empty for classes."""
+    from k8stui.kube.objects.podrefs import PRIORITIES, named
+
+    spec = pod_spec(obj)
+    if spec is None:
+        return ()
+    namespace = obj.metadata.namespace
+    return tuple(
+        {f"{each.kind}/{'' if each.kind == PRIORITIES else namespace}/{each.name}" for each in named(spec)}
+    )
+
+
+def pod_spec(obj: Any) -> Any | None:
+    """The spec of a pod, or the one in a workload's template; None for what has neither."""
+    spec = getattr(obj, "spec", None)
+    spec = getattr(getattr(spec, "job_template", None), "spec", spec)
+    spec = getattr(getattr(spec, "template", None), "spec", spec)
+    return spec if hasattr(spec, "volumes") else None
+
+
 KEY_FUNCTIONS: dict[str, Callable[[Any], Keys]] = {
     "namespace": namespace_keys,
     "owner": owner_keys,
     "node": node_keys,
+    "name": name_keys,
+    "uses": uses_keys,
 }
 
 
@@ -67,6 +95,10 @@ class Index:
         if old != new:
             self._discard(uid, old)
             self._add(uid, new)
+
+    def add(self, uid: str, obj: Any) -> None:
+        """Take an object that may be in it already."""
+        self._add(uid, self._keys_of(obj))
 
     def _add(self, uid: str, keys: Keys) -> None:
         for key in keys:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from k8stui.kube.collection import Collection, Phase, Subscription
+from k8stui.kube.objects.related import Form  # noqa: TC001 - msgspec reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ class Scope(msgspec.Struct, frozen=True):
     namespaces: tuple[str, ...] = ()
     label_selector: str = ""
     field_selector: str = ""
+    form: Form | None = None
 
 
 class _Entry:
@@ -109,6 +111,7 @@ class Pool:
             scope.namespaces,
             label_selector=scope.label_selector,
             field_selector=scope.field_selector,
+            form=scope.form,
             now=self._now,
         )
         entry = self._entries[scope] = _Entry(collection)

@@ -72,6 +72,12 @@ def _intern_pod(pod: Pod, pool: dict[Any, Any]) -> None:
     force_setattr(spec, "containers", shared(spec.containers, spec.containers))
     if spec.init_containers:
         force_setattr(spec, "init_containers", shared(spec.init_containers, spec.init_containers))
+    if spec.volumes:
+        force_setattr(spec, "volumes", shared(spec.volumes, spec.volumes))
+    if spec.image_pull_secrets:
+        force_setattr(spec, "image_pull_secrets", shared(spec.image_pull_secrets, spec.image_pull_secrets))
+    if spec.priority_class_name:
+        force_setattr(spec, "priority_class_name", shared(spec.priority_class_name, spec.priority_class_name))
     if spec.node_name:
         force_setattr(spec, "node_name", shared(spec.node_name, spec.node_name))
     force_setattr(spec, "service_account_name", shared(spec.service_account_name, spec.service_account_name))

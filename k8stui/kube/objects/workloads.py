@@ -6,6 +6,7 @@ import msgspec
 
 from k8stui.kube.objects.core import Container  # noqa: TC001 - as above
 from k8stui.kube.objects.meta import Condition, KubeObject, KubeStruct, LabelSelector, ObjectReference, Time
+from k8stui.kube.objects.podrefs import NameRef, Volume  # noqa: TC001 - as above
 
 
 class TemplateSpec(KubeStruct, frozen=True, gc=False):
@@ -14,11 +15,22 @@ class TemplateSpec(KubeStruct, frozen=True, gc=False):
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     node_selector: dict[str, str] = msgspec.field(default_factory=dict)
+    service_account_name: str = ""
+    volumes: tuple[Volume, ...] | None = ()
+    image_pull_secrets: tuple[NameRef, ...] | None = ()
+    priority_class_name: str = ""
+
+
+class TemplateMeta(KubeStruct, frozen=True, gc=False):
+    """`spec.template.metadata`."""
+
+    labels: dict[str, str] | None = None
 
 
 class PodTemplate(KubeStruct, frozen=True, gc=False):
     """`spec.template`."""
 
+    metadata: TemplateMeta = TemplateMeta()
     spec: TemplateSpec = TemplateSpec()
 
 
