@@ -95,8 +95,10 @@ _FAILURE = re.compile(
     r"|^(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b(?::|$)"
 )
 _CONTINUES = re.compile(
-    r"\s|\}|\)|\]|Caused by: |goroutine \d|\.\.\. \d+ more|During handling |The above exc"
+    r"\s|\}|\)|\]|Caused by: |goroutine \d|created by \S+\.|\.\.\. \d+ more|During handling |The above exc"
 )
+_GO_FRAME = re.compile(r"[\w./-]+(?:\.\(\*?\w+\))?\.[\w.]+\([0-9a-fx{}, ?.]*\)$")
+LONGEST_FRAME = 300
 
 
 def plain_text(text: str) -> str:
@@ -106,7 +108,25 @@ def plain_text(text: str) -> str:
 
 def continues(text: str) -> bool:
     """Whether a line belongs to the one before: a stack trace, or the rest of a message."""
-    return not text or _CONTINUES.match(text) is not None
+    if not text or _CONTINUES.match(text) is not None:
+        return True
+    return text[-1] == ")" and len(text) < LONGEST_FRAME and _GO_FRAME.match(text) is not None
+
+
+def level_place(text: str) -> tuple[int, int, Level] | None:
+    """Where a line says how grave it is: from which character to before which, and what it says."""
+    if text[:1] in ("I", "W", "E", "F") and (klog := _KLOG.match(text)):
+        return klog.start(1), klog.end(2), _LETTERS[klog[1]]
+    if access := _access(text):
+        return access.start(6), access.end(6), _status_level(access[6])
+    head = text[: 4 * HEAD] if text[:1] == "{" else text[:HEAD]
+    if (named := _NAMED.search(head)) and (level := _NAMES.get(named[1].lower())) is not None:
+        return named.start(1), named.end(1), level
+    if found := _WORD.search(head):
+        return found.start(), found.end(), _NAMES[found[0].lower()]
+    if failure := _FAILURE.search(head):
+        return failure.start(), failure.end(), Level.ERROR
+    return None
 
 
 def level_of(text: str) -> Level | None:

@@ -95,7 +95,7 @@ class TestSearch:
         search.start(re.compile("b"), 0)
         while search.running:
             search.step(0.0)
-            search._look(100)
+            search.step(0.0)
         assert search.found is None
 
 

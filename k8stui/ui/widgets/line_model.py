@@ -1,19 +1,21 @@
 """The lines that a viewer shows: all lines of a source, or those that a filter lets through.
 
 Lines are addressed by their number in the source, which never changes while old ones fall off its start, so
-what a reader looks at stays where it is. A filter's index grows in slices, newest lines first, and costs new
-lines only once. Pure Python, no screen.
+what a reader looks at stays where it is. What is shown is found in slices, newest lines first, and each line
+is looked at once: does it match, is it near a match, is it folded into a line before it, does it repeat the
+line before it. Pure Python, no screen.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
+from k8stui.ui.widgets.line_index import SeqIndex
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _CHUNK = 512
 SEARCHED = 65_536
@@ -79,28 +81,85 @@ class StaticLines:
         return [TextLine(text) for text in self._lines[start:stop]]
 
 
+class Matcher(Protocol):
+    """Decides which lines match."""
+
+    def matching(self, start: int, lines: Sequence[Any], source: LineSource) -> list[int]:
+        """Numbers of those of the lines (the first has the number `start`) that match."""
+        ...
+
+
+class TextMatcher:
+    """Lines whose text passes; marked lines (gaps, restarts) always do."""
+
+    def __init__(self, passes: Callable[[str], bool]) -> None:
+        self._passes = passes
+
+    def matching(self, start: int, lines: Sequence[Any], source: LineSource) -> list[int]:
+        """Numbers of the lines that match."""
+        passes = self._passes
+        return [
+            seq
+            for seq, line in enumerate(lines, start)
+            if line.mark or passes(line.text if len(line.text) <= SEARCHED else line.text[:SEARCHED])
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """Which lines of a source are shown, and how they are gathered."""
+
+    matcher: Matcher | None = None
+    before: int = 0
+    """Lines shown before each match."""
+    after: int = 0
+    folds: Callable[[int, Any], bool] | None = None
+    """Whether a line, by number, is hidden in the one before it (a line of a stack trace)."""
+    keeps_matches: bool = False
+    """A line that matches is shown even if it could be folded."""
+    repeats: Callable[[Any], str] | None = None
+    """What makes two lines the same; of neighbours that are, the last is shown, with their count."""
+
+    @property
+    def shows_all(self) -> bool:
+        """Every line is shown."""
+        return self.matcher is None and self.folds is None and self.repeats is None
+
+
+EVERYTHING = LineView()
+
+
 class LineModel:
     """The shown lines of a source, by index from the top, and by number."""
 
     def __init__(self, source: LineSource) -> None:
         self.source = source
-        self._predicate: Callable[[str], bool] | None = None
-        # Matching numbers: those before the start of the search in falling order, those from it on in
-        # rising order, so that both ends grow by appending.
-        self._before: list[int] = []
-        self._after: list[int] = []
+        self.view = EVERYTHING
+        self._shown = SeqIndex()
+        self._runs: dict[int, int] = {}
         self._low = self._high = 0
-        self._fallen = 0
+        # The outermost lines decided on, and how far context still reaches beyond what was looked at.
+        self._top = self._bottom = self._due_up = self._due_down = 0
+        self._keys: tuple[str, str] = ("", "")
+        self.generation = 0
+        """Goes up when the shown lines are others altogether."""
 
     @property
     def filtered(self) -> bool:
-        """A filter is set."""
-        return self._predicate is not None
+        """Not every line is shown."""
+        return not self.view.shows_all
 
     @property
     def busy(self) -> bool:
         """Lines are still to be looked at by `step`."""
         return self.filtered and (self._low > self.source.first or self._high < self.source.end)
+
+    @property
+    def looked(self) -> tuple[int, int]:
+        """The lines looked at: from one number to before another. All of them while all are shown."""
+        if not self.filtered:
+            return self.source.first, self.source.end
+        return max(self._low, self.source.first), max(self._high, self.source.first)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -111,43 +170,61 @@ class LineModel:
     def set_source(self, source: LineSource) -> None:
         """Other lines from now on."""
         self.source = source
-        self.set_filter(self._predicate)
+        self.set_view(self.view)
 
     def set_filter(self, predicate: Callable[[str], bool] | None) -> None:
         """Show only lines whose text passes; marked lines (gaps, restarts) are always shown."""
-        self._predicate = predicate
-        self._before, self._after, self._fallen = [], [], 0
-        self._low = self._high = self.source.end
+        self.set_view(EVERYTHING if predicate is None else LineView(TextMatcher(predicate)))
+
+    def set_view(self, view: LineView) -> None:
+        """Show other lines of the source."""
+        self.view = view
+        self._shown, self._runs = SeqIndex(), {}
+        end = self.source.end
+        self._low = self._high = self._due_up = self._due_down = end
+        self._top, self._bottom = end, end - 1
+        self._keys = ("", "")
+        self.generation += 1
 
     def __len__(self) -> int:
         """How many lines are shown (as far as they are known by now)."""
-        if not self.filtered:
-            return self.source.end - self.source.first
-        return len(self._before) + len(self._after) - self._fallen
+        return len(self._shown) if self.filtered else self.source.end - self.source.first
 
     def seq_at(self, index: int) -> int | None:
         """The number of the line at an index, or None outside."""
         if not 0 <= index < len(self):
             return None
-        if not self.filtered:
-            return self.source.first + index
-        before = len(self._before)
-        if index < before:
-            return self._before[before - 1 - index]
-        return self._after[index - before + self._fallen]
+        return self._shown.at(index) if self.filtered else self.source.first + index
 
     def index_of(self, seq: int) -> int:
         """The index of a line, or of the next one that is shown; `len(self)` after the last."""
         if not self.filtered:
             return min(max(0, seq - self.source.first), len(self))
-        if seq < self._start_of_after:
-            smaller = len(self._before) - bisect_left(self._before, -seq + 1, key=lambda number: -number)
-            return max(0, smaller)
-        return len(self._before) + max(0, bisect_left(self._after, seq) - self._fallen)
+        return self._shown.place_of(seq)
 
-    @property
-    def _start_of_after(self) -> int:
-        return self._before[0] + 1 if self._before else 0
+    def shows(self, seq: int) -> bool:
+        """Whether a line is shown."""
+        if not self.filtered:
+            return self.source.first <= seq < self.source.end
+        return self._shown.has(seq)
+
+    def run_of(self, seq: int) -> int:
+        """How many lines that say the same are shown as this one."""
+        return self._runs.get(seq, 1)
+
+    def shown_between(self, start: int, stop: int) -> Iterable[int]:
+        """Numbers of the shown lines from `start` to before `stop`."""
+        if not self.filtered:
+            return range(max(start, self.source.first), min(stop, self.source.end))
+        shown = self._shown
+        return [shown.at(place) for place in range(shown.place_of(start), shown.place_of(stop))]
+
+    def is_match(self, seq: int) -> bool:
+        """Whether a shown line matches by itself, and is not only near one that does."""
+        view, line = self.view, self.line(seq)
+        if view.matcher is None or not (view.before or view.after) or line is None:
+            return True
+        return bool(view.matcher.matching(seq, (line,), self.source))
 
     def line(self, seq: int) -> Any:
         """A line by its number, or None when it has fallen off since its number was found."""
@@ -156,14 +233,11 @@ class LineModel:
     def trim(self) -> None:
         """Forget lines that fell off the source."""
         first = self.source.first
-        while self._before and self._before[-1] < first:
-            self._before.pop()
-        if not self._before:
-            self._fallen = bisect_left(self._after, first, self._fallen)
-            if self._fallen > 4096:
-                del self._after[: self._fallen]
-                self._fallen = 0
+        self._shown.drop_before(first)
         self._high = max(self._high, first)
+        if len(self._runs) > 64:
+            for seq in [seq for seq in self._runs if seq < first]:
+                del self._runs[seq]
 
     def step(self, budget: float = 0.006) -> bool:
         """Look at lines for about `budget` seconds, new ones first; True while there are more."""
@@ -171,24 +245,96 @@ class LineModel:
         self.trim()
         while self.busy:
             if self._high < self.source.end:
-                stop = min(self.source.end, self._high + _CHUNK)
-                self._after.extend(self._matching(self._high, stop))
-                self._high = stop
+                self._look_up(min(self.source.end, self._high + _CHUNK))
             else:
-                start = max(self.source.first, self._low - _CHUNK)
-                self._before.extend(reversed(self._matching(start, self._low)))
-                self._low = start
+                self._look_down(max(self.source.first, self._low - _CHUNK))
             if perf_counter() >= deadline:
                 break
         return self.busy
 
+    def _look_up(self, stop: int) -> None:
+        start, view = self._high, self.view
+        self._high = stop
+        matched = self._matching(start, stop)
+        shown: Sequence[int] = matched
+        if view.before or view.after:
+            shown, last = [], self._bottom
+            reach = [(start, self._due_up), *((seq - view.before, seq + view.after + 1) for seq in matched)]
+            for low, high in reach:
+                low, high = max(low, last + 1, self._low, self.source.first), min(high, stop)
+                if high > low:
+                    shown.extend(range(low, high))
+                    last = high - 1
+            self._bottom = last
+            self._due_up = max(self._due_up, matched[-1] + view.after + 1 if matched else 0)
+        shown = self._unfolded(shown, matched)
+        if view.repeats is None:
+            self._shown.add_above(shown)
+        else:
+            self._add_up(shown, view.repeats)
+
+    def _look_down(self, start: int) -> None:
+        stop, view = self._low, self.view
+        self._low = start
+        matched = self._matching(start, stop)
+        shown: Sequence[int] = matched[::-1]
+        if view.before or view.after:
+            shown, first = [], self._top
+            reach = [(self._due_down, stop)]
+            reach += [(seq - view.before, seq + view.after + 1) for seq in reversed(matched)]
+            for low, high in reach:
+                low, high = max(low, start), min(high, first, self._high)
+                if high > low:
+                    shown.extend(range(high - 1, low - 1, -1))
+                    first = low
+            self._top = first
+            self._due_down = min(self._due_down, matched[0] - view.before if matched else stop)
+        shown = self._unfolded(shown, matched)
+        if view.repeats is None:
+            self._shown.add_below(shown)
+        else:
+            self._add_down(shown, view.repeats)
+
     def _matching(self, start: int, stop: int) -> list[int]:
-        passes, source = self._predicate, self.source
-        assert passes is not None
+        matcher, source = self.view.matcher, self.source
         start = max(start, source.first)
-        found: list[int] = []
-        for seq, line in enumerate(source.lines(start, stop), start):
-            text = line.text
-            if line.mark or passes(text if len(text) <= SEARCHED else text[:SEARCHED]):
-                found.append(seq)
-        return found
+        if matcher is None:
+            return list(range(start, stop))
+        return matcher.matching(start, source.lines(start, stop), source)
+
+    def _unfolded(self, shown: Sequence[int], matched: Sequence[int]) -> Sequence[int]:
+        """Those of the lines that are not folded into the line before them."""
+        folds, line_of = self.view.folds, self.source.line
+        if folds is None:
+            return shown
+        kept = frozenset(matched) if self.view.keeps_matches else ()
+        return [seq for seq in shown if seq in kept or not folds(seq, line_of(seq))]
+
+    def _add_up(self, rising: Sequence[int], key_of: Callable[[Any], str]) -> None:
+        first_key, last_key = self._keys
+        for seq in rising:
+            line = self.source.line(seq)
+            key = "" if line.mark else key_of(line)
+            if key and key == last_key and len(self._shown):
+                before = self._shown.pop_last()
+                self._runs[seq] = self._runs.pop(before, 1) + 1
+            if not len(self._shown):
+                first_key = key
+            self._shown.add_above((seq,))
+            last_key = key
+        self._keys = (first_key, last_key)
+
+    def _add_down(self, falling: Sequence[int], key_of: Callable[[Any], str]) -> None:
+        first_key, last_key = self._keys
+        for seq in falling:
+            line = self.source.line(seq)
+            key = "" if line.mark else key_of(line)
+            first = self._shown.first
+            if key and key == first_key and first is not None:
+                self._runs[first] = self._runs.get(first, 1) + 1
+                continue
+            if first is None:
+                last_key = key
+            self._shown.add_below((seq,))
+            first_key = key
+        self._keys = (first_key, last_key)

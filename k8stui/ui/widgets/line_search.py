@@ -1,16 +1,21 @@
-"""Searching lines for a pattern, forward or back from a line, in slices."""
+"""Searching the shown lines for a pattern: all matches are found and counted, from the reader outwards.
+
+The first match in the direction asked for is known as soon as it is met; the rest are counted in slices.
+New lines are looked at as they come.
+"""
 
 from __future__ import annotations
 
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from k8stui.ui.widgets.line_index import SeqIndex
 from k8stui.ui.widgets.line_model import SEARCHED, LineModel
 
 if TYPE_CHECKING:
     import re
 
-_CHUNK = 256
+_CHUNK = 512
 
 
 class LineSearch:
@@ -21,51 +26,115 @@ class LineSearch:
         self.pattern: re.Pattern[str] | None = None
         self.found: int | None = None
         """Number of the line with the match that was found last."""
-        self.running = False
-        self._next = 0
-        self._left = 0
-        self._step = 1
+        self.matches = SeqIndex()
+        """Numbers of all lines with a match, as far as they are known."""
+        self.seeking = 0
+        """1 or -1 while the next match in that direction is being looked for."""
+        self._base = 0
+        self._inclusive = False
+        self._low = self._high = 0
+        self._generation = -1
+
+    @property
+    def running(self) -> bool:
+        """Lines are still to be looked at."""
+        return self.pattern is not None and (self.seeking != 0 or self._unseen)
+
+    @property
+    def _unseen(self) -> bool:
+        low, high = self._model.looked
+        return self._low > low or self._high < high
+
+    @property
+    def count(self) -> int:
+        """Lines with a match, as far as they are known."""
+        return len(self.matches)
+
+    @property
+    def place(self) -> int:
+        """Which of the matches was found last, from 1; 0 for none."""
+        return 0 if self.found is None else self.matches.place_of(self.found) + 1
 
     def start(self, pattern: re.Pattern[str] | None, seq: int, *, forward: bool = True) -> None:
         """Look for a pattern from a line on, that line included."""
         self.pattern, self.found = pattern, None
-        self._begin(seq, forward, skip=0)
+        self._begin_at(seq)
+        self._seek(seq, forward, inclusive=True)
 
     def go_on(self, *, forward: bool = True, seq: int) -> None:
         """Look for the next match after the one found last (or from line `seq`), round the end."""
-        self._begin(seq if self.found is None else self.found, forward, skip=0 if self.found is None else 1)
+        self._seek(seq if self.found is None else self.found, forward, inclusive=self.found is None)
 
     def stop(self) -> None:
         """No search any more."""
-        self.pattern, self.found, self.running = None, None, False
+        self.pattern, self.found, self.seeking = None, None, 0
+        self.matches = SeqIndex()
 
-    def _begin(self, seq: int, forward: bool, skip: int) -> None:
-        self._step = 1 if forward else -1
-        self._next = self._model.index_of(seq) + skip * self._step
-        self._left = len(self._model)
-        self.running = self.pattern is not None and self._left > 0
-        if not self.running:
+    def _begin_at(self, seq: int) -> None:
+        self.matches = SeqIndex()
+        low, high = self._model.looked
+        self._low = self._high = min(max(seq, low), high)
+        self._generation = self._model.generation
+
+    def _seek(self, seq: int, forward: bool, *, inclusive: bool) -> None:
+        self._base, self._inclusive = seq, inclusive
+        self.seeking = 0
+        if self.pattern is None or not len(self._model):
             self.found = None
+            return
+        self.seeking = 1 if forward else -1
+        self._resolve()
 
     def step(self, budget: float = 0.006) -> None:
-        """Look at lines for about `budget` seconds; `running` ends with a match or when all are seen."""
+        """Look at lines for about `budget` seconds."""
         deadline = perf_counter() + budget
-        while self.running and perf_counter() < deadline:
-            self._look(_CHUNK)
+        model = self._model
+        if self._generation != model.generation:
+            self._begin_at(self._base)
+        low, high = model.looked
+        self.matches.drop_before(low)
+        self._low, self._high = max(self._low, low), max(self._high, low)
+        while self.pattern is not None and self._unseen and perf_counter() < deadline:
+            upwards = self._high < high
+            if upwards and (self.seeking >= 0 or self._low <= low):
+                stop = min(high, self._high + _CHUNK)
+                self.matches.add_above(self._look(self._high, stop))
+                self._high = stop
+            else:
+                start = max(low, self._low - _CHUNK)
+                self.matches.add_below(self._look(start, self._low)[::-1])
+                self._low = start
+            self._resolve()
+        self._resolve()
 
-    def _look(self, lines: int) -> None:
+    def _look(self, start: int, stop: int) -> list[int]:
         model, pattern = self._model, self.pattern
-        count = len(model)
-        if pattern is None or not count:
-            self.running = False
+        assert pattern is not None
+        search, source = pattern.search, model.source
+        start = max(start, source.first)
+        found = [
+            seq
+            for seq, line in enumerate(source.lines(start, stop), start)
+            if search(line.text if len(line.text) <= SEARCHED else line.text[:SEARCHED]) is not None
+        ]
+        return [seq for seq in found if model.shows(seq)] if model.filtered else found
+
+    def _resolve(self) -> None:
+        """The match that is looked for, if it is known by now."""
+        if not self.seeking:
             return
-        for _ in range(min(lines, self._left)):
-            seq = model.seq_at(self._next % count)
-            self._next += self._step
-            self._left -= 1
-            line = None if seq is None else model.line(seq)
-            if line is not None and pattern.search(line.text[:SEARCHED]) is not None:
-                self.found, self.running = seq, False
-                return
-        if self._left <= 0:
-            self.found, self.running = None, False
+        matches, base = self.matches, self._base
+        place = matches.place_of(base)
+        here = place < len(matches) and matches.at(place) == base
+        if self.seeking > 0:
+            place += here and not self._inclusive
+            wraps, all_seen = place >= len(matches), not self._unseen
+            place = 0 if wraps else place
+        else:
+            place -= not (here and self._inclusive)
+            wraps, all_seen = place < 0, not self._unseen
+            place = len(matches) - 1 if wraps else place
+        if wraps and (not all_seen or self._model.busy):
+            return
+        self.seeking = 0
+        self.found = matches.at(place) if len(matches) else None

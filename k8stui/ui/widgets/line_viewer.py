@@ -215,13 +215,15 @@ class LineViewer(LineActions, can_focus=True):
     def _work(self) -> bool:
         """One run of the pacer: filter new lines, search on, repaint what differs."""
         more = self.model.step()
-        if self.finder.running:
-            self.finder.step()
-            if not self.finder.running:
-                if self.finder.found is not None:
-                    self.show_line(self.finder.found)
-                self.post_message(line_messages.SearchEnded(self, self.finder.found))
-            more = more or self.finder.running
+        finder = self.finder
+        if finder.running:
+            sought = finder.seeking
+            finder.step()
+            if sought and not finder.seeking:
+                if finder.found is not None:
+                    self.show_line(finder.found)
+                self.post_message(line_messages.SearchEnded(self, finder.found))
+            more = more or finder.running
         self.place_lines()
         self._tell()
         return more

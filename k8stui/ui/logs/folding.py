@@ -1,0 +1,114 @@
+"""Stack traces folded into their first line, and repeated lines into one. Pure.
+
+Whether a line is folded is decided by the line alone, so that 200,000 lines cost one look each; how many
+lines a shown one hides is asked only for lines on the screen. Lines of other containers may stand between
+those of a trace.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from k8stui.kinds.log_lines import continues
+
+if TYPE_CHECKING:
+    from k8stui.ui.widgets.line_model import LineSource
+
+FAR = 2_000
+"""Lines after the first of a trace in which the rest is looked for."""
+MOST = 500
+"""Lines of a trace that are counted and shown."""
+HEAD = 4_096
+_MOMENT = re.compile(
+    r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*|\d\d:\d\d:\d\d[.,\d]*|\b\d{10,19}(?:\.\d+)?\b"
+    r"|\b\d{2}/[A-Z][a-z]{2}/\d{4}:\S+(?: [+-]\d{4})?"
+)
+
+
+def same(line: Any) -> str:
+    """What two lines have in common that say the same: all but the moment."""
+    text = line.text if len(line.text) <= HEAD else line.text[:HEAD]
+    return _MOMENT.sub("\0", text)
+
+
+class Folds:
+    """Which lines are folded into which."""
+
+    def __init__(self, source: LineSource) -> None:
+        self._source = source
+        self._known: dict[int, int] = {}
+        self._traces: dict[Any, tuple[int, int]] = {}
+
+    def __call__(self, seq: int, line: Any) -> bool:
+        """Whether a line is shown as part of one before it; a line without such a one never is."""
+        if line.mark or not continues(line.text):
+            return False
+        head, last = self._traces.get(line.source, (0, -1))
+        if head <= seq <= last:
+            return True
+        source, lines = self._source, 0
+        for at in range(seq - 1, max(source.first, seq - FAR) - 1, -1):
+            other = source.line(at)
+            if other.source != line.source or other.mark:
+                continue
+            if head <= at <= last:
+                break
+            if not continues(other.text):
+                head = at
+                break
+            lines += 1
+            if lines >= MOST:
+                return False
+        else:
+            return False
+        if len(self._traces) > 4_096:
+            self._traces.clear()
+        self._traces[line.source] = (head, seq)
+        return True
+
+    def count(self, seq: int) -> int:
+        """How many lines are folded into this one; it may grow while the trace is being written."""
+        known = self._known.get(seq)
+        if known is not None:
+            return known
+        found, ended = self._look(seq)
+        if ended:
+            if len(self._known) > 4_096:
+                self._known.clear()
+            self._known[seq] = len(found)
+        return len(found)
+
+    def lines(self, seq: int) -> list[Any]:
+        """The lines that are folded into this one."""
+        return self._look(seq)[0]
+
+    def _look(self, seq: int) -> tuple[list[Any], bool]:
+        source = self._source
+        if not source.first <= seq < source.end:
+            return [], True
+        head = source.line(seq)
+        if head.mark:
+            return [], True
+        found: list[Any] = []
+        at, stop = seq + 1, min(source.end, seq + FAR)
+        while at < stop:
+            for line in source.lines(at, min(stop, at + 64)):
+                if line.source != head.source or (line.mark and not found):
+                    continue
+                if line.mark or not continues(line.text) or len(found) >= MOST:
+                    return found, True
+                found.append(line)
+            at += 64
+        return found, stop == seq + FAR
+
+
+def head_of(seq: int, source: LineSource) -> int:
+    """The line that a folded one is shown in."""
+    line = source.line(seq)
+    low = max(source.first, seq - FAR)
+    for at in range(seq - 1, low - 1, -1):
+        other = source.line(at)
+        if other.source == line.source and not other.mark and not continues(other.text):
+            return at
+    return seq
