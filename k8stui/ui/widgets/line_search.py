@@ -94,7 +94,7 @@ class LineSearch:
         low, high = model.looked
         self.matches.drop_before(low)
         self._low, self._high = max(self._low, low), max(self._high, low)
-        while self.pattern is not None and self._unseen and perf_counter() < deadline:
+        while self.pattern is not None and self._unseen:
             upwards = self._high < high
             if upwards and (self.seeking >= 0 or self._low <= low):
                 stop = min(high, self._high + _CHUNK)
@@ -105,6 +105,8 @@ class LineSearch:
                 self.matches.add_below(self._look(start, self._low)[::-1])
                 self._low = start
             self._resolve()
+            if perf_counter() >= deadline:
+                break
         self._resolve()
 
     def _look(self, start: int, stop: int) -> list[int]:
