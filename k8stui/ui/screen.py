@@ -274,7 +274,7 @@ class MainScreen(Screen[None]):
     async def on_view_opened(self, event: View.Opened) -> None:
         """Enter or a double click in a table: the same as the action."""
         event.stop()
-        reads = event.view.view_type is ViewType.DESCRIBE
+        reads = event.view.view_type in (ViewType.DESCRIBE, ViewType.RELATIONS)
         await self.run_by_id("reading.open" if reads else "row.open")
 
     def on_view_selected(self, event: View.Selected) -> None:
@@ -339,7 +339,7 @@ class MainScreen(Screen[None]):
         """What can be done with the row and its table."""
         from k8stui.ui.dialogs.choose import Choice, choose
 
-        groups = (Group.ROW, Group.TABLE, Group.LOGS, Group.READING)
+        groups = (Group.ROW, Group.CHANGE, Group.TABLE, Group.LOGS, Group.READING)
         # One entry for sorting is enough: it asks for the column.
         wanted = [
             action

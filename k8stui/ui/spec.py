@@ -19,6 +19,8 @@ class ViewType(StrEnum):
     SHELL = "shell"
     YAML = "yaml"
     DESCRIBE = "describe"
+    RELATIONS = "relations"
+    ANATOMY = "anatomy"
 
 
 class Link(StrEnum):

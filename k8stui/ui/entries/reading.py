@@ -10,11 +10,13 @@ from k8stui.ui.spec import Target, ViewSpec, ViewType
 if TYPE_CHECKING:
     from k8stui.ui.views.describe import DescribeView
     from k8stui.ui.views.reading import ObjectView
+    from k8stui.ui.views.relations import RelationsView
     from k8stui.ui.views.yaml import YamlView
 
-READABLE = frozenset({"table", "yaml", "describe"})
+READABLE = frozenset({"table", "yaml", "describe", "relations"})
 YAML = frozenset({"yaml"})
-READERS = frozenset({"yaml", "describe"})
+READERS = frozenset({"yaml", "describe", "relations"})
+LINKED = frozenset({"describe", "relations"})
 
 
 async def _read_yaml(place: Place) -> None:
@@ -23,6 +25,10 @@ async def _read_yaml(place: Place) -> None:
 
 async def _describe(place: Place) -> None:
     await _open(place, ViewType.DESCRIBE)
+
+
+async def _relations(place: Place) -> None:
+    await _open(place, ViewType.RELATIONS)
 
 
 async def _open(place: Place, view: ViewType) -> None:
@@ -43,6 +49,10 @@ def _not_yaml(place: Place) -> bool:
 
 def _not_describe(place: Place) -> bool:
     return _readable(place) and place.view_type != "describe"
+
+
+def _not_relations(place: Place) -> bool:
+    return _readable(place) and place.view_type != "relations"
 
 
 def _reader(place: Place) -> ObjectView:
@@ -108,10 +118,11 @@ async def _go(place: Place) -> None:
     )
 
 
-def _describe_view(place: Place) -> DescribeView:
+def _describe_view(place: Place) -> DescribeView | RelationsView:
     from k8stui.ui.views.describe import DescribeView
+    from k8stui.ui.views.relations import RelationsView
 
-    assert isinstance(place.view, DescribeView)
+    assert isinstance(place.view, DescribeView | RelationsView)
     return place.view
 
 
@@ -172,13 +183,26 @@ ACTIONS = [
         rank=14,
     ),
     Action(
+        "row.relations",
+        "relations",
+        "See what belongs to the object: owners, pods, services, what it uses, who uses it; live",
+        _relations,
+        keys=("shift-x",),
+        group=Group.ROW,
+        views=READABLE,
+        needs_object=True,
+        right=Right("get"),
+        fits=_not_relations,
+        rank=15,
+    ),
+    Action(
         "reading.open",
         "go to",
-        "Describe the object that the line names; esc comes back",
+        "Go to the object that the line names; [ comes back",
         _go,
         keys=("enter",),
         group=Group.READING,
-        views=frozenset({"describe"}),
+        views=LINKED,
         fits=_has_links,
         rank=10,
     ),
@@ -248,7 +272,7 @@ ACTIONS = [
         "reveal all",
         "Show all values of the secret: masked, decoded, as stored",
         _reveal_all,
-        keys=("shift-x",),
+        keys=("shift-v",),
         group=Group.READING,
         views=YAML,
         fits=_is_secret,

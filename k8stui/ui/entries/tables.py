@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 TABLE = frozenset({"table"})
 LISTS = frozenset({"table", "contexts"})
-SEARCHABLE = frozenset({"table", "contexts", "logs", "yaml", "describe"})
+SEARCHABLE = frozenset({"table", "contexts", "logs", "yaml", "describe", "relations"})
 
 SORTS = (
     ("name", "shift-n", ("NAME",)),

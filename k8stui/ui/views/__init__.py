@@ -29,6 +29,10 @@ def make_view(spec: ViewSpec, session: Session) -> View:
         from k8stui.ui.views.describe import DescribeView
 
         return DescribeView(spec, session)
+    if spec.view is ViewType.RELATIONS:
+        from k8stui.ui.views.relations import RelationsView
+
+        return RelationsView(spec, session)
     if spec.kind == "namespaces":
         from k8stui.ui.views.namespaces import NamespacesView
 

@@ -83,6 +83,12 @@ def _keys(lines: Sequence[Line]) -> list[Any]:
     return keys
 
 
+def target_of(kind: Kind, ref: Ref) -> Target:
+    """An object that is named, as something to point at."""
+    noun = (kind.singular or kind.kind).lower()
+    return Target(kind.name, ref.name, ref.namespace if kind.namespaced else "", "", noun)
+
+
 async def _get(cluster: Any, path: str, params: dict[str, str]) -> dict[str, Any]:
     answer = await cluster.connection.request("GET", path, params=params)
     if len(answer.body) > LARGE:
@@ -235,10 +241,7 @@ class DescribeView(ObjectView):
         kind = self.session.catalog.find(ref.kind)
         if kind is None:
             return None
-        noun = (kind.singular or kind.kind).lower()
-        namespace = ref.namespace if kind.namespaced else ""
-        target = Target(kind.name, ref.name, namespace, "", noun)
-        return ViewSpec(view=ViewType.DESCRIBE, kind=kind.name, target=target)
+        return ViewSpec(view=ViewType.DESCRIBE, kind=kind.name, target=target_of(kind, ref))
 
     def on_document_viewer_activated(self, event: DocumentViewer.Activated) -> None:
         """A double click is as good as Enter."""

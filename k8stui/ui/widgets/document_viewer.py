@@ -28,7 +28,21 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.line_model import LineLike
 
 GUTTER = 2
-ROLES = ("key", "string", "number", "word", "text", "sign", "heading", "label", "link", "warning", "muted")
+ROLES = (
+    "key",
+    "string",
+    "number",
+    "word",
+    "text",
+    "sign",
+    "heading",
+    "label",
+    "link",
+    "good",
+    "warning",
+    "bad",
+    "muted",
+)
 FOLDED, CHANGED = "▸", "▎"
 
 
@@ -174,6 +188,8 @@ class DocumentViewer(LineViewer):
         & > .line-viewer--heading { color: $text-primary; text-style: bold; }
         & > .line-viewer--label { color: $text-primary; }
         & > .line-viewer--link { color: $text-accent; text-style: underline; }
+        & > .line-viewer--good { color: $text-success; }
+        & > .line-viewer--bad { color: $text-error; text-style: bold; }
         & > .line-viewer--warning { color: $text-warning; text-style: bold; }
         & > .line-viewer--muted { color: $foreground 55%; }
         & > .line-viewer--changed { color: $text-warning; text-style: bold; }
@@ -186,6 +202,16 @@ class DocumentViewer(LineViewer):
         def __init__(self, viewer: DocumentViewer) -> None:
             super().__init__()
             self.viewer = viewer
+
+    class Moved(Message):
+        """The cursor is on another line."""
+
+        def __init__(self, viewer: DocumentViewer) -> None:
+            super().__init__()
+            self.viewer = viewer
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, DocumentViewer.Moved) and message.viewer is self.viewer
 
     def __init__(self, *, placeholder: str = "") -> None:
         super().__init__(placeholder=placeholder, sources=False)
@@ -302,6 +328,7 @@ class DocumentViewer(LineViewer):
         """A match was found: the cursor goes there."""
         self.cursor = seq
         super().show_line(seq)
+        self.post_message(self.Moved(self))
 
     # The cursor
 
@@ -309,6 +336,7 @@ class DocumentViewer(LineViewer):
         """Put the cursor on a shown line."""
         self.cursor = min(max(0, place), max(0, self.document.end - 1))
         self._reveal()
+        self.post_message(self.Moved(self))
 
     def _reveal(self) -> None:
         top = self.top_place()

@@ -1,0 +1,201 @@
+"""The relations of an object, live: owners, what is below, traffic, what it uses, who uses it.
+
+A tree of lines; the line under the cursor is an object, and what can be done with it is done from here. The
+objects come from collections that others hold as well where they do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from k8stui.kinds.relations_page import Row, rows
+from k8stui.ui.spec import Target, ViewSpec, ViewType
+from k8stui.ui.views.describe import DescribeContent, target_of
+from k8stui.ui.views.reading import LARGE, Meant, Named, ObjectView
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from k8stui.kinds.describe import Link
+    from k8stui.kinds.relations_tree import Entry
+    from k8stui.kube.catalog import Kind
+    from k8stui.kube.relations import Reader
+    from k8stui.ui.widgets.document_viewer import DocumentViewer
+
+SETTLE = 0.12
+"""Seconds between a change of anything and building the tree again."""
+AGES = 10.0
+"""Seconds between two looks at times while nothing else happens."""
+
+
+class RelationsContent(DescribeContent):
+    """The tree for the viewer; a line is known by its object and the ones above it."""
+
+    def __init__(self, found: list[Row]) -> None:
+        super().__init__([row.line for row in found])
+        self.rows = found
+
+    def key(self, index: int) -> Any:
+        """The same object under the same ones is the same line."""
+        if self._keys is None:
+            self._keys = _keys(self.rows)
+        return self._keys[index]
+
+
+def _keys(found: list[Row]) -> list[Any]:
+    keys: list[Any] = []
+    above: list[Any] = []
+    for line, entry in found:
+        del above[line.level :]
+        name: Any = line.text if entry is None or entry.ref is None else entry.ref
+        above += [""] * (line.level - len(above)) + [name]
+        keys.append(tuple(above))
+    return keys
+
+
+class RelationsView(ObjectView):
+    """What belongs to an object."""
+
+    view_type: ClassVar[ViewType] = ViewType.RELATIONS
+    noun = "relations"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._reader: Reader | None = None
+        self._building: Timer | None = None
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(AGES, self._rebuild)
+
+    # Reading
+
+    async def prepare(self, cluster: Any, kind: Kind, body: bytes) -> dict[str, Any]:
+        found: dict[str, Any] = (
+            await asyncio.to_thread(json.loads, body) if len(body) > LARGE else json.loads(body)
+        )
+        return found
+
+    def present(self, prepared: dict[str, Any]) -> None:
+        from k8stui.kube.relations import Reader
+
+        first = self.raw is None
+        # A list's items say no kind of their own, a GET does; some aggregated servers leave it out there too.
+        assert self._kind is not None
+        self.took({"apiVersion": self._kind.api_version, "kind": self._kind.kind, **prepared})
+        if self._reader is None:
+            self._reader = Reader(self.session.cluster, self._rebuild_soon)
+        self._rebuild()
+        if first:
+            self._cursor_to_object()
+            if self.spec.filter:
+                self.viewer.search(self.spec.filter)
+
+    def _rebuild_soon(self) -> None:
+        """Something changed, or came: once for all that does within a moment."""
+        if self._building is None and self.is_attached:
+            self._building = self.set_timer(SETTLE, self._rebuild)
+
+    def _rebuild(self) -> None:
+        from k8stui.kinds.relations_links import relations
+
+        self._building = None
+        reader, kind = self._reader, self._kind
+        if self.raw is None or reader is None or kind is None:
+            return
+        reader.begin()
+        sections = relations(reader, kind, self.raw, self.session.backend.now())
+        reader.end()
+        found = rows(sections)
+        old = self.viewer.content
+        same = isinstance(old, RelationsContent) and [row.line for row in found] == list(old.lines)
+        if not same:
+            untouched = self.viewer.cursor <= 0 or self._on_object
+            self.viewer.show(RelationsContent(found))
+            if untouched:
+                self._cursor_to_object()
+            self._tell()
+            self.post_message(self.Changed(self))
+
+    def _cursor_to_object(self) -> None:
+        """Put the cursor on the object whose relations these are."""
+        content = self.viewer.content
+        if isinstance(content, RelationsContent):
+            here = next((at for at, row in enumerate(content.rows) if row.entry and row.entry.here), None)
+            if here is not None:
+                self.viewer.move_to(self.viewer.document.place_of(here))
+
+    @property
+    def _on_object(self) -> bool:
+        entry = self.entry
+        return entry is not None and entry.here
+
+    def close(self) -> None:
+        super().close()
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        if self._building is not None:
+            self._building.stop()
+            self._building = None
+
+    # What is under the cursor
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the line under the cursor is about."""
+        number, content = self.viewer.line_number, self.viewer.content
+        if number is None or not isinstance(content, RelationsContent) or number >= len(content.rows):
+            return None
+        return content.rows[number].entry
+
+    @property
+    def kind(self) -> Kind | None:
+        entry = self.entry
+        if entry is None or entry.ref is None:
+            return None
+        return self.session.catalog.find(entry.ref.kind)
+
+    @property
+    def objects(self) -> tuple[Any, ...]:
+        """The object under the cursor: what actions mean here."""
+        entry = self.entry
+        if entry is None or entry.ref is None:
+            return ()
+        return (Meant(Named(entry.name, entry.ref.namespace, entry.uid)),)
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """What the line under the cursor names."""
+        number, content = self.viewer.line_number, self.viewer.content
+        if number is None or not isinstance(content, RelationsContent):
+            return ()
+        return content.lines[number].links
+
+    def spec_of(self, ref: Any) -> ViewSpec | None:
+        """The relations of an object that is named; of this one its description."""
+        kind = self.session.catalog.find(ref.kind)
+        if kind is None:
+            return None
+        view = ViewType.DESCRIBE if self._on_object else ViewType.RELATIONS
+        return ViewSpec(view=view, kind=kind.name, target=target_of(kind, ref))
+
+    def _tell(self) -> None:
+        """Panes that follow show what is under the cursor."""
+        entry, kind = self.entry, self.kind
+        target = None
+        if entry is not None and entry.ref is not None and kind is not None:
+            target = Target(kind.name, entry.name, entry.ref.namespace, entry.uid, entry.noun)
+        self.post_message(self.Selected(self, target, True))
+
+    def on_document_viewer_moved(self, event: DocumentViewer.Moved) -> None:
+        """Another object is under the cursor."""
+        event.stop()
+        self._tell()
+
+    def on_document_viewer_activated(self, event: DocumentViewer.Activated) -> None:
+        """A double click is as good as Enter."""
+        event.stop()
+        self.post_message(self.Opened(self))
