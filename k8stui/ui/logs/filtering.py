@@ -158,9 +158,7 @@ class LogFilter:
             return [seq for seq, _ in found]
         if len(self._include) > 1:
             patterns = self._include
-            return [
-                seq for seq, line in found if line.mark or any(p.search(_text(line)) for p in patterns)
-            ]
+            return [seq for seq, line in found if line.mark or any(p.search(_text(line)) for p in patterns)]
         search = self._include[0].search
         return [
             seq

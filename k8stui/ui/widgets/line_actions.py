@@ -10,13 +10,13 @@ from k8stui.ui.widgets.line_layout import Place, advance
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from textual import events
     from textual.selection import Selection
 
     from k8stui.ui.widgets.line_model import LineModel
-    from k8stui.ui.widgets.line_painter import LinePainter
+    from k8stui.ui.widgets.line_painter import LinePainter, ShownLine
     from k8stui.ui.widgets.line_search import LineSearch
 
 MOST_COPIED_LINES = 50_000
@@ -52,6 +52,7 @@ class LineActions(VirtualScroll):
     finder: LineSearch
     following: bool
     wrap: bool
+    opened: set[int]
     _seen_end: int = 0
     _anchor: int | None = None
     _head: int | None = None
@@ -70,6 +71,10 @@ class LineActions(VirtualScroll):
 
     def rows_of(self, index: int) -> int:
         """Rows that a line takes."""
+        raise NotImplementedError
+
+    def extra_rows(self, seq: int) -> Sequence[ShownLine]:
+        """Rows below an opened line."""
         raise NotImplementedError
 
     def top_place(self) -> Place:
@@ -252,7 +257,9 @@ class LineActions(VirtualScroll):
         if line is None:
             return ""
         shown = self.painter.shown(seq, line, len(line.text))
-        return shown.text[shown.prefix :] if raw else shown.text
+        text = shown.text[shown.prefix :] if raw else shown.text
+        more = self.extra_rows(seq) if seq in self.opened else ()
+        return "\n".join([text, *(row.text for row in more)]) if more else text
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text under a selection by mouse."""

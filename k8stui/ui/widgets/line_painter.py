@@ -60,6 +60,8 @@ class LinePainter:
         self.sources = True
         self.pattern: re.Pattern[str] | None = None
         """Matches of this are shown."""
+        self.highlights: list[tuple[re.Pattern[str], str]] = []
+        """Other patterns to show, each with the component class of its colour."""
         self._shown: dict[int, ShownLine] = {}
         self._breaks: dict[tuple[int, int], list[int]] = {}
         self._labels: dict[str, str] = {}
@@ -89,7 +91,17 @@ class LinePainter:
             limit *= 2
             parsed = parse_line(raw, limit if len(raw) > limit else 0)
         self._breaks = {key: value for key, value in self._breaks.items() if key[0] != seq}
-        shown = self._shown[seq] = self._with_prefix(line, parsed, max(0, len(raw) - limit))
+        made = self._with_prefix(line, parsed, max(0, len(raw) - limit))
+        shown = self._shown[seq] = self._finished(seq, made)
+        return shown
+
+    def drop(self, seq: int) -> None:
+        """A line looks different now."""
+        if self._shown.pop(seq, None) is not None:
+            self._breaks = {key: value for key, value in self._breaks.items() if key[0] != seq}
+
+    def _finished(self, seq: int, shown: ShownLine) -> ShownLine:
+        """For painters that know more of a line than its text."""
         return shown
 
     def _with_prefix(self, line: LineLike, parsed: ParsedLine, cut: int) -> ShownLine:
@@ -159,12 +171,12 @@ class LinePainter:
             segments.append(Segment("… (longer: unwrap)", self.palette.style("info")))
         return Strip(segments).adjust_cell_length(width, base)
 
-    def matches(self, shown: ShownLine, start: int, end: int) -> list[tuple[int, int]]:
-        """Where the pattern is in the line's own text, between two characters of the shown text."""
-        if self.pattern is None:
-            return []
+    def matches(
+        self, pattern: re.Pattern[str], shown: ShownLine, start: int, end: int
+    ) -> list[tuple[int, int]]:
+        """Where a pattern is in the line's own text, between two characters of the shown text."""
         found: list[tuple[int, int]] = []
-        for match in self.pattern.finditer(shown.text, max(shown.prefix, start - 1_000), end + 1_000):
+        for match in pattern.finditer(shown.text, max(shown.prefix, start - 1_000), end + 1_000):
             if match.end() > match.start():
                 found.append((match.start(), match.end()))
             if len(found) >= _MOST_MATCHES:
@@ -187,11 +199,16 @@ class LinePainter:
             at = last
         if at < end:
             segments.append(Segment(text[at:end], base))
-        style = self.palette.style("match")
-        for first, last in self.matches(shown, start, end):
-            if last > start and first < end:
-                segments = restyle(segments, max(0, first - start), min(last, end) - start, style)
+        for pattern, name in self._marked:
+            style = self.palette.style(name)
+            for first, last in self.matches(pattern, shown, start, end):
+                if last > start and first < end:
+                    segments = restyle(segments, max(0, first - start), min(last, end) - start, style)
         return segments
+
+    @property
+    def _marked(self) -> list[tuple[re.Pattern[str], str]]:
+        return self.highlights if self.pattern is None else [*self.highlights, (self.pattern, "match")]
 
 
 def default_source_label(source: Any) -> str:

@@ -87,6 +87,8 @@ class LineViewer(LineActions, can_focus=True):
         self.wrap = wrap
         self.placeholder = placeholder
         self.filter_text = ""
+        self.opened: set[int] = set()
+        """Lines with `extra_rows` below them."""
         self._pacer: Pacer | None = None
         # By number, not by place: lines may fall off before the next paint.
         self._rows: list[tuple[int | None, int]] = []
@@ -104,6 +106,7 @@ class LineViewer(LineActions, can_focus=True):
         self.model.set_source(source)
         self.finder.stop()
         self._top_seq, self._top_sub, self._widest, self._seen_end = None, 0, 0, source.end
+        self.opened.clear()
         self._start_anew()
 
     def show_text(self, lines: Sequence[str]) -> None:
@@ -249,11 +252,18 @@ class LineViewer(LineActions, can_focus=True):
 
     def rows_of(self, index: int) -> int:
         """Rows that a line of the model takes."""
-        if not self.wrap:
+        if not self.wrap and not self.opened:
             return 1
         seq = self.model.seq_at(index)
         line = None if seq is None else self.model.line(seq)
-        return 1 if seq is None or line is None else len(self.painter.breaks(seq, line, self.size.width))
+        if seq is None or line is None:
+            return 1
+        more = len(self.extra_rows(seq)) if seq in self.opened else 0
+        return more + (len(self.painter.breaks(seq, line, self.size.width)) if self.wrap else 1)
+
+    def extra_rows(self, seq: int) -> Sequence[ShownLine]:
+        """Rows below an opened line, as wide as the screen where lines are wrapped."""
+        return ()
 
     def top_place(self) -> Place:
         """The place on top of the screen, by the line's number."""
@@ -345,8 +355,10 @@ class LineViewer(LineActions, can_focus=True):
     def _row(self, seq: int, line: LineLike, sub: int, width: int) -> tuple[Strip, int]:
         """A row of a line, and the number of its first character in the line's shown text."""
         base = self.palette.style()
+        breaks = self.painter.breaks(seq, line, width) if self.wrap else [0]
+        if sub >= len(breaks) and seq in self.opened:
+            return self._extra_row(seq, line, sub - len(breaks), width)
         if self.wrap:
-            breaks = self.painter.breaks(seq, line, width)
             shown = self.painter.shown(seq, line)
             sub = min(sub, len(breaks) - 1)
             return self.painter.wrapped(shown, breaks, sub, width, base), breaks[sub]
@@ -354,6 +366,17 @@ class LineViewer(LineActions, can_focus=True):
         shown = self.painter.shown(seq, line, x + width)
         self._note_width(shown)
         return self.painter.unwrapped(shown, x, width, base), chars_in_cells(shown.text, x) if x else 0
+
+    def _extra_row(self, seq: int, line: LineLike, number: int, width: int) -> tuple[Strip, int]:
+        """A row below an opened line; its characters count on from those of the line."""
+        base, rows = self.palette.style(), self.extra_rows(seq)
+        start = len(self.painter.shown(seq, line).text) + 1 + sum(len(row.text) + 1 for row in rows[:number])
+        if number >= len(rows):
+            return Strip.blank(width, base), start
+        x = 0 if self.wrap else self.scroll_offset.x
+        self._note_width(rows[number])
+        start += chars_in_cells(rows[number].text, x) if x else 0
+        return self.painter.unwrapped(rows[number], x, width, base), start
 
     def _note_width(self, shown: ShownLine) -> None:
         """Lines as wide as this one can be scrolled to; applied with the next run."""

@@ -1,0 +1,223 @@
+"""How log lines look: as written, as message with fields, or as a table; with time and source in front.
+
+Only lines on the screen come here. A line is taken apart by `kinds.log_lines`; what that does not recognise
+is shown as it was written. Nothing here changes or hides a line.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from k8stui.kinds.log_lines import Format, Level, Parsed, level_place, parse
+from k8stui.kinds.text import printable
+from k8stui.kube.log_times import nanoseconds
+from k8stui.ui.widgets.ansi import ParsedLine, Span
+from k8stui.ui.widgets.line_painter import LinePainter, ShownLine, short_time, source_class
+from k8stui.ui.widgets.painting import fit, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from k8stui.ui.widgets.line_model import LineLike
+    from k8stui.ui.widgets.painting import Palette
+
+WIDEST_COLUMN = 40
+WIDEST_SOURCE = 48
+LEVEL_NAMES = {level: level.name.rjust(5) for level in Level}
+BOOKMARK = "◆ "
+LEVEL_COLUMN, MESSAGE_COLUMN = "LEVEL", "MESSAGE"
+
+
+class Mode(StrEnum):
+    """How lines are shown."""
+
+    RAW = "raw"
+    MESSAGE = "message"
+    TABLE = "table"
+
+
+class Times(StrEnum):
+    """How the time of a line is shown."""
+
+    OFF = "off"
+    RELATIVE = "relative"
+    LOCAL = "local"
+    UTC = "utc"
+
+
+class Piece(NamedTuple):
+    """A stretch of text; without a class it has the colours of plain text."""
+
+    text: str
+    style: str = ""
+
+
+def shown_time(time: str, times: Times, now: float) -> str:
+    """A line's time as it is shown; "" where it has none. `now` is seconds since the epoch."""
+    if not time or times is Times.OFF:
+        return ""
+    if times is Times.UTC:
+        return printable(short_time(time))
+    nanos = nanoseconds(time)
+    if times is Times.RELATIVE:
+        return f"{ago(now - nanos / 1e9):>8}"
+    moment = datetime.fromtimestamp(nanos // 1_000_000_000, UTC).astimezone()
+    return f"{moment:%m-%d %H:%M:%S}.{nanos // 1_000_000 % 1000:03}"
+
+
+def ago(seconds: float) -> str:
+    """How long ago, in one or two units."""
+    if seconds < 0:
+        return f"+{-seconds:.1f}s"
+    if seconds < 60:
+        return f"-{seconds:.1f}s"
+    whole = int(seconds)
+    for size, unit, smaller, name in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
+        if whole >= size:
+            return f"-{whole // size}{unit}{whole % size // smaller}{name}"
+    return ""
+
+
+class LogPainter(LinePainter):
+    """Paints log lines. Change an option, then `forget`."""
+
+    def __init__(self, palette: Palette, now: Callable[[], float]) -> None:
+        super().__init__(palette)
+        self._now = now
+        self.mode = Mode.RAW
+        self.times = Times.OFF
+        self.columns: tuple[str, ...] = ()
+        """Fields that are columns of the table, besides level and message."""
+        self.note_of: Callable[[int], str] = lambda seq: ""
+        """What stands behind a line: what is folded into it."""
+        self.is_match: Callable[[int], bool] = lambda seq: True
+        """False for a line that is shown only because it is near a match."""
+        self.bookmarks: set[int] = set()
+        self._widths: dict[str, int] = {}
+        self._notes: dict[int, str] = {}
+
+    # Lines
+
+    def shown(self, seq: int, line: LineLike, chars: int = 4_096) -> ShownLine:
+        """As the line painter's; a line whose note changed is made anew."""
+        note = self.note_of(seq)
+        if note != self._notes.get(seq, ""):
+            if len(self._notes) > 4_096:
+                self._notes.clear()
+            self._notes[seq] = note
+            self.drop(seq)
+        return super().shown(seq, line, chars)
+
+    def forget(self) -> None:
+        super().forget()
+        self._widths = {}
+
+    def _with_prefix(self, line: LineLike, parsed: ParsedLine, cut: int) -> ShownLine:
+        if line.mark:
+            return super()._with_prefix(line, parsed, cut)
+        front = self._front(line)
+        understood = parse(line.text) if self.mode is not Mode.RAW else None
+        if understood is None or (self.mode is Mode.MESSAGE and understood.format is Format.PLAIN):
+            return self._joined(front, parsed, cut)
+        pieces = self._message(understood) if self.mode is Mode.MESSAGE else self._row(understood)
+        size = sum(len(each.text) for each in front)
+        return self._joined([*front, *pieces], ParsedLine(""), 0, prefix=size)
+
+    def _front(self, line: LineLike) -> list[Piece]:
+        """Time and source."""
+        pieces = []
+        if time := shown_time(line.time, self.times, self._now()):
+            pieces.append(Piece(f"{time} ", "timestamp"))
+        if self.sources and (label := self._label(line.source)):
+            size = min(self._label_width, WIDEST_SOURCE)
+            pieces.append(Piece(f"{fit(label, size, middle=True)} ", source_class(label)))
+        return pieces
+
+    def _joined(
+        self, front: list[Piece], parsed: ParsedLine, cut: int, *, prefix: int | None = None
+    ) -> ShownLine:
+        text = "".join(piece.text for piece in front)
+        spans: list[Span] = []
+        at = 0
+        for piece in front:
+            if piece.style:
+                spans.append(Span(at, at + len(piece.text), self.palette.style(piece.style)))
+            at += len(piece.text)
+        own = parsed.spans or self._level_span(parsed.text)
+        spans += [Span(start + at, end + at, style) for start, end, style in own]
+        return ShownLine(text + parsed.text, tuple(spans), at if prefix is None else prefix, "", cut)
+
+    def _level_span(self, text: str) -> tuple[Span, ...]:
+        found = level_place(text)
+        if found is None:
+            return ()
+        start, end, level = found
+        return (Span(start, end, self.palette.style(level_class(level))),)
+
+    def _finished(self, seq: int, shown: ShownLine) -> ShownLine:
+        """With its bookmark, with what is folded into it, and dim where it only is near a match."""
+        text, spans, prefix = shown.text, list(shown.spans), shown.prefix
+        if not shown.mark and not self.is_match(seq):
+            spans = [Span(0, len(text), self.palette.style("context"))]
+        if note := self._notes.get(seq, ""):
+            spans.append(Span(len(text), len(text) + len(note) + 1, self.palette.style("note")))
+            text = f"{text} {note}"
+        if seq in self.bookmarks:
+            size = len(BOOKMARK)
+            moved = (Span(span.start + size, span.end + size, span.style) for span in spans)
+            spans = [Span(0, size, self.palette.style("bookmark")), *moved]
+            text, prefix = BOOKMARK + text, prefix + size
+        return ShownLine(text, tuple(spans), prefix, shown.mark, shown.cut)
+
+    # Modes
+
+    def _message(self, line: Parsed) -> list[Piece]:
+        pieces = [_level(line), Piece(" ")]
+        style = level_class(line.level) if line.level is not None and line.level >= Level.ERROR else ""
+        pieces.append(Piece(printable(line.message), style))
+        for key, value in line.fields:
+            pieces += [Piece(f"  {printable(key)}=", "field-key"), Piece(printable(value), "field-value")]
+        return pieces
+
+    def _row(self, line: Parsed) -> list[Piece]:
+        """A row of the table: level, the chosen fields, message."""
+        pieces = [_level(line), Piece(" ")]
+        values = dict(line.fields)
+        for name in self.columns:
+            text = printable(values.get(name, ""))
+            pieces.append(Piece(f"{fit(text, self._width(name, text))} ", "field-value"))
+        message = line.message
+        if not message and line.fields:
+            message = " ".join(f"{key}={value}" for key, value in line.fields if key not in self.columns)
+        pieces.append(Piece(printable(message)))
+        return pieces
+
+    def _width(self, name: str, text: str = "") -> int:
+        """Of a column: as wide as what was on the screen, never narrower again."""
+        known = self._widths.get(name, 0)
+        wanted = min(WIDEST_COLUMN, max(width_of(text), width_of(name), known))
+        if wanted > known:
+            widths = {**self._widths, name: wanted}
+            if known:
+                self.forget()
+            self._widths = widths
+        return wanted
+
+    def header(self, line: LineLike | None) -> str:
+        """Names of the columns above those of the table; `line` is one that is on the screen."""
+        front = "" if line is None else "".join(piece.text for piece in self._front(line))
+        names = [fit(name.upper(), self._width(name)) for name in self.columns]
+        return " " * width_of(front) + " ".join([LEVEL_COLUMN, *names, MESSAGE_COLUMN])
+
+
+def level_class(level: Level) -> str:
+    """The component class of a level's colour."""
+    return f"level-{level.name.lower()}"
+
+
+def _level(line: Parsed) -> Piece:
+    if line.level is None:
+        return Piece("     ")
+    return Piece(LEVEL_NAMES[line.level], level_class(line.level))

@@ -1,0 +1,406 @@
+"""The line viewer for logs: modes, folding, a cursor when one is wanted, bookmarks, highlights, times.
+
+It shows a ring and never reads a cluster. There is no cursor until the reader asks for one (a click, or
+`action_open`): until then the arrows scroll, with one they move it.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from bisect import bisect_left
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.strip import Strip
+
+from k8stui.kube.log_times import nanoseconds
+from k8stui.ui.logs.expanding import below
+from k8stui.ui.logs.filtering import LogFilter, LogFilterError
+from k8stui.ui.logs.folding import FAR, Folds, same
+from k8stui.ui.logs.painter import LogPainter, Mode, Times
+from k8stui.ui.logs.scroll_marks import marked_bar
+from k8stui.ui.widgets.ansi import Span
+from k8stui.ui.widgets.filters import compile_pattern
+from k8stui.ui.widgets.line_layout import Place, advance
+from k8stui.ui.widgets.line_model import LineView
+from k8stui.ui.widgets.line_painter import ShownLine, wrap_points
+from k8stui.ui.widgets.line_viewer import LineViewer
+from k8stui.ui.widgets.painting import restyle, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rich.style import Style
+    from textual import events
+
+    from k8stui.ui.widgets.line_model import LineSource
+
+HIGHLIGHTS = 6
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+BAR = "  │ "
+
+
+class LogViewer(LineViewer):
+    """Lines of a log. Options are set by methods; what is shown changes at once."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"line-viewer--{name}"
+        for name in (
+            *(f"level-{level}" for level in LEVELS),
+            *(f"highlight-{number}" for number in range(1, HIGHLIGHTS + 1)),
+            *("field-key", "field-value", "context", "note", "bookmark", "below"),
+        )
+    }
+    DEFAULT_CSS = """
+    LogViewer {
+        & > .line-viewer--level-trace { color: $foreground 50%; }
+        & > .line-viewer--level-debug { color: $foreground 60%; }
+        & > .line-viewer--level-info { color: $text-success; }
+        & > .line-viewer--level-warn { color: $text-warning; text-style: bold; }
+        & > .line-viewer--level-error { color: $text-error; text-style: bold; }
+        & > .line-viewer--level-fatal { color: $text-error; text-style: bold reverse; }
+        & > .line-viewer--highlight-1 { background: $accent 45%; }
+        & > .line-viewer--highlight-2 { background: $success 45%; }
+        & > .line-viewer--highlight-3 { background: $primary 55%; }
+        & > .line-viewer--highlight-4 { background: $error 45%; }
+        & > .line-viewer--highlight-5 { background: $secondary 55%; }
+        & > .line-viewer--highlight-6 { background: $foreground 30%; }
+        & > .line-viewer--field-key { color: $foreground 60%; }
+        & > .line-viewer--field-value { color: $text-accent; }
+        & > .line-viewer--context { color: $foreground 50%; }
+        & > .line-viewer--note { color: $text-primary; text-style: italic; }
+        & > .line-viewer--bookmark { color: $text-accent; text-style: bold; }
+        & > .line-viewer--below { color: $text-primary; }
+    }
+    """
+    painter: LogPainter
+
+    def __init__(
+        self,
+        source: LineSource | None = None,
+        *,
+        follow: bool = True,
+        wrap: bool = False,
+        times: Times = Times.OFF,
+        sources: bool = False,
+        source_label: Callable[[Any], str] | None = None,
+        placeholder: str = "",
+        now: Callable[[], float] = clock.time,
+    ) -> None:
+        super().__init__(source, follow=follow, wrap=wrap, sources=sources, placeholder=placeholder)
+        self.painter = LogPainter(self.palette, now)
+        self.painter.sources, self.painter.times = sources, times
+        if source_label is not None:
+            self.painter.source_label = source_label
+        self.painter.note_of, self.painter.is_match = self._note, self.model.is_match
+        self.log_filter = LogFilter()
+        self.folds_traces = self.folds_repeats = False
+        self.cursor: int | None = None
+        """Number of the line under the cursor, where there is one."""
+        self._folds = Folds(self.model.source)
+        self._below: dict[int, tuple[Any, list[ShownLine]]] = {}
+        self._bar_key: Any = None
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.vertical_scrollbar.renderer = marked_bar(self._bar_marks)  # type: ignore[misc]
+        self.set_interval(1.0, self._time_goes_by)
+
+    def _time_goes_by(self) -> None:
+        if self.painter.times is Times.RELATIVE and len(self.model):
+            self._start_anew()
+
+    # Which lines
+
+    def set_source(self, source: LineSource) -> None:
+        """Show other lines; options stay, what was about the old lines goes."""
+        self._folds = Folds(source)
+        self.cursor = None
+        self.painter.bookmarks.clear()
+        self.model.view = self._view()
+        super().set_source(source)
+
+    def set_filter(self, text: str) -> str:
+        """Show what `logs.filtering` picks by this text; what is wrong with it, in a few words."""
+        try:
+            found = LogFilter(text)
+        except LogFilterError as error:
+            return str(error)
+        self.log_filter, self.filter_text = found, found.text if found else ""
+        if not self.finder.pattern:
+            self.painter.pattern = found.pattern
+        self._show_view()
+        return ""
+
+    def set_folds(self, *, traces: bool, repeats: bool) -> None:
+        """Fold stack traces into their first line, and repeated lines into one."""
+        self.folds_traces, self.folds_repeats = traces, repeats
+        self._show_view()
+
+    def _view(self) -> LineView:
+        rule = self.log_filter
+        return LineView(
+            rule if rule else None,
+            rule.before if rule else 0,
+            rule.after if rule else 0,
+            self._folds if self.folds_traces else None,
+            rule.finds,
+            same if self.folds_repeats else None,
+        )
+
+    def _show_view(self) -> None:
+        top = self.top_seq
+        self.model.set_view(self._view())
+        self._top_seq, self._top_sub = top, 0
+        self._start_anew()
+
+    def _note(self, seq: int) -> str:
+        """What is folded into a line."""
+        if not self.model.filtered:
+            return ""
+        notes = []
+        if (count := self.model.run_of(seq)) > 1:
+            notes.append(f"×{count:,}")
+        if self.folds_traces and seq not in self.opened and (lines := self._folds.count(seq)):
+            notes.append(f"▸ {lines} more line{'s' * (lines > 1)}")
+        return " ".join(notes)
+
+    # How lines look
+
+    def set_mode(self, mode: Mode, columns: tuple[str, ...] | None = None) -> None:
+        """Show lines as written, as message with fields, or as a table."""
+        self.painter.mode = mode
+        if columns is not None:
+            self.painter.columns = columns
+        self._start_anew()
+
+    def set_times(self, times: Times) -> None:
+        """Show when each line was written, in this way."""
+        self.painter.times = times
+        self._start_anew()
+
+    def toggle_highlight(self, text: str) -> str:
+        """Colour matches of a text, or no longer; what is wrong with it."""
+        pattern, note = compile_pattern(text)
+        marked = self.painter.highlights
+        same_one = [entry for entry in marked if entry[0].pattern == pattern.pattern]
+        if same_one:
+            marked.remove(same_one[0])
+        else:
+            taken = {name for _, name in marked}
+            names = [f"highlight-{number}" for number in range(1, HIGHLIGHTS + 1)]
+            free = next((name for name in names if name not in taken), names[0])
+            marked.append((pattern, free))
+        self._start_anew()
+        return note
+
+    # The cursor, and opening lines
+
+    def put_cursor(self, seq: int | None) -> None:
+        """Put the cursor on a line, or take it away."""
+        self.cursor = seq
+        if seq is not None:
+            self.set_following(False)
+            self.show_line(seq)
+        self.place_lines()
+
+    def action_open(self) -> None:
+        """Without a cursor: put it on the line found last, or the last one in view; with it: open the line."""
+        cursor = self.cursor
+        if cursor is None or self.model.line(cursor) is None:
+            seen = [seq for seq, _ in self._rows if seq is not None]
+            found = self.finder.found
+            if seen:
+                self.put_cursor(found if found in seen else seen[-1])
+            return
+        if cursor in self.opened:
+            self.opened.discard(cursor)
+        else:
+            self.opened.add(cursor)
+        self._below.pop(cursor, None)
+        self.painter.drop(cursor)
+        self.show_line(cursor)
+        self.place_lines()
+
+    def _step(self, rows: int) -> bool:
+        """Move the cursor, if there is one."""
+        if self.cursor is None:
+            return False
+        index = self.model.index_of(self.cursor) + rows
+        seq = self.model.seq_at(min(max(0, index), len(self.model) - 1))
+        if seq is not None:
+            self.cursor = seq
+            self._reveal()
+        return True
+
+    def _reveal(self) -> None:
+        """Scroll as little as is needed to see the whole line under the cursor."""
+        if self.cursor is None:
+            return
+        self.set_following(False)
+        top, index = self.top_place(), self.model.index_of(self.cursor)
+        rows = min(self.rows_of(index), self.page)
+        least = advance(Place(index, rows - 1), -(self.page - 1), len(self.model), self.rows_of)
+        if Place(index) < top:
+            self.put_top(Place(index))
+        elif top < least:
+            self.put_top(least)
+        self.place_lines()
+
+    def action_line_up(self) -> None:
+        if not self._step(-1):
+            super().action_line_up()
+
+    def action_line_down(self) -> None:
+        if not self._step(1):
+            super().action_line_down()
+
+    def action_page_up(self) -> None:
+        if not self._step(-max(1, self.page - 1)):
+            super().action_page_up()
+
+    def action_page_down(self) -> None:
+        if not self._step(max(1, self.page - 1)):
+            super().action_page_down()
+
+    def action_first(self) -> None:
+        if not self._step(-len(self.model)):
+            super().action_first()
+
+    def action_last(self) -> None:
+        """To the end, and follow it."""
+        self.cursor = None
+        super().action_last()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor on the line, a double click opens it."""
+        super().on_click(event)
+        event.prevent_default()
+        if event.button != 1 or not 0 <= event.y < len(self._rows) or self.text_selection is not None:
+            return
+        seq = self._rows[event.y][0]
+        if seq is not None and event.chain < 3:
+            self.cursor = seq
+            self.set_following(False)
+            if event.chain == 2:
+                self.action_open()
+            self.place_lines()
+
+    def extra_rows(self, seq: int) -> Sequence[ShownLine]:
+        """Rows below an opened line."""
+        line = self.model.line(seq)
+        if line is None:
+            return ()
+        width = self.size.width if self.wrap else 0
+        followers = self._folds.lines(seq) if self.folds_traces else []
+        key = (width, len(followers), self.palette.generation)
+        known = self._below.get(seq)
+        if known is None or known[0] != key:
+            rows = below(line, followers, self._repeats(seq, line))
+            known = self._below[seq] = (key, [row for pair in rows for row in self._laid_out(*pair, width)])
+        return known[1]
+
+    def _repeats(self, seq: int, line: Any) -> list[Any]:
+        """The lines that are shown as this one."""
+        count = self.model.run_of(seq)
+        if count < 2:
+            return []
+        what = same(line)
+        before = self.model.source.lines(max(self.model.source.first, seq - FAR), seq + 1)
+        return [each for each in before if not each.mark and same(each) == what][-count:]
+
+    def _laid_out(self, label: str, text: str, width: int) -> list[ShownLine]:
+        lead = f"{BAR}{label}  " if label else BAR
+        style, key = self.palette.style("below"), self.palette.style("field-key")
+        room = max(10, width - width_of(lead)) if width else 0
+        points = [*wrap_points(text, room), len(text)] if room else [0, len(text)]
+        rows = []
+        for start, end in pairwise(points):
+            front = lead if start == 0 else " " * width_of(lead)
+            spans = (Span(0, len(BAR), style), Span(len(BAR), len(front), key))
+            rows.append(ShownLine(front + text[start:end], spans, len(front), "", 0))
+        return rows
+
+    # Bookmarks
+
+    def toggle_bookmark(self, seq: int) -> None:
+        """Mark a line, or no longer."""
+        self.painter.bookmarks ^= {seq}
+        self.painter.drop(seq)
+        self.place_lines()
+
+    def go_to_bookmark(self, step: int) -> bool:
+        """To the next bookmark (or the one before), round the end; False when there is none."""
+        marks = sorted(seq for seq in self.painter.bookmarks if self.model.line(seq) is not None)
+        if not marks:
+            return False
+        here = self.top_seq if self.cursor is None else self.cursor
+        place = bisect_left(marks, here + 1) if step > 0 else bisect_left(marks, here) - 1
+        self.put_cursor(marks[place % len(marks)])
+        return True
+
+    # Times
+
+    def seq_at_time(self, nanos: int) -> int | None:
+        """The first shown line that was written at a time (since the epoch) or later; None: all are older."""
+        model = self.model
+        low, high = 0, len(model)
+        while low < high:
+            middle = (low + high) // 2
+            at = middle
+            while at < high and not self._nanos(at):
+                at += 1  # remarks of ours may have no time
+            if at < high and self._nanos(at) < nanos:
+                low = at + 1
+            else:
+                high = middle
+        return model.seq_at(low)
+
+    def _nanos(self, index: int) -> int:
+        seq = self.model.seq_at(index)
+        line = None if seq is None else self.model.line(seq)
+        return 0 if line is None else nanoseconds(line.time)
+
+    def seen_lines(self) -> list[Any]:
+        """The lines on the screen."""
+        seen = dict.fromkeys(seq for seq, _ in self._rows if seq is not None)
+        return [line for seq in seen if (line := self.model.line(seq)) is not None]
+
+    # Painting
+
+    def _key(self, y: int) -> Any:
+        key = super()._key(y)
+        if y < len(self._rows) and (seq := self._rows[y][0]) is not None:
+            painter = self.painter
+            marks = (seq == self.cursor, seq in painter.bookmarks, seq in self.opened)
+            return (key, marks, painter.note_of(seq))
+        return key
+
+    def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
+        if seq == self.cursor and seq != self.finder.found and not self.is_selected(seq):
+            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+        return super()._with_states(strip, seq, start)
+
+    def _work(self) -> bool:
+        more = super()._work()
+        key = (self.finder.count, len(self.painter.bookmarks), len(self.model), self.palette.generation)
+        if key != self._bar_key and (key[:2] != (0, 0) or self._bar_key):
+            self._bar_key = key if key[:2] != (0, 0) else None
+            self.vertical_scrollbar.refresh()
+        return more
+
+    def _bar_marks(self, size: int) -> dict[int, Style]:
+        """Rows of the scroll bar with matches of the search, and with bookmarks."""
+        model, matches, marks = self.model, self.finder.matches, {}
+        count = len(model)
+        if len(matches) and count:
+            style = self.palette.style("match-current")
+            places = [model.seq_at(min(count - 1, row * count // size)) for row in range(size)]
+            bounds = [matches.place_of(seq or 0) for seq in places] + [len(matches)]
+            marks = {row: style for row in range(size) if bounds[row + 1] > bounds[row]}
+        for seq in self.painter.bookmarks if count else ():
+            marks[min(size - 1, model.index_of(seq) * size // count)] = self.palette.style("bookmark")
+        return marks
+
+
+__all__ = ["LogViewer", "Mode", "Times"]
