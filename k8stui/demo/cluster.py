@@ -30,11 +30,18 @@ if TYPE_CHECKING:
 
     from k8stui.demo.routing import Routes
 
+VERSIONS_OF_A_LIFE = 10_000_000_000
+"""More changes than a cluster makes from start to end."""
 _LOG = logging.getLogger("k8stui.demo")
 
 
 class DemoCluster:
-    """A cluster with its application. `tokens` are the path prefixes of the admin and of the limited user."""
+    """A cluster with its application. `tokens` are the path prefixes of the admin and of the limited user.
+
+    life: how often a cluster with these tokens was started before. Its resourceVersions begin above all that
+    a client may have seen of the lives before, so that these are told 410 and list anew: as when the etcd of
+    a real cluster was restored with its revisions bumped.
+    """
 
     def __init__(
         self,
@@ -46,8 +53,9 @@ class DemoCluster:
         seed: int = 1,
         faults: str = "",
         controllers: bool = True,
+        life: int = 0,
     ) -> None:
-        self.store = Store(seed=seed)
+        self.store = Store(seed=seed, first_version=1 + life * VERSIONS_OF_A_LIFE)
         self.registry = Registry()
         self.runtime = make_runtime(seed)
         self.faults = Faults(faults, seed=seed)
@@ -83,7 +91,9 @@ class DemoCluster:
 
     async def _run(self) -> None:
         try:
-            await run_controllers(self.store, self.runtime, churn=self._churn, seed=self._seed)
+            await run_controllers(
+                self.store, self.runtime, churn=self._churn, seed=self._seed, registry=self.registry
+            )
         except asyncio.CancelledError:
             raise
         except Exception:

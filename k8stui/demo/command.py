@@ -11,13 +11,10 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import json
 import logging
 import os
-import secrets
 import signal
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
 DEFAULT_PODS, DEFAULT_CHURN = 120, 1.0
 _STOP_WITHIN = 1.5
 """Seconds for everything to end after a signal."""
-_MARK = "k8stui demo-server"
 
 
 def _complain(sentence: str) -> None:
@@ -115,70 +111,6 @@ class Options:
     exit_with_stdin: bool
 
 
-def default_kubeconfig(port: int) -> Path:
-    """Where the kubeconfig goes when no file was named: the user's run-time folder, or the cache."""
-    from platformdirs import user_cache_path, user_runtime_path
-
-    folder = user_runtime_path("k8stui")
-    if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK):
-        folder = user_cache_path("k8stui")
-    return folder / f"demo-{port}.kubeconfig"
-
-
-def kubeconfig_text(port: int, tokens: Sequence[str], namespace: str) -> str:
-    """A kubeconfig with two contexts: `demo` may do everything, `demo-limited` look at one namespace."""
-    names = ("demo", "demo-limited")
-    servers = [f"http://127.0.0.1:{port}/{token}" for token in tokens]
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "preferences": {},
-        "current-context": "demo",
-        "clusters": [
-            {"name": name, "cluster": {"server": server}} for name, server in zip(names, servers, strict=True)
-        ],
-        "users": [{"name": "demo-admin", "user": {}}, {"name": "viewer", "user": {}}],
-        "contexts": [
-            {"name": "demo", "context": {"cluster": "demo", "user": "demo-admin", "namespace": "default"}},
-            {
-                "name": "demo-limited",
-                "context": {"cluster": "demo-limited", "user": "viewer", "namespace": namespace},
-            },
-        ],
-    }
-    return f"# Written by {_MARK}; of no use once it has ended.\n" + json.dumps(config, indent=2) + "\n"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600, whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.chmod(0o600)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def check_target(path: Path | None) -> str | None:
-    """What speaks against writing the kubeconfig there: a file that somebody else wrote is never replaced."""
-    if path is None or not path.exists():
-        return None
-    if not path.is_file():
-        return f"{path} is not a file"
-    try:
-        text = path.read_text("utf-8", errors="replace")[:200]
-    except OSError as error:
-        return f"{path} cannot be read ({error.strerror})"
-    if text.strip() and _MARK not in text:
-        return f"{path} is a kubeconfig of something else and stays as it is: name another file"
-    return None
-
-
 def _watch_stdin(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
     """Set `stop` when standard input ends; in a daemon thread, which no exit waits for."""
 
@@ -205,6 +137,7 @@ async def serve(options: Options) -> int:
     from aiohttp import web
 
     from k8stui.demo.cluster import DemoCluster
+    from k8stui.demo.kubeconfig import default_path, identity_for, kubeconfig_text, write_private
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -212,10 +145,11 @@ async def serve(options: Options) -> int:
         loop.add_signal_handler(number, stop.set)
     if options.exit_with_stdin:
         _watch_stdin(stop, loop)
-    tokens = [secrets.token_urlsafe(24), secrets.token_urlsafe(24)]
+    identity = identity_for(options.kubeconfig, options.port)
     gc.disable()
     cluster = DemoCluster(
-        tokens,
+        identity.tokens,
+        life=identity.life,
         nodes=options.nodes,
         pods=options.pods,
         churn=options.churn,
@@ -238,9 +172,9 @@ async def serve(options: Options) -> int:
             f"k8stui demo-server: port {options.port} cannot be used: {os.strerror(error.errno or 0)}\n"
         )
         return 1
-    path = (options.kubeconfig or default_kubeconfig(port)).expanduser()
+    path = (options.kubeconfig or default_path(port)).expanduser()
     try:
-        write_private(path, kubeconfig_text(port, tokens, cluster.limited_namespace))
+        write_private(path, kubeconfig_text(port, identity, cluster.limited_namespace))
     except OSError as error:
         await runner.cleanup()
         _complain(f"{path} cannot be written: {error.strerror}")
@@ -265,6 +199,7 @@ def main(argv: Sequence[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     from k8stui.demo.faults import FaultSpecError, parse
+    from k8stui.demo.kubeconfig import check_target
 
     try:
         parse(given.faults)

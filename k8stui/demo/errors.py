@@ -131,6 +131,22 @@ def too_old(rv: int, oldest: int) -> StoreError:
     return StoreError(410, "Expired", f"too old resource version: {rv} ({oldest})")
 
 
+def from_the_future(rv: int, current: int) -> StoreError:
+    """410 for a watch from a version that has not been yet: the history that it names is not the server's."""
+    return StoreError(410, "Expired", f"too large resource version: {rv} ({current})")
+
+
+def too_large(rv: int, current: int) -> StoreError:
+    """504 for a list that is to be at least as new as a version that has not been yet."""
+    return StoreError(
+        504,
+        "Timeout",
+        f"Timeout: Too large resource version: {rv}, current: {current}",
+        {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]},
+        retry_after=1,
+    )
+
+
 class Cause:
     """One broken rule of an invalid object: `reason` as in `StatusCause`, the field's path, the words."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from k8stui.demo.errors import Cause, StoreError, bad_request, invalid_options
+from k8stui.demo.errors import Cause, StoreError, bad_request, invalid_options, too_large
 from k8stui.demo.selectors import combined
 
 if TYPE_CHECKING:
@@ -137,13 +137,7 @@ def _check_version(call: Call, store: Store) -> None:
         return
     check_number(text)
     if int(text) > store.resource_version:
-        raise StoreError(
-            504,
-            "Timeout",
-            f"Timeout: Too large resource version: {text}, current: {store.resource_version}",
-            {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]},
-            retry_after=1,
-        )
+        raise too_large(int(text), store.resource_version)
 
 
 def _earlier(store: Store, res: Resource, rv: int, ns: str) -> Snapshot:

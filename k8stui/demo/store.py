@@ -54,10 +54,12 @@ class _Shelf:
 class Store:
     """The only state of the cluster. Raises StoreError with the API server's codes and words."""
 
-    def __init__(self, clock: Clock = time.time, *, seed: int = 0, window: int = WINDOW) -> None:
+    def __init__(
+        self, clock: Clock = time.time, *, seed: int = 0, window: int = WINDOW, first_version: int = 1
+    ) -> None:
         self.clock = clock
         self.random = random.Random(seed)  # noqa: S311 - names and uids of a simulation, repeatable by seed
-        self.resource_version = 1
+        self.resource_version = first_version
         self.compacted = 0
         """Versions before this one are forgotten."""
         self._window = window

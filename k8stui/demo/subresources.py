@@ -22,6 +22,7 @@ from k8stui.demo.responses import json_response
 from k8stui.demo.schemas import ANY
 from k8stui.demo.selectors import format_selector, object_selector
 from k8stui.demo.store import rfc3339
+from k8stui.demo.writing import check_identity
 
 if TYPE_CHECKING:
     from k8stui.demo.routing import Call
@@ -110,7 +111,7 @@ class Subresources:
         else:
             wanted = (await bodies.read_body(call)).value
         replicas = (wanted.get("spec") or {}).get("replicas", 0)
-        given = (wanted.get("metadata") or {}).get("resourceVersion")
+        check_identity(call, res, wanted.get("metadata") or {}, old)
         if not isinstance(replicas, int):
             why = "json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32"
             raise self._writer.wrong_patch(wanted, why)
@@ -120,7 +121,6 @@ class Subresources:
         await self._writer.schemas.ready()
         new = _planted(old, paths[0], replicas)
         metadata = {key: value for key, value in new["metadata"].items() if key != "managedFields"}
-        metadata["resourceVersion"] = given or metadata["resourceVersion"]
         stored = self._writer.replace(call, res, old, {**new, "metadata": metadata})
         return json_response(self._scale_of(stored, paths))
 
@@ -208,13 +208,13 @@ class Subresources:
             body = await bodies.read_body(call)
             new = body.value
         new = writer.clean(call, res, new, body.duplicates, patched=call.request.method == "PATCH")
-        given = new["metadata"].get("resourceVersion")
+        check_identity(call, res, new["metadata"], old)
         merged = copy.deepcopy(self._taken(call.info.subresource, old, new))
         from k8stui.demo.defaults import apply_defaults
 
         apply_defaults(res, merged, self._store)
         merged = track_update(old, merged, writer.schemas.of(res) or ANY, writer.manager(call, res))
-        merged["metadata"]["resourceVersion"] = given or old["metadata"]["resourceVersion"]
+        merged["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if is_dry_run(call):
             return json_response(merged)
         return json_response(self._store.update(res, merged))

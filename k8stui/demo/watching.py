@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from k8stui.demo.errors import Cause, StoreError
+from k8stui.demo.errors import Cause, StoreError, from_the_future, too_large
 from k8stui.demo.listing import check_number
 from k8stui.demo.representation import TABLE
 from k8stui.demo.selectors import Predicate, combined
@@ -111,6 +111,8 @@ def _options(call: Call) -> tuple[int | None, bool]:
     if text:
         check_number(text)
     if initial in ("1", "true"):
+        if text and int(text) > call.store.resource_version:
+            raise too_large(int(text), call.store.resource_version)
         return None, True
     if not initial and text in ("", "0"):
         return None, False
@@ -169,6 +171,9 @@ class Watcher:
         store, form = self._store, self._form
         if self._since is not None:
             try:
+                if self._since > store.resource_version:
+                    # Of a history that is not this server's: what it holds up to then nobody knows.
+                    raise from_the_future(self._since, store.resource_version)
                 store.changes_since(self._res, self._since)
             except StoreError as error:
                 await self._response.write(_error_line(error))

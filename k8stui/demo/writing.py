@@ -23,6 +23,7 @@ from k8stui.demo.errors import (
     bad_request,
     conflict,
     forbidden,
+    invalid,
     invalid_options,
     not_found,
     unsupported_media,
@@ -65,6 +66,29 @@ def check_type(res: Resource, body: Any) -> Obj:
     if metadata is not None and not isinstance(metadata, dict):
         raise bad_request(f'{res.kind} in version "{res.version}" cannot be handled as a {res.kind}')
     return {**body, "kind": res.kind, "apiVersion": res.api_version, "metadata": dict(metadata or {})}
+
+
+def check_identity(call: Call, res: Resource, metadata: Obj, old: Obj) -> None:
+    """Refuse a change that was meant for an older version (409) or for another object of that name.
+
+    For the latter a real server answers a replacement with 409, a patch with 422.
+    """
+    name, stored = old["metadata"]["name"], old["metadata"]
+    given, uid = metadata.get("resourceVersion"), metadata.get("uid")
+    if uid and uid != stored["uid"]:
+        if call.request.method == "PATCH":
+            words = f'Invalid value: "{uid}": field is immutable'
+            raise invalid(res, name, [Cause("metadata.uid", words)])
+        group = res.group if res.custom else ""
+        parts = [part for part in ("registry", group, res.plural, stored.get("namespace"), name) if part]
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: /{'/'.join(parts)}, ResourceVersion: 0,"
+            f" AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta:"
+            f" {stored['uid']}"
+        )
+        raise conflict(res, name, why)
+    if given and given != stored["resourceVersion"]:
+        raise conflict(res, name)
 
 
 class Writer:
@@ -233,17 +257,7 @@ class Writer:
         """The rest of an update: keeps what this request may not change, checks, stores."""
         sub = call.info.subresource
         metadata = dict(new["metadata"])
-        given = metadata.get("resourceVersion")
-        if given and given != old["metadata"]["resourceVersion"]:
-            raise conflict(res, call.info.name)
-        uid = metadata.get("uid")
-        if uid and uid != old["metadata"]["uid"]:
-            raise conflict(
-                res,
-                call.info.name,
-                f"Precondition failed: UID in precondition: {uid}, UID in object meta:"
-                f" {old['metadata']['uid']}",
-            )
+        check_identity(call, res, metadata, old)
         for key in (*_SERVER_SET, "namespace", "deletionGracePeriodSeconds", "generateName"):
             metadata.pop(key, None)
             if key in old["metadata"]:

@@ -27,16 +27,6 @@ if TYPE_CHECKING:
 
     from k8stui.kube.kubeconfig_types import Context
 
-_LAUNCH = """
-import itertools, secrets, sys
-numbers = itertools.count()
-secrets.token_urlsafe = lambda size=0: f"kept-over-restarts-{next(numbers)}"
-from k8stui.demo.command import main
-sys.exit(main(sys.argv[1:]))
-"""
-"""The command, with secrets that stay the same when it is started again."""
-
-
 class SimulatedServer:
     """`k8stui demo-server` on a port that stays. Use as a context manager."""
 
@@ -47,6 +37,7 @@ class SimulatedServer:
         self._log = (folder / "server.log").open("ab")
         self._process: subprocess.Popen[str] | None = None
         self.port = _free_port()
+        self._address = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -59,13 +50,17 @@ class SimulatedServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        argv = [sys.executable, "-c", _LAUNCH, "--port", str(self.port), "--kubeconfig", str(self.kubeconfig)]
+        argv = [sys.executable, "-m", "k8stui.demo", "--port", str(self.port)]
+        argv += ["--kubeconfig", str(self.kubeconfig)]
         argv += ["--nodes", "5", "--pods", "60", "--seed", "1", *self._options]
         self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=self._log, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         said = (self._folder / "server.log").read_text()
         assert line.startswith("ready"), f"the simulated cluster did not start: {line}{said}"
+        address = self.context.cluster_entry.server
+        assert self._address in ("", address), "it has another secret than before"
+        self._address = address
 
     def kill(self) -> None:
         """End it at once, without a word to its clients."""
@@ -98,7 +93,7 @@ class SimulatedServer:
     def request(self, method: str, path: str, body: Any = None, content: str = "application/json") -> bytes:
         """One plain request. Raises urllib.error.HTTPError."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.port}/kept-over-restarts-0{path}"
+        url = self._address + path
         request = urllib.request.Request(url, data, {"Content-Type": content}, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
             found: bytes = answer.read()

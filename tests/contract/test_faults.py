@@ -332,9 +332,6 @@ def own_server(tmp_path: Path) -> Iterator[SimulatedServer]:
         yield server
 
 
-@pytest.mark.xfail(
-    reason="a restarted demo-server takes watches from versions of its former life", strict=False
-)
 async def test_a_server_that_is_killed_and_started_again(own_server: SimulatedServer) -> None:
     async with Cluster(own_server.context, policy=POLICY) as cluster:
         rig = Rig(own_server, cluster)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from k8stui.demo.cluster import DemoCluster
 from k8stui.demo.command import main
+from k8stui.demo.kubeconfig import Identity, identity_for, kubeconfig_text, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,3 +124,48 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"port {port} cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+class TestStartedAgain:
+    """A server that is started again with its file and port is the same server, later."""
+
+    def _identity(self, path: Path, port: int) -> Identity:
+        found = identity_for(path, port)
+        write_private(path, kubeconfig_text(port, found, "shop"))
+        return found
+
+    def test_its_secrets_stay_and_its_lives_are_counted(self, tmp_path: Path) -> None:
+        path = tmp_path / "kubeconfig"
+        lives = [self._identity(path, 4711) for _ in range(3)]
+        assert [found.life for found in lives] == [0, 1, 2]
+        assert len({found.tokens for found in lives}) == 1
+
+    def test_on_another_port_it_is_another_server(self, tmp_path: Path) -> None:
+        path = tmp_path / "kubeconfig"
+        first = self._identity(path, 4711)
+        assert identity_for(path, 4712).tokens != first.tokens
+        assert identity_for(path, 0).tokens != first.tokens
+        assert identity_for(None, 4711).tokens != first.tokens
+
+    def test_a_secret_that_others_could_read_is_given_up(self, tmp_path: Path) -> None:
+        path = tmp_path / "kubeconfig"
+        first = self._identity(path, 4711)
+        path.chmod(0o640)
+        assert identity_for(path, 4711).tokens != first.tokens
+
+    @pytest.mark.parametrize("spoil", ["", "# Written by k8stui demo-server\n{", "{}", "\xff"])
+    def test_a_spoiled_file_is_as_none(self, tmp_path: Path, spoil: str) -> None:
+        path = tmp_path / "kubeconfig"
+        path.write_text(spoil, "latin-1")
+        path.chmod(0o600)
+        assert identity_for(path, 4711).life == 0
+
+    def test_a_weak_secret_is_not_kept(self, tmp_path: Path) -> None:
+        path = tmp_path / "kubeconfig"
+        write_private(path, kubeconfig_text(4711, Identity(("a", "b")), "shop"))
+        assert identity_for(path, 4711).tokens != ("a", "b")
+
+    def test_versions_of_a_later_life_are_higher_than_all_before(self) -> None:
+        first = DemoCluster(("a", "b"), controllers=False)
+        later = DemoCluster(("a", "b"), controllers=False, life=1)
+        assert later.store.compacted > first.store.resource_version + 1_000_000
