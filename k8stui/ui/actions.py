@@ -37,6 +37,7 @@ class Group(Enum):
     """Where help and palette list an action, in this order."""
 
     ROW = "Selected row"
+    CHANGE = "Change"
     TABLE = "Table"
     LOGS = "Logs"
     READING = "Reading"
@@ -100,6 +101,8 @@ class Action:
     """View types it fits; empty: all."""
     kinds: frozenset[str] = frozenset()
     """`Kind.name`s it fits; empty: all."""
+    not_kinds: frozenset[str] = frozenset()
+    """`Kind.name`s it does not fit, though it fits others."""
     needs_object: bool = False
     """There must be a row under the cursor (or marked ones)."""
     many: bool = False
@@ -117,6 +120,8 @@ class Action:
             return False
         if self.kinds and (place.kind is None or place.kind.name not in self.kinds):
             return False
+        if self.not_kinds and place.kind is not None and place.kind.name in self.not_kinds:
+            return False
         if self.needs_object and not place.objects:
             return False
         if len(place.objects) > 1 and self.needs_object and not self.many:
@@ -126,8 +131,10 @@ class Action:
     def may_meet(self, other: Action) -> bool:
         """Whether there can be a place where both work, as far as their entries tell."""
         views_meet = not self.views or not other.views or bool(self.views & other.views)
-        kinds_meet = not self.kinds or not other.kinds or bool(self.kinds & other.kinds)
-        return views_meet and kinds_meet
+        mine, others = self.kinds - other.not_kinds, other.kinds - self.not_kinds
+        if self.kinds and other.kinds:
+            return views_meet and bool(mine & others)
+        return views_meet and (not self.kinds or bool(mine)) and (not other.kinds or bool(others))
 
 
 class Registry:

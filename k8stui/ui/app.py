@@ -21,6 +21,7 @@ from k8stui.ui.entries import all_actions
 from k8stui.ui.keymap import Keymap
 from k8stui.ui.limited import LimitedUser
 from k8stui.ui.navigator import Navigator
+from k8stui.ui.operations.operator import Operator
 from k8stui.ui.screen import MainScreen
 from k8stui.ui.session import Session, Stage
 from k8stui.ui.shells.debugging import Debugger
@@ -54,7 +55,8 @@ class K8stuiApp(App[None]):
 
     TITLE = "k8stui"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        Path(__file__).parent / "styles" / name for name in ("app.tcss", "widgets.tcss", "shells.tcss")
+        Path(__file__).parent / "styles" / f"{name}.tcss"
+        for name in ("app", "widgets", "shells", "operations")
     ]
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
@@ -104,6 +106,7 @@ class K8stuiApp(App[None]):
         )
         self.opener = Opener(self)
         self.debugger = Debugger(self.opener)
+        self.operator = Operator(self)
         self.desk = ShellDesk(self)
         registry = all_actions()
         keymap = Keymap(registry, settings.keys)

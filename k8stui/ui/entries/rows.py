@@ -168,6 +168,7 @@ ACTIONS = [
         keys=("c",),
         group=Group.ROW,
         views=LISTS,
+        not_kinds=frozenset({"nodes"}),
         needs_object=True,
         many=True,
         rank=60,

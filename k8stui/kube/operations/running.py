@@ -1,0 +1,220 @@
+"""Carrying out a plan: at most ten objects at once, each with its own result, to be stopped and retried.
+
+Stopping begins nothing more and lets what was sent come to its end, so that it is known what was done. A
+request that fails is told in words; only what the server asks to repeat (429, with a time) is repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from k8stui.kube.errors import ApiError, KubeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from k8stui.kube.operations.plans import Change, Plan, Ref, Request
+    from k8stui.kube.operations.reading import Requests
+
+AT_ONCE = 10
+"""Objects that are worked on at the same time."""
+TIMEOUT = 30.0
+"""Seconds for one request."""
+BUSY_TRIES = 4
+"""How often a request is sent to a server that says that it is busy."""
+LONGEST_WAIT = 10.0
+
+
+class State(Enum):
+    """How far an object is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    """Not begun, since the user stopped before."""
+
+
+class Result(msgspec.Struct):
+    """What became of one object. `text` is the failure, or something to know about a success."""
+
+    change: Change
+    state: State = State.WAITING
+    text: str = ""
+    answer: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What the server answered to the last request, where it was an object."""
+    warnings: tuple[str, ...] = ()
+
+
+class Run:
+    """One plan being carried out. `on_change` is called after every step, on the loop."""
+
+    def __init__(
+        self, connection: Requests, plan: Plan, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        self.plan = plan
+        self.results = [Result(change) for change in plan.changes]
+        self._connection = connection
+        self._on_change = on_change
+        self._stopping = False
+
+    # What is known
+
+    def count(self, state: State) -> int:
+        """How many objects are in a state."""
+        return sum(result.state is state for result in self.results)
+
+    @property
+    def failed(self) -> list[Result]:
+        """What did not work."""
+        return [result for result in self.results if result.state is State.FAILED]
+
+    @property
+    def left(self) -> list[Result]:
+        """What did not work, or was not begun."""
+        return [result for result in self.results if result.state in (State.FAILED, State.STOPPED)]
+
+    @property
+    def done_refs(self) -> frozenset[Ref]:
+        """The objects that are done."""
+        return frozenset(result.change.ref for result in self.results if result.state is State.DONE)
+
+    @property
+    def finished(self) -> bool:
+        """Nothing waits or runs any more."""
+        return not any(result.state in (State.WAITING, State.RUNNING) for result in self.results)
+
+    # Doing it
+
+    async def run(self) -> None:
+        """Do all that waits. Cancelling ends also what was sent: what came of that is then not known."""
+        self._stopping = False
+        waiting = deque(result for result in self.results if result.state is State.WAITING)
+
+        async def work() -> None:
+            while waiting and not self._stopping:
+                await self._do(waiting.popleft())
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(AT_ONCE, len(waiting))):
+                    group.create_task(work())
+        finally:
+            for result in self.results:
+                if result.state is State.WAITING:
+                    result.state = State.STOPPED
+                elif result.state is State.RUNNING:
+                    result.state, result.text = State.FAILED, "given up; it may have been done"
+            self._on_change()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping = True
+
+    async def retry(self) -> None:
+        """Do again what failed or was not begun."""
+        for result in self.left:
+            result.state, result.text = State.WAITING, ""
+        await self.run()
+
+    async def _do(self, result: Result) -> None:
+        result.state = State.RUNNING
+        self._on_change()
+        try:
+            for request in result.change.requests:
+                await self._send(request, result)
+        except KubeError as error:
+            result.state, result.text = State.FAILED, explain(error, result.change.ref)
+        else:
+            result.state = State.DONE
+        self._on_change()
+
+    async def _send(self, request: Request, result: Result) -> None:
+        for attempt in range(BUSY_TRIES):
+            try:
+                answer = await self._once(request)
+            except ApiError as error:
+                if request.gone_is_done and error.code == 404 and not _unknown_path(error):
+                    result.text = "was gone already"
+                    return
+                if request.other is not None and _unknown_version(error):
+                    await self._send(request.other, result)
+                    return
+                if not _busy(error) or attempt == BUSY_TRIES - 1 or self._stopping:
+                    raise
+                await asyncio.sleep(min(error.retry_after or 1.0, LONGEST_WAIT))
+                continue
+            result.warnings += tuple(getattr(answer, "warnings", ()))
+            result.answer = _object(answer.body)
+            return
+
+    async def _once(self, request: Request) -> Any:
+        options: dict[str, Any] = {}
+        if request.body is not None:
+            options = {"body": msgspec.json.encode(request.body), "content_type": request.content_type}
+        if request.params:
+            options["params"] = request.params
+        return await self._connection.request(request.method, request.path, timeout=TIMEOUT, **options)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _busy(error: ApiError) -> bool:
+    """The server is busy; a disruption budget is no matter of waiting a moment."""
+    return error.code == 429 and not budget_words(error)
+
+
+def _unknown_version(error: ApiError) -> bool:
+    """The server does not know the version of the object that was sent."""
+    text = error.message.lower()
+    return error.code in (400, 404, 415) and ("no kind" in text or "does not match the expected" in text)
+
+
+def _unknown_path(error: ApiError) -> bool:
+    """The server has no such kind, which is something else than having no such object."""
+    return "could not find the requested resource" in error.message
+
+
+def budget_words(error: ApiError) -> str:
+    """Which disruption budget refuses an eviction, in the server's words; empty when none does."""
+    for cause in error.causes:
+        if cause.reason == "DisruptionBudget":
+            return cause.message
+    return error.message if "disruption budget" in error.message.lower() else ""
+
+
+def explain(error: KubeError, ref: Ref) -> str:
+    """Why it did not work, in one sentence that says what to do next."""
+    code = getattr(error, "code", 0)
+    text = error.message
+    if code == 429 and isinstance(error, ApiError) and (words := budget_words(error)):
+        return (
+            f"a PodDisruptionBudget keeps it ({words.rstrip('. ')});"
+            " retry when more of its pods are ready, or delete it instead, which asks no budget"
+        )
+    if isinstance(error, ApiError) and _other_uid(error):
+        return f"the {ref.noun} that was meant is gone; another one has its name now"
+    if code == 409 and "please apply your changes to the latest version" in text:
+        return "it was changed meanwhile; look at it and do it again"
+    if code == 404:
+        return f"the {ref.noun} is gone"
+    if code == 405:
+        return f"{error.sentence()}; the server does not offer this for {ref.kind.plural}"
+    return error.sentence()
+
+
+def _other_uid(error: ApiError) -> bool:
+    uid = any(cause.field == "metadata.uid" for cause in error.causes)
+    return uid or "UID in precondition" in error.message or "metadata.uid" in error.message

@@ -1,0 +1,107 @@
+"""What a plan and its run say, as text to be painted: objects, requests, progress, results. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from k8stui.kinds.text import fit, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from k8stui.kube.operations.plans import Plan
+    from k8stui.kube.operations.running import Run
+
+LISTED = 500
+"""Objects that a plan lists by name."""
+SHOWN = 2
+"""Objects whose requests are shown whole."""
+FAILURES = 100
+
+
+def sentences(texts: Sequence[str], mark: str) -> Text:
+    """Sentences, each behind a mark; a long one goes on below itself, not below the mark."""
+    return Text("\n".join(f"{mark} {printable(text)}" for text in texts))
+
+
+def objects_text(plan: Plan) -> Text:
+    """The objects, and what is different for each."""
+    changes = plan.changes[:LISTED]
+    width = min(50, max((len(printable(each.ref.label)) for each in changes), default=0))
+    lines = []
+    for change in changes:
+        label = printable(change.ref.label)
+        words = f"  {printable(change.words)}" if change.words else ""
+        lines.append(f"{fit(label, max(width, 1)) if words else label}{words}")
+    if len(plan.changes) > LISTED:
+        lines.append(f"… and {len(plan.changes) - LISTED:,} more")
+    return Text("\n".join(lines))
+
+
+def body_text(plan: Plan) -> Text:
+    """The requests as they will be sent; of many objects those of the first ones."""
+    lines: list[str] = [""]
+    for change in plan.changes[:SHOWN]:
+        for request in change.requests:
+            lines.append(request.line)
+            if request.body is not None:
+                lines.append(f"  {json.dumps(request.body, ensure_ascii=False)}")
+    if len(plan.changes) > SHOWN:
+        lines.append(f"… and the same for {len(plan.changes) - SHOWN:,} more")
+    return Text("\n".join(printable(line) for line in lines), style="dim")
+
+
+def progress_text(run: Run, width: int) -> Text:
+    """A bar, and numbers."""
+    from k8stui.kube.operations.running import State
+
+    total = len(run.results)
+    done, failed = run.count(State.DONE), run.count(State.FAILED)
+    running, stopped = run.count(State.RUNNING), run.count(State.STOPPED)
+    ended = done + failed
+    filled = width * ended // total if total else width
+    parts = [f"{done:,} of {total:,} {run.plan.done}"]
+    if running:
+        parts.append(f"{running} under way")
+    if failed:
+        parts.append(f"{failed:,} failed")
+    if stopped:
+        parts.append(f"{stopped:,} not begun")
+    text = Text("━" * filled, "bold")
+    text.append("─" * (width - filled), "dim")
+    return text.append(f"  {' · '.join(parts)}", "not dim")
+
+
+def finished_text(run: Run) -> Text:
+    """What failed, with its reason; while nothing has, what is under way."""
+    from k8stui.kube.operations.running import State
+
+    failed = run.failed
+    if failed:
+        lines = [f"✗ {printable(r.change.ref.label)}: {printable(r.text)}" for r in failed[:FAILURES]]
+        if len(failed) > FAILURES:
+            lines.append(f"… and {len(failed) - FAILURES:,} more")
+        return Text("\n".join(lines))
+    under_way = [result for result in run.results if result.state is State.RUNNING]
+    return Text("\n".join(f"· {printable(result.change.ref.label)}" for result in under_way))
+
+
+def summary(run: Run) -> str:
+    """What came of it, in one sentence."""
+    from k8stui.kube.operations.plans import subject
+    from k8stui.kube.operations.running import State
+
+    done = [result.change.ref for result in run.results if result.state is State.DONE]
+    failed, stopped = run.count(State.FAILED), run.count(State.STOPPED)
+    parts = []
+    if done:
+        parts.append(f"{subject(done)} {run.plan.done}")
+    if failed:
+        parts.append(f"{failed} failed")
+    if stopped:
+        parts.append(f"{stopped} not begun")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,162 @@
+"""What changes objects: each operation once, with the kinds it fits, the right it needs and its danger."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from k8stui.ui.actions import Action, Danger, Group, Place, Right
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WHERE = frozenset({"table", "yaml", "describe"})
+TABLE = frozenset({"table"})
+PODS = frozenset({"pods"})
+NODES = frozenset({"nodes"})
+DEPLOYMENTS = frozenset({"deployments.apps"})
+WORKLOADS = frozenset({"deployments.apps", "statefulsets.apps", "daemonsets.apps"})
+JOBS = frozenset({"jobs.batch"})
+CRONJOBS = frozenset({"cronjobs.batch"})
+
+
+def flow(name: str) -> Callable[[Place], None]:
+    """Start a flow of `ui.operations`, as `module.function`."""
+    module, _, function = name.partition(".")
+
+    def run(place: Place) -> None:
+        found = getattr(importlib.import_module(f"k8stui.ui.operations.{module}"), function)
+        place.app.operator.begin(place, found)
+
+    return run
+
+
+def _can(verb: str) -> Callable[[Place], bool]:
+    """The server offers a verb for the kind."""
+    return lambda place: place.kind is not None and place.kind.can(verb)
+
+
+def _has(subresource: str) -> Callable[[Place], bool]:
+    """The kind has a subresource, whatever kind it is."""
+    return lambda place: place.kind is not None and subresource in place.kind.subresources
+
+
+def _undo(place: Place) -> None:
+    place.app.operator.undo()
+
+
+def _can_undo(place: Place) -> bool:
+    return place.app.operator.can_undo
+
+
+PATCH = Right("patch")
+_patchable = _can("patch")
+
+
+def operation(
+    name: str,
+    title: str,
+    about: str,
+    run: str,
+    *keys: str,
+    kinds: frozenset[str] = frozenset(),
+    not_kinds: frozenset[str] = frozenset(),
+    right: Right = PATCH,
+    danger: Danger = Danger.CHANGES,
+    many: bool = True,
+    fits: Callable[[Place], bool] = _patchable,
+    rank: int = 50,
+) -> Action:
+    """An entry for an operation on rows."""
+    return Action(
+        f"operation.{name}",
+        title,
+        about,
+        flow(run),
+        keys=keys,
+        group=Group.CHANGE,
+        views=TABLE,
+        kinds=kinds,
+        not_kinds=not_kinds,
+        needs_object=True,
+        many=many,
+        danger=danger,
+        right=right,
+        fits=fits,
+        rank=rank,
+    )
+
+
+ACTIONS = [
+    operation(
+        "delete",
+        "delete",
+        "Delete the object or the marked ones; asks how, and what goes with them",
+        "basic.delete",
+        "ctrl-d",
+        right=Right("delete"),
+        danger=Danger.DESTROYS,
+        fits=_can("delete"),
+        rank=16,
+    ),
+    operation(
+        "kill",
+        "kill",
+        "Delete pods at once, without waiting for their containers to end",
+        "basic.kill",
+        "ctrl-k",
+        kinds=PODS,
+        right=Right("delete"),
+        danger=Danger.DESTROYS,
+        fits=_can("delete"),
+        rank=36,
+    ),
+    operation(
+        "evict",
+        "evict",
+        "Ask for pods to be evicted, which disruption budgets may refuse",
+        "basic.evict",
+        kinds=PODS,
+        right=Right("create", subresource="eviction"),
+        danger=Danger.DESTROYS,
+        fits=_has("eviction"),
+    ),
+    operation(
+        "scale",
+        "scale",
+        "Set the number of replicas; says what autoscalers and budgets will do about it",
+        "basic.scale",
+        "s",
+        not_kinds=PODS | NODES | CRONJOBS | JOBS,
+        right=Right("patch", subresource="scale"),
+        fits=_has("scale"),
+        rank=15,
+    ),
+    operation(
+        "restart",
+        "restart",
+        "Replace all pods one after the other, as a rollout",
+        "basic.restart",
+        "r",
+        kinds=WORKLOADS,
+        rank=16,
+    ),
+    operation(
+        "cordon", "cordon", "Let no new pods come to the node", "basic.cordon", "c", kinds=NODES, rank=15
+    ),
+    operation(
+        "uncordon", "uncordon", "Let pods come to the node again", "basic.uncordon", "u", kinds=NODES, rank=16
+    ),
+    Action(
+        "operation.undo",
+        "undo",
+        "Put back what was changed last: replicas, labels, images, cordons",
+        _undo,
+        keys=("shift-u",),
+        group=Group.CHANGE,
+        views=TABLE | {"rollout"},
+        danger=Danger.CHANGES,
+        fits=_can_undo,
+        rank=19,
+    ),
+]

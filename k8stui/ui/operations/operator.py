@@ -1,0 +1,159 @@
+"""Carries operations from a key to their result: objects as they were meant, plan, dialog, run, undo.
+
+Flows run in workers of the app, beside the keys. What is meant is taken when the key is pressed, by uid: a
+row that moves under the cursor afterwards changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from k8stui.ui.dialogs.plan_text import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from k8stui.kube.operations.plans import Plan, Ref
+    from k8stui.kube.operations.reading import Read
+    from k8stui.kube.operations.running import Run
+    from k8stui.ui.actions import Place
+    from k8stui.ui.app import K8stuiApp
+    from k8stui.ui.dialogs.plan import PlanDialog
+
+    Flow = Callable[["Operator", "Meant"], Awaitable[None]]
+
+UNDO_KEPT = 20
+
+
+class Refused(Exception):
+    """It will not be done; the text is a sentence for the user."""
+
+
+class Meant:
+    """The objects that a key was pressed for."""
+
+    def __init__(self, place: Place) -> None:
+        from k8stui.kube.operations.plans import Ref
+
+        kind = place.kind
+        assert kind is not None
+        self.kind = kind
+        self.objects = place.objects
+        """Rows as tables hold them: for what they say about owners, labels and finalizers."""
+        self.refs: tuple[Ref, ...] = tuple(
+            Ref(kind, obj.metadata.name, obj.metadata.namespace or "", obj.metadata.uid or "")
+            for obj in place.objects
+        )
+
+    @property
+    def ref(self) -> Ref:
+        """The first one."""
+        return self.refs[0]
+
+
+class Operator:
+    """Operates for the user of the app."""
+
+    def __init__(self, app: K8stuiApp) -> None:
+        self.app = app
+        self._undo: list[tuple[str, Plan]] = []
+
+    def begin(self, place: Place, flow: Flow) -> None:
+        """Start an operation on the objects that are meant now."""
+        self.guard(flow(self, Meant(place)))
+
+    def guard(self, work: Awaitable[None]) -> None:
+        """Do something beside the screen; what goes wrong becomes a sentence."""
+        self.app.run_worker(self._guarded(work), group="operations", exit_on_error=False)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        from k8stui.kube.errors import KubeError
+        from k8stui.kube.operations.plans import PlanError
+
+        try:
+            await work
+        except (Refused, PlanError) as refusal:
+            self.app.complain(str(refusal))
+        except KubeError as error:
+            self.app.complain(error.sentence())
+        except Exception as error:  # a defect of ours must be seen, and end nothing else
+            self.app.complain(f"Internal error, nothing more was done: {type(error).__name__}: {error}")
+
+    # What flows use
+
+    @property
+    def connection(self) -> Any:
+        """Where requests go. Raises Refused."""
+        cluster: Any = self.app.session.cluster
+        if cluster is None:
+            raise Refused("There is no cluster to change.")
+        return cluster.connection
+
+    async def read(self, refs: Iterable[Ref], subresource: str = "") -> Read:
+        """Objects as they are now; what cannot be had is said. Raises Refused where nothing can be had."""
+        from k8stui.kube.operations.reading import read_all
+
+        found = await read_all(self.connection, refs, subresource)
+        problems = list(found.problems.values())
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            sentence = f"{problems[0].rstrip('. ')}{more}."
+            if not found.objects:
+                raise Refused(f"{sentence[:1].upper()}{sentence[1:]}")
+            self.app.complain(f"Left out: {sentence}")
+        return found
+
+    def starter(self) -> Callable[[Plan, Callable[[], None]], Run]:
+        """What makes runs on the connection that is open now."""
+        from k8stui.kube.operations.running import Run
+
+        connection = self.connection
+        return lambda plan, changed: Run(connection, plan, changed)
+
+    async def confirm(self, title: str, plan: Plan, advice: Iterable[str] = ()) -> Run | None:
+        """Show a plan without fields, do it when the user says so."""
+        from k8stui.ui.dialogs.plan import PlanDialog
+
+        return await self.show(PlanDialog(title, self.starter(), plan, tuple(advice)))
+
+    async def show(self, dialog: PlanDialog) -> Run | None:
+        """Show a dialog, and say what came of it; None when nothing was sent."""
+        context = self.app.session.context
+        run = await self.app.push_screen_wait(dialog)
+        if run is not None:
+            self._conclude(context, run)
+        return run
+
+    def _conclude(self, context: str, run: Run) -> None:
+        back = run.plan.undone(run.done_refs)
+        said = summary(run)
+        if back is not None:
+            self._undo = [*self._undo, (context, back)][-UNDO_KEPT:]
+            key = self.app.main.keymap.first("operation.undo")
+            said += f" {key} undoes it." if key else ""
+        warnings = dict.fromkeys(text for result in run.results for text in result.warnings)
+        (self.app.complain if run.left else self.app.say)(said)
+        for warning in list(warnings)[:3]:
+            self.app.complain(f"The server warns: {warning}")
+        self.app.main.refresh_hints()
+
+    # Undo
+
+    @property
+    def can_undo(self) -> bool:
+        """Something done in this context can be put back."""
+        return any(context == self.app.session.context for context, _ in self._undo)
+
+    def undo(self) -> None:
+        """Offer to put back what was done last in this context."""
+        self.guard(self._undo_last())
+
+    async def _undo_last(self) -> None:
+        context = self.app.session.context
+        at = next((i for i in reversed(range(len(self._undo))) if self._undo[i][0] == context), None)
+        if at is None:
+            raise Refused("Nothing that was done here can be put back.")
+        plan = self._undo[at][1]
+        run = await self.confirm(f"Undo for {plan.subject}", plan)
+        if run is not None and not run.left:
+            del self._undo[at]
