@@ -62,7 +62,8 @@ class Connection:
     `readonly` refuses whatever may change something, before it is sent (with `allow_dry_run`, a request that
     the server is asked to try only may pass). `on_progress` gets short plain-text lines while credentials
     are fetched, `on_warning` each warning that the server sends. `connect_timeout` and `credential_timeout`
-    are in seconds. Raises KubeconfigError for a context that cannot be used as it stands.
+    are in seconds, and so is `heartbeat`: silence on a WebSocket after which it is asked whether it lives.
+    Raises KubeconfigError for a context that cannot be used as it stands.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Connection:
         connect_timeout: float = 10.0,
         credential_timeout: float = 60.0,
         allow_dry_run: bool = True,
+        heartbeat: float = HEARTBEAT,
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.readonly = readonly
@@ -82,6 +84,7 @@ class Connection:
         self.last_heard: float | None = None
         """When the server last sent anything (time.monotonic()), None if it never did."""
         self._allow_dry_run = allow_dry_run
+        self._heartbeat = heartbeat
         self._connect_timeout = connect_timeout
         self._base = checked_server(context)
         proxy_url = context.cluster_entry.proxy_url
@@ -143,6 +146,7 @@ class Connection:
         content_type: str = "application/json",
         accept: str = "application/json",
         timeout: float = 30.0,
+        headers: Headers = (),
     ) -> Response:
         """Ask and read the whole answer, within `timeout` seconds (not counting a login).
 
@@ -152,7 +156,7 @@ class Connection:
         method = method.upper()
         self._gate(method, path, params, has_body=body is not None)
         encoding = self._compression.accept_encoding if method == "GET" else "identity"
-        extra: Headers = (("Accept", accept), ("Accept-Encoding", encoding))
+        extra: Headers = (("Accept", accept), ("Accept-Encoding", encoding), *headers)
         if body is not None:
             extra += (("Content-Type", content_type),)
 
@@ -248,7 +252,7 @@ class Connection:
                     except HandshakeRefused as refusal:
                         raise api_error(refusal.status, refusal.headers, refusal.body) from None
             self.last_heard = time.monotonic()
-            return WebSocket(socket, self.server)
+            return WebSocket(socket, self.server, heartbeat=self._heartbeat)
 
         opened = await self._with_identity(attempt)
         self._sockets.add(opened)

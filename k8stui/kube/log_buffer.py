@@ -117,6 +117,25 @@ class LogBuffer:
             self._drop()
         self._tell()
 
+    @property
+    def room(self) -> int:
+        """How many more lines it can hold before the oldest fall off (as far as their number decides)."""
+        return 0 if self._bytes >= self.max_bytes else self.max_lines - len(self)
+
+    def prepend(self, lines: Sequence[LogLine]) -> int:
+        """Add lines before the oldest, as many of the newest of them as there is room for; how many."""
+        size, count = self._bytes, 0
+        most = min(self.room, len(lines))
+        while count < most and size < self.max_bytes:
+            count += 1
+            size += len(lines[-count].text) + OVERHEAD
+        if count:
+            self._lines[: self._head] = lines[len(lines) - count :]
+            self._offset += self._head - count
+            self._head, self._bytes = 0, size
+            self._tell()
+        return count
+
     def clear(self) -> None:
         """Forget all lines on request; numbers go on, and nothing counts as fallen."""
         self._offset = self.end

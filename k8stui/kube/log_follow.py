@@ -93,8 +93,11 @@ class ContainerFollower:
         rng: random.Random,
         on_status: Callable[[SourceStatus], None] = lambda status: None,
         errors: str = "replace",
+        since: str = "",
     ) -> None:
+        """`since` is where to begin, for `sinceTime`; "" is the beginning, or the tail."""
         self._errors = errors
+        self._since = since
         self.status = SourceStatus(source, since=clock.monotonic())
         self._connection = connection
         self._path = path
@@ -140,9 +143,7 @@ class ContainerFollower:
         if life is None or not life.container_id or self._tail == 0:
             return []
         self._begin(life)
-        params = self._params(follow=False)
-        if self._tail is not None:
-            params["tailLines"] = str(self._tail)
+        params = self._begun(self._params(follow=False))
         try:
             return await self._whole(params)
         except ApiError as error:
@@ -278,11 +279,12 @@ class ContainerFollower:
         new_life = resumes and self._source.container_id != self._seen_of
         if resumes and not new_life:
             params["sinceTime"] = self._seen.since
-        elif self._tail is not None:
-            params["tailLines"] = str(self._tail)
+        else:
+            self._begun(params)
         self._seen.resume()
         self._seen_of = self._source.container_id
         watch_gap = resumes and not new_life
+        watched = self._seen.newest
         stream: AsyncIterator[list[bytes]] = self._connection.lines(
             self._path,
             params=params,
@@ -297,7 +299,7 @@ class ContainerFollower:
                 lines = self._fresh(batch)
                 if lines:
                     if watch_gap and self._seen.missed:
-                        lines.insert(0, self._mark(GAP, "lines may be missing here: the log was cut"))
+                        lines.insert(0, self._mark(GAP, missing(watched, lines[0].time)))
                     watch_gap = False
                     self._took(lines)
                 await self._yield_turn()
@@ -342,8 +344,8 @@ class ContainerFollower:
             params["previous"] = "true"
         if self._seen.since:
             params["sinceTime"] = self._seen.since
-        elif self._tail is not None:
-            params["tailLines"] = str(self._tail)
+        else:
+            self._begun(params)
         for _ in range(DRAIN_TRIES):
             self._seen.resume()
             try:
@@ -377,6 +379,14 @@ class ContainerFollower:
         params = {"container": self._source.container, "timestamps": "true"}
         return params | {"follow": "true"} if follow else params
 
+    def _begun(self, params: dict[str, str]) -> dict[str, str]:
+        """With where to begin when nothing was read yet."""
+        if self._since:
+            params["sinceTime"] = self._since
+        if self._tail is not None:
+            params["tailLines"] = str(self._tail)
+        return params
+
     def _mark(self, mark: str, text: str) -> LogLine:
         return LogLine("", self._source, f"{self._source.container}: {text}", mark)
 
@@ -392,6 +402,12 @@ class ContainerFollower:
         if new != old:
             self.status = new
             self._on_status(new)
+
+
+def missing(before: str, after: str) -> str:
+    """That lines may be missing, and of which time."""
+    times = f" between {before} and {after}" if before and after else ""
+    return f"lines may be missing{times}: the log was cut meanwhile"
 
 
 def _is_not_started(error: ApiError) -> bool:

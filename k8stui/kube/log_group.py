@@ -41,8 +41,8 @@ class LogGroup:
     """Reads the logs of many pods. `run` it once; cancel it to stop.
 
     `namespaces` hold where the query names none (() is all). Without `follow` it reads what there is and
-    ends. `patient` goes on where the server cannot be heard at the start, as a screen does; a command does
-    not. `accepts` picks the lines to hand on.
+    ends; `previous` reads only the runs before the present ones. `patient` goes on where the server cannot be
+    heard at the start, as a screen does; a command does not. `accepts` picks the lines to hand on.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class LogGroup:
         *,
         namespaces: tuple[str, ...] = (),
         follow: bool = True,
+        previous: bool = False,
         patient: bool = True,
         tail: int | None = None,
         pool: StreamPool | None = None,
@@ -65,7 +66,8 @@ class LogGroup:
         self._cluster = cluster
         self._query = query
         self._namespaces = namespaces
-        self._follow = follow
+        self._follow = follow and not previous
+        self._previous = previous
         self._patient = patient
         self._tail = query.tail if query.tail_named else tail
         self._accepts = accepts
@@ -125,6 +127,7 @@ class LogGroup:
                     ContainerChoice(self._query),
                     self._since(),
                     self._tail,
+                    self._previous,
                     self._errors,
                     self._clock,
                     self._rng,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost
+from k8stui.kube.log_follow import missing
 from k8stui.kube.log_seen import Seen
 from k8stui.kube.log_types import GAP, INFO, LogLine, LogSource
 
@@ -80,7 +81,7 @@ class LifeReader:
             async for batch in batches:
                 lines = self._fresh(batch)
                 if lines and resumed and self._seen.missed:
-                    said = f"{self._source.container}: lines may be missing here: the log was cut"
+                    said = f"{self._source.container}: {missing(self._seen.newest, lines[0].time)}"
                     lines.insert(0, LogLine("", self._source, said, GAP))
                 resumed = resumed and not lines
                 if lines:

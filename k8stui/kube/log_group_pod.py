@@ -76,6 +76,8 @@ class Reading:
     since: str = ""
     """For `sinceTime`; "" is the beginning."""
     tail: int | None = None
+    previous: bool = False
+    """Only the life before the present one of each container."""
     errors: str = "replace"
     """What becomes of bytes that are not UTF-8, as in `bytes.decode`."""
     clock: Clock = field(default_factory=SystemClock)
@@ -289,7 +291,8 @@ class PodMember:
                 lane.push([LogLine("", source, f"{life.name}: not started{why}", INFO)])
                 return
             await self._read_before(life, lane)
-            await self._reader(life, source, lane, previous=False).run()
+            if not self._reading.previous:
+                await self._reader(life, source, lane, previous=False).run()
         except KubeError as error:
             if isinstance(error, ApiError) and error.code == 400 and "waiting to start" in error.message:
                 lane.push([LogLine("", source, f"{life.name}: {error.message}", INFO)])
@@ -317,8 +320,11 @@ class PodMember:
         """In a crash loop: the life before, and how it ended. What the kubelet has no more is left out."""
         last = life.last
         if last is None or not last.container_id or last.container_id == life.container_id:
+            if self._reading.previous:
+                lane.push([LogLine("", self._source(life), f"{life.name}: there was no run before", INFO)])
             return
-        if not self._is_recent(last.finished_at) or self._reading.tail == 0:
+        wanted = self._reading.previous or (self._is_recent(last.finished_at) and self._reading.tail != 0)
+        if not wanted:
             return
         source = LogSource(
             self.namespace,
@@ -331,7 +337,9 @@ class PodMember:
         )
         try:
             await self._reader(life, source, lane, previous=True).run()
-        except KubeError:
+        except KubeError as error:
+            if self._reading.previous:
+                lane.push([LogLine("", source, f"{life.name}: {error.sentence()}", INFO)])
             return
         said = f"{life.name} restarted ({last.text})"
         if last.message:

@@ -96,6 +96,12 @@ class Seen:
         return True
 
     @property
+    def newest(self) -> str:
+        """The second of the newest line that was read; "" when nothing was read."""
+        self._look_into()
+        return since_time(self._newest) if self._newest else ""
+
+    @property
     def missed(self) -> bool:
         """Whether the resumed stream repeated nothing of what it should: the log was cut meanwhile."""
         return not self._met

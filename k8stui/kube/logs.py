@@ -10,14 +10,25 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.log_buffer import LogBuffer
 from k8stui.kube.log_follow import ContainerFollower
 from k8stui.kube.log_merge import HOLD, LiveMerge, merge_past
 from k8stui.kube.log_pod import PodLives, read_pod
-from k8stui.kube.log_times import split_stamp
-from k8stui.kube.log_types import ERROR, GAP, INFO, Following, LogLine, LogSource, SourceStatus
+from k8stui.kube.log_times import nanoseconds, split_stamp
+from k8stui.kube.log_types import (
+    ERROR,
+    GAP,
+    INFO,
+    RESTART,
+    Following,
+    LogLine,
+    LogSource,
+    SourceStatus,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +36,8 @@ if TYPE_CHECKING:
     from k8stui.kube.log_pod import ContainerLife
 
 TAIL = 500
+LOOP_MINUTES = 10
+"""A container whose last run ended within these minutes is in a crash loop: so long a kubelet backs off."""
 RELEASE_SECONDS = 0.05
 """How often lines that were held back are let go."""
 REFRESH_SECONDS = 10.0
@@ -133,6 +146,7 @@ class PodLogs:
         containers: tuple[str, ...] = (),
         tail: int | None = TAIL,
         previous: bool = False,
+        since: str = "",
         hold: float = HOLD,
         clock: Clock | None = None,
         rng: random.Random | None = None,
@@ -145,6 +159,7 @@ class PodLogs:
         self._only = containers
         self._tail = tail
         self._previous = previous
+        self._since = since
         self._clock: Clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
         self._hold = hold
@@ -240,6 +255,7 @@ class PodLogs:
             clock=self._clock,
             rng=self._rng,
             on_status=self._on_status,
+            since=self._since,
         )
         self._followers[life.name] = follower
         return follower
@@ -249,7 +265,8 @@ class PodLogs:
 
         async def past(life: ContainerLife) -> list[LogLine]:
             async with gate:
-                return await self._add(life, buffer).past()
+                before = await self._run_before(life) if self._is_looping(life) else []
+                return before + await self._add(life, buffer).past()
 
         buffer.extend(merge_past(await asyncio.gather(*map(past, self._wanted()))))
 
@@ -312,6 +329,34 @@ class PodLogs:
             if said := outrun.look():
                 buffer.append(self._mark(GAP, said))
 
+    def _is_looping(self, life: ContainerLife) -> bool:
+        """Its last run ended a short while ago: what it said then is what one wants to know."""
+        last = life.last
+        if last is None or self._tail == 0 or self._since or last.container_id == life.container_id:
+            return False
+        ended = nanoseconds(last.finished_at or "") / 1e9
+        return ended > 0 and self._clock.wall() - ended < LOOP_MINUTES * 60
+
+    async def _run_before(self, life: ContainerLife) -> list[LogLine]:
+        """The run before the present one, and how it ended; nothing where the kubelet has it no more."""
+        source = self._source(life)
+        params = {"container": life.name, "timestamps": "true", "previous": "true"}
+        if self._tail is not None:
+            params["tailLines"] = str(self._tail)
+        try:
+            response = await self._connection.request("GET", f"{self._path}/log", params=params)
+        except KubeError:
+            return []
+        assert life.last is not None
+        source = msgspec.structs.replace(
+            source, container_id=life.last.container_id, restarts=max(0, life.restarts - 1)
+        )
+        said = f"{life.name} restarted ({life.last.text})"
+        if life.last.message:
+            said += f": {life.last.message.strip()}"
+        mark = LogLine(life.last.finished_at or "", source, said, RESTART)
+        return [*_lines_of(response.body, source), mark]
+
     async def _read_previous(self, buffer: LogBuffer) -> None:
         """The life before the present one of each container."""
 
@@ -325,15 +370,20 @@ class PodLogs:
             except KubeError as error:
                 mark = INFO if getattr(error, "code", 0) == 400 else ERROR
                 return [LogLine("", source, f"{life.name}: {error.sentence()}", mark)]
-            text: str = response.body.decode("utf-8", "replace")
-            # every line of a container has a stamp: others are the kubelet's own words
-            stamped = map(split_stamp, text.removesuffix("\n").split("\n") if text else ())
-            lines = [LogLine(stamp, source, rest, "" if stamp else INFO) for stamp, rest in stamped]
+            lines = _lines_of(response.body, source)
             if life.last is not None:
                 lines.append(LogLine("", source, f"{life.name}: ended ({life.last.text})", "ended"))
             return lines
 
         buffer.extend(merge_past(await asyncio.gather(*map(read, self._wanted()))))
+
+
+def _lines_of(body: bytes, source: LogSource) -> list[LogLine]:
+    """The lines of a whole log."""
+    text = body.decode("utf-8", "replace")
+    # every line of a container has a stamp: others are the kubelet's own words
+    stamped = map(split_stamp, text.removesuffix("\n").split("\n") if text else ())
+    return [LogLine(stamp, source, rest, "" if stamp else INFO) for stamp, rest in stamped]
 
 
 __all__ = [
