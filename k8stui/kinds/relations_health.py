@@ -51,7 +51,7 @@ def health(group: str, plural: str, obj: Any, columns: Sequence[Any], now: datet
     special = _special(obj, now)
     if special is not None:
         return special
-    if not columns and (group, plural) not in STRUCTS or (columns and not isinstance(obj, TableRow)):
+    if (not columns and (group, plural) not in STRUCTS) or (columns and not isinstance(obj, TableRow)):
         return Health()
     printer = printer_for(group, plural, columns or None)
     cells = dict(zip((column.name for column in printer.columns), printer.cells(obj, now), strict=False))

@@ -12,7 +12,8 @@ from k8stui.kube.collection import Collection, Phase
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.health import Health, Status
 from k8stui.kube.namespaces import VisibleNamespaces
-from k8stui.kube.objects import STRUCTS, list_decoder
+from k8stui.kube.objects import STRUCTS, ColumnDefinition, KubeObject, TableRow, list_decoder
+from k8stui.kube.objects.related import RELATED
 from k8stui.settings import Settings
 from k8stui.ui.app import K8stuiApp
 from k8stui.ui.backend import ContextInfo, Contexts
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from textual.app import App
     from textual.pilot import Pilot
+
+    from k8stui.kube.objects.related import Form
 
 NOW = datetime(2025, 6, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -165,11 +168,11 @@ def shop() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def decode(kind: Kind, items: Iterable[dict[str, Any]]) -> list[Any]:
+def decode(kind: Kind, items: Iterable[dict[str, Any]], struct: Any = None) -> list[Any]:
     """Objects as the engine would hold them."""
     import msgspec
 
-    struct = STRUCTS[(kind.group, kind.plural)]
+    struct = struct or STRUCTS[(kind.group, kind.plural)]
     page = list_decoder(struct).decode(msgspec.json.encode({"metadata": {}, "items": list(items)}))
     return list(page.items)
 
@@ -242,7 +245,7 @@ class FakeCluster:
         self.visible = VisibleNamespaces(("shop",))
         self.retried = 0
         self.asked: list[tuple[str, tuple[str, ...], str, str]] = []
-        self._held: dict[tuple[str, tuple[str, ...], str, str], Collection[Any]] = {}
+        self._held: dict[tuple[Any, ...], Collection[Any]] = {}
 
     @property
     def collections(self) -> list[Collection[Any]]:
@@ -255,14 +258,15 @@ class FakeCluster:
         namespaces: tuple[str, ...] = (),
         label_selector: str = "",
         field_selector: str = "",
+        form: Form | None = None,
         wake: Callable[[], None],
     ) -> Any:
         key = (kind.name, namespaces, label_selector, field_selector)
         self.asked.append(key)
-        held = self._held.get(key)
+        held = self._held.get((*key, form))
         if held is None:
-            held = self._held[key] = Collection(
-                kind, namespaces, label_selector=label_selector, field_selector=field_selector
+            held = self._held[*key, form] = Collection(
+                kind, namespaces, label_selector=label_selector, field_selector=field_selector, form=form
             )
             self._fill(held)
         return held.subscribe(wake)
@@ -280,7 +284,18 @@ class FakeCluster:
                 and self._selected(item, collection)
             ]
             part.begin()
-            part.page(decode(kind, items) if (kind.group, kind.plural) in STRUCTS else [])
+            if collection.form is not None and collection.form.related:
+                part.page(decode(kind, items, RELATED[kind.group, kind.plural]))
+            elif (kind.group, kind.plural) in STRUCTS:
+                part.page(decode(kind, items))
+            else:
+                part.columns((ColumnDefinition("Name", "string", "name"),))
+                part.page(
+                    [
+                        TableRow(each.metadata, (each.metadata.name,))
+                        for each in decode(kind, items, KubeObject)
+                    ]
+                )
             part.finish()
             part.status(Phase.LIVE)
 
@@ -293,7 +308,7 @@ class FakeCluster:
                 return False
         key, _, value = collection.field_selector.partition("=")
         if key == "spec.nodeName":
-            return bool(item["spec"]["nodeName"] == value)
+            return bool(item["spec"].get("nodeName") == value)
         return key != "metadata.name" or bool(item["metadata"]["name"] == value)
 
     def change(self, kind_name: str, *items: dict[str, Any], removed: Iterable[str] = ()) -> None:

@@ -150,7 +150,7 @@ async def test_secrets_are_masked_until_asked_key_by_key() -> None:
         await until(pilot, lambda: "  password: aHVudGVyMgo=" in lines(app))
         await pilot.press("x")
         await until(pilot, lambda: "hunter2" not in screen_text(app) and "aHVu" not in screen_text(app))
-        await pilot.press("X")
+        await pilot.press("V")
         await until(pilot, lambda: any("blob:" in line and "binary: 3 bytes" in line for line in lines(app)))
 
 
