@@ -337,9 +337,10 @@ async def test_a_server_that_is_killed_and_started_again(own_server: SimulatedSe
         rig = Rig(own_server, cluster)
         async with Restless(own_server):
             await rig.begin()
-        held = [set(reader.copy) for reader in rig.readers]
         own_server.kill()
         await eventually(lambda: rig.seen(STALE), 10, "stale")
+        held = [set(reader.copy) for reader in rig.readers]  # what was on its way when it died has come
+        assert all(held)
         await eventually(lambda: Status.STALE in rig.statuses, 10, "a stale session")
         assert "refused" in rig.statuses[Status.STALE]
         assert cluster.health.next_try is not None
