@@ -41,6 +41,7 @@ class Group(Enum):
     TABLE = "Table"
     LOGS = "Logs"
     READING = "Reading"
+    EDITING = "Editor"
     SHELLS = "Shells"
     GO = "Go to"
     PANES = "Panes"

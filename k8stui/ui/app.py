@@ -17,6 +17,7 @@ from textual.app import App
 
 from k8stui.kinds.text import printable
 from k8stui.ui.crash import write_crash
+from k8stui.ui.editing.desk import EditDesk
 from k8stui.ui.entries import all_actions
 from k8stui.ui.keymap import Keymap
 from k8stui.ui.limited import LimitedUser
@@ -56,7 +57,7 @@ class K8stuiApp(App[None]):
     TITLE = "k8stui"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         Path(__file__).parent / "styles" / f"{name}.tcss"
-        for name in ("app", "widgets", "shells", "operations")
+        for name in ("app", "widgets", "shells", "operations", "editing")
     ]
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
@@ -108,6 +109,7 @@ class K8stuiApp(App[None]):
         self.debugger = Debugger(self.opener)
         self.operator = Operator(self)
         self.desk = ShellDesk(self)
+        self.editing = EditDesk(self)
         registry = all_actions()
         keymap = Keymap(registry, settings.keys)
         self._warnings = [*warnings, *themes.warnings, *keymap.problems]
@@ -196,6 +198,7 @@ class K8stuiApp(App[None]):
                 observe(self.main.header.refresh)
             await self.main.load_layout()
             self.use_context_theme()
+            self.editing.offer()
         else:
             self.main.workspace.rescope(fresh=True)
         self.main.refresh_hints()

@@ -40,6 +40,9 @@ class Verb(StrEnum):
     LOGS = "logs"
     SHELL = "shell"
     DEBUG = "debug"
+    APPLY = "apply"
+    CREATE = "create"
+    DRAFTS = "drafts"
     HELP = "help"
     RETRY = "retry"
     QUIT = "quit"
@@ -59,6 +62,9 @@ VERBS: dict[str, Verb] = {
     "shell": Verb.SHELL,
     "shells": Verb.SHELL,
     "debug": Verb.DEBUG,
+    "apply": Verb.APPLY,
+    "create": Verb.CREATE,
+    "drafts": Verb.DRAFTS,
     "help": Verb.HELP,
     "h": Verb.HELP,
     "?": Verb.HELP,
@@ -77,6 +83,9 @@ VERB_HELP: dict[str, str] = {
     "logs": "logs of the selected pod; with a query: of all it selects (deploy/web level>=warn since:1h)",
     "shell": "the shells that are open; with a number or name: go to it",
     "debug": "what debugging has created, to be cleaned up",
+    "apply": "apply a file or a folder; alone: what is pasted",
+    "create": "create an object of a kind; alone: asks which",
+    "drafts": "edits that were not saved: go on with one",
     "layout": "reset: back to nodes, pods, events and logs",
     "retry": "connect again now",
     "help": "every key and what it does",
@@ -167,13 +176,17 @@ def parse(text: str, aliases: Mapping[str, str] | None = None) -> Command:
         return _namespace(rest)
     if verb is Verb.LOGS:
         return _logs(line)
+    if verb is Verb.APPLY:
+        # a path may begin with a slash and hold blanks
+        return Command(verb, argument=line.strip().partition(" ")[2].strip().strip("\"'"))
     if verb is None:
         return _open(head, rest)
     return _simple(verb, head, rest)
 
 
 def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
-    most = {Verb.CONTEXT: 1, Verb.THEME: 1, Verb.LAYOUT: 1, Verb.SHELL: 1, Verb.HELP: 1}.get(verb, 0)
+    one = (Verb.CONTEXT, Verb.THEME, Verb.LAYOUT, Verb.SHELL, Verb.HELP, Verb.CREATE)
+    most = int(verb in one)
     if len(rest) > most:
         extra = rest[most]
         raise CommandError(

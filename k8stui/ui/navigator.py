@@ -144,6 +144,8 @@ class Navigator:
                 await self.open(ViewSpec(view=ViewType.LOGS, query=command.argument))
             case Verb.SHELL:
                 self._app.desk.find(command.argument)
+            case Verb.APPLY | Verb.CREATE | Verb.DRAFTS:
+                self._app.editing.command(command)
             case Verb.DEBUG:
                 self._app.debugger.created()
             case Verb.CONTEXT:

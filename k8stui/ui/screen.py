@@ -91,6 +91,10 @@ class MainScreen(Screen[None]):
             from k8stui.ui.views.shell import ShellView
 
             return ShellView(spec, self._owner.session, self._owner.shells)
+        if spec.view is ViewType.EDITOR:
+            from k8stui.ui.views.editor import EditorView
+
+            return EditorView(spec, self._owner.session, self._owner.editing)
         return make_view(spec, self._owner.session)
 
     def _tick(self) -> None:
@@ -193,6 +197,9 @@ class MainScreen(Screen[None]):
         actions = [action for action in self.registry.working(place) if action.rank <= HINTED]
         actions.sort(key=lambda action: action.rank)
         before: list[Hint] = []
+        if place.view_type == ViewType.EDITOR:
+            # signs are text there: only other keys do something
+            actions = [each for each in actions if len(self.keymap.first(each.id)) > 1]
         if place.view_type == ViewType.SHELL:
             mine = [action for action in actions if action.group is Group.SHELLS]
             # one key does one thing: what comes first in the registry
@@ -367,11 +374,14 @@ class MainScreen(Screen[None]):
 
     # The prompt
 
-    def ask_command(self, hint: str = "a kind or a command; Tab completes, ↑ recalls") -> None:
-        """Ask for a `:` line."""
+    def ask_command(
+        self, hint: str = "a kind or a command; Tab completes, ↑ recalls", *, text: str = ""
+    ) -> None:
+        """Ask for a `:` line; `text` is its beginning."""
         navigator = self._owner.navigator
         self.prompt.open(
             ":",
+            text,
             hint=hint,
             complete=lambda line: complete(line, navigator.sources()) if line else (),
             history=list(self._owner.state.data.commands),

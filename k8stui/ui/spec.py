@@ -21,6 +21,7 @@ class ViewType(StrEnum):
     DESCRIBE = "describe"
     RELATIONS = "relations"
     ANATOMY = "anatomy"
+    EDITOR = "edit"
 
 
 class Link(StrEnum):
@@ -66,6 +67,8 @@ class ViewSpec(Struct, frozen=True):
     query: str = ""
     """Which logs a logs view reads, in the language of `kube.log_query`; empty: those of `target`."""
     container: str = ""
+    draft: str = ""
+    """Id of the draft that an editor shows."""
     previous: bool = False
     filter: str = ""
     sort: str = ""

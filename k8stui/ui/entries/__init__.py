@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8stui.ui.actions import Registry
-from k8stui.ui.entries import go, logs, operations, panes, program, reading, rows, shells, tables
+from k8stui.ui.entries import editing, go, logs, operations, panes, program, reading, rows, shells, tables
 
 
 def all_actions() -> Registry:
@@ -12,6 +12,7 @@ def all_actions() -> Registry:
         [
             *shells.ACTIONS,
             *operations.ACTIONS,
+            *editing.ACTIONS,
             *rows.ACTIONS,
             *tables.ACTIONS,
             *logs.ACTIONS,

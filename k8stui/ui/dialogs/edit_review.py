@@ -1,0 +1,158 @@
+"""What a save would change, before it does: the user's changes, what the server does besides, warnings.
+
+The answer is `apply`, `force` (a server-side apply takes fields over from other managers), or None.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button
+
+from k8stui.kinds.edit_objects import shown_change
+from k8stui.kinds.field_diff import change_lines
+from k8stui.kinds.text import printable
+from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.editing.items import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from textual.app import ComposeResult
+
+    from k8stui.kinds.field_diff import Change
+    from k8stui.ui.editing.items import Item
+
+MOST_LINES = 1500
+"""Lines of a review that are shown; nobody reads more."""
+MOST_BESIDES = 40
+WIDEST = 400
+_STYLES = {"+": "added", "-": "removed", "…": "muted", " ": ""}
+
+
+class Lines(VerticalScroll):
+    """Text to be scrolled by keys."""
+
+    BINDINGS: ClassVar = [
+        Binding("j", "scroll_down", show=False),
+        Binding("k", "scroll_up", show=False),
+        Binding("space", "page_down", show=False),
+        Binding("g", "scroll_home", show=False),
+        Binding("G", "scroll_end", show=False),
+    ]
+
+
+class ReviewDialog(Dialog[str]):
+    """Shows the diff and asks."""
+
+    BINDINGS: ClassVar = [
+        Binding("ctrl+s", "apply", show=False, priority=True),
+        Binding("f", "force", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "review--added",
+        "review--removed",
+        "review--label",
+        "review--head",
+        "review--muted",
+        "review--warning",
+        "review--error",
+    }
+
+    def __init__(self, verb: str, items: Sequence[Item], revealed: Collection[str]) -> None:
+        self._items = list(items)
+        self._revealed = revealed
+        ready = [item for item in items if item.ready]
+        self._ready = len(ready)
+        self._taken = any(item.taken for item in items)
+        what = items[0].label() if len(items) == 1 else f"{len(items)} objects"
+        super().__init__(f"{verb} {what}?")
+        self.add_class("review")
+        self._body = PlainText("")
+        label = verb if len(items) == 1 else f"{verb} {self._ready} of {len(items)}"
+        self._yes = Button(f"{label}  ctrl-s", id="apply", variant="primary", disabled=not self._ready)
+        self._force = Button("Take the fields over  f", id="force", variant="error")
+
+    def compose_body(self) -> ComposeResult:
+        with Lines(id="lines"):
+            yield self._body
+        with Horizontal(id="buttons"):
+            yield self._yes
+            if self._taken:
+                yield self._force
+            yield Button("Back to the text  esc", id="back")
+
+    def on_mount(self) -> None:
+        self._body.say(self._text())
+        (self.query_one("#lines") if not self._ready else self._yes).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        {"apply": self.action_apply, "force": self.action_force}.get(
+            event.button.id or "", self.action_give_up
+        )()
+
+    def action_apply(self) -> None:
+        """Go on with what can be written."""
+        if self._ready:
+            self.dismiss("apply")
+
+    def action_force(self) -> None:
+        """Become the owner of what others own."""
+        if self._taken:
+            self.dismiss("force")
+
+    # The text
+
+    def _style(self, name: str) -> str:
+        return str(self.get_component_rich_style(f"review--{name}", partial=True)) if name else ""
+
+    def _text(self) -> Text:
+        text = Text()
+        for number, item in enumerate(self._items):
+            if number:
+                text.append("\n")
+            self._item(text, item)
+        lines = text.split("\n")
+        if len(lines) > MOST_LINES:
+            text = Text("\n").join(lines[:MOST_LINES])
+            text.append(f"\n… {len(lines) - MOST_LINES:,} more lines", self._style("muted"))
+        return text
+
+    def _item(self, text: Text, item: Item) -> None:
+        if len(self._items) > 1 or item.way is not Way.PATCH:
+            word = "refused" if item.problems else item.way.value
+            new = " (new)" if item.way is Way.APPLY and item.base is None else ""
+            text.append(f"{printable(item.label())}: {word}{new}\n", self._style("head"))
+        for problem in item.problems:
+            text.append(f"✗ line {problem.line + 1}: {printable(problem.message)}\n", self._style("error"))
+        for field, manager in item.taken:
+            text.append(f"✗ {printable(manager)} owns {printable(field)}\n", self._style("error"))
+        for sentence in [*item.owners, *item.warnings]:
+            text.append(f"⚠ {printable(sentence)}\n", self._style("warning"))
+        if item.note and item.note != "merged":
+            text.append(f"{printable(item.note)}\n", self._style("muted"))
+        if item.changes:
+            text.append("You change\n" if item.way is Way.PATCH else "It changes\n", self._style("muted"))
+            self._changes(text, item, item.changes)
+        elif item.base is not None and item.result is not None and item.way is Way.APPLY:
+            text.append("Nothing in it changes but who owns the fields.\n", self._style("muted"))
+        if item.besides:
+            fresh = item.base is None
+            text.append(
+                "The server fills in\n" if fresh else "The server changes besides\n", self._style("muted")
+            )
+            self._changes(text, item, item.besides[:MOST_BESIDES])
+            if len(item.besides) > MOST_BESIDES:
+                text.append(f"  … {len(item.besides) - MOST_BESIDES} more\n", self._style("muted"))
+
+    def _changes(self, text: Text, item: Item, changes: Iterable[Change]) -> None:
+        for change in changes:
+            text.append(f"  {printable(change.label)}\n", self._style("label"))
+            for sign, line in change_lines(shown_change(change, item.wanted, self._revealed)):
+                shown = printable(line)
+                shown = shown if len(shown) <= WIDEST else f"{shown[:WIDEST]}… ({len(shown):,} characters)"
+                text.append(f"  {sign} {shown}\n", self._style(_STYLES[sign]))

@@ -1,0 +1,81 @@
+"""The user's own editor on the buffer of an editor pane: the screen is suspended meanwhile.
+
+The text is in a file of its own, readable by the user alone, for just so long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from k8stui.ui.views.editor import EditorView
+
+
+def editor_command() -> list[str]:
+    """The words of the user's editor: KUBE_EDITOR, VISUAL or EDITOR as kubectl and git take them, else one
+    that is there; [] when none is."""
+    for name in ("KUBE_EDITOR", "VISUAL", "EDITOR"):
+        words = os.environ.get(name, "").strip()
+        if words:
+            try:
+                return shlex.split(words)
+            except ValueError:
+                return [words]
+    return next(([found] for name in ("vi", "vim", "nano") if (found := shutil.which(name))), [])
+
+
+async def edit_outside(view: EditorView) -> None:
+    """Let the user's editor change the text; then it is tried and shown as at a save."""
+    from k8stui.ui.editing.flow import save
+
+    app = view.desk.app
+    command = editor_command()
+    if not command:
+        app.complain("No editor is known: set EDITOR, as in EDITOR=vim.")
+        return
+    before = view.content
+    try:
+        after = await _run(view, command, before)
+    except OSError as error:
+        app.complain(f"{command[0]} could not be started: {error.strerror or error}.")
+        return
+    if after is None:
+        return
+    if after != before:
+        view.replace_text(after)
+        await save(view)
+    else:
+        app.say("Nothing was changed.")
+
+
+async def _run(view: EditorView, command: list[str], text: str) -> str | None:
+    """The text as the editor leaves it; None when the screen cannot be given away."""
+    from textual.app import SuspendNotSupported
+
+    app = view.desk.app
+    if sys.platform == "win32" or (app.is_headless and not hasattr(app, "suspend_for_tests")):
+        app.complain("The terminal cannot be given to an editor here.")
+        return None
+    with tempfile.TemporaryDirectory(prefix="k8stui-") as folder:  # mode 0700
+        path = Path(folder) / "edit.yaml"
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        try:
+            with app.batch_update(), app.suspend():
+                process = await asyncio.create_subprocess_exec(*command, str(path))
+                code = await process.wait()
+        except SuspendNotSupported:
+            app.complain("This terminal cannot be given to an editor.")
+            return None
+        app.refresh(layout=True)
+        if code:
+            app.complain(f"{command[0]} ended with {code}: its text was not taken.")
+            return None
+        return path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")

@@ -1,0 +1,229 @@
+"""Saving: parse, try on the server, show what would change, write, merge where somebody was faster.
+
+Runs as a worker of the app; at each end the editor says what became of it, and whatever is not written stays
+in the draft.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from k8stui.ui.editing.items import Item, Mode, Way, edit_items, new_items
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from k8stui.kinds.yaml_edit import Problem
+    from k8stui.ui.editing.pipeline import Meanwhile, Pipeline
+    from k8stui.ui.views.editor import EditorView
+
+ROUNDS = 8
+"""So often a conflict is put to the user in one save."""
+
+
+async def save(view: EditorView) -> None:
+    """Try the buffer on the server, and write it when the user agrees."""
+    from k8stui.kube.errors import ApiError, KubeError
+
+    if view.busy or not view.is_loaded:
+        return
+    app = view.desk.app
+    view.say_busy("trying")
+    try:
+        await _save(view)
+    except ApiError as error:
+        app.complain(error.sentence())
+    except KubeError as error:
+        app.complain(f"{error.sentence()}. The draft is kept.")
+    finally:
+        view.say_busy("")
+
+
+async def _save(view: EditorView) -> None:
+    from k8stui.ui.dialogs.edit_review import ReviewDialog
+    from k8stui.ui.editing.pipeline import Pipeline
+
+    app = view.desk.app
+    cluster, schemas = app.session.cluster, view.desk.schemas
+    if cluster is None or schemas is None:
+        app.complain(f"{app.session.problem or 'There is no cluster yet'}. The draft is kept.")
+        return
+    pipeline = Pipeline(cluster, schemas)
+    await view.desk.unseal(view)
+    items = await _items(view)
+    if items is None:
+        return
+    for _ in range(ROUNDS):
+        if not await _tried(view, pipeline, items):
+            return
+        shown = [item for item in items if item.way is not Way.NOTHING or item.problems]
+        if not shown:
+            _nothing(view, items)
+            return
+        if len(shown) == 1 and shown[0].problems and not shown[0].taken:
+            view.show_problems(shown[0].problems)
+            app.complain(shown[0].problems[0].message)
+            return
+        title = "Apply" if view.mode in (Mode.APPLY, Mode.SERVER_APPLY) else "Save"
+        answer = await app.push_screen_wait(ReviewDialog(title, shown, view.revealed))
+        if answer is None:
+            view.show_problems([problem for item in shown for problem in item.problems], go=False)
+            return
+        for item in shown:
+            item.force = answer == "force" and bool(item.taken)
+        view.say_busy("applying")
+        met = await pipeline.carry_out(shown, view.mode)
+        if not met:
+            await _finished(view, items)
+            return
+        if not await _decide(view, pipeline, met):
+            return
+        items = [item for item in items if not item.done]
+
+
+async def _items(view: EditorView) -> list[Item] | None:
+    """What the buffer says; None after saying what is wrong with it."""
+    from k8stui.kinds.yaml_edit import parse
+
+    app = view.desk.app
+    parsed = await asyncio.to_thread(parse, view.content)
+    problems: Sequence[Problem] = parsed.problems
+    items: list[Item] = []
+    if not problems:
+        if view.mode is Mode.EDIT:
+            items, problems = edit_items(parsed.documents, view.bases)
+        else:
+            items, problems = new_items(parsed.documents, app.session.catalog, view.desk.namespace, view.mode)
+    # in a file of many documents one that cannot be used does not hold up the others
+    partly = bool(items) and view.mode in (Mode.APPLY, Mode.SERVER_APPLY)
+    if problems:
+        view.show_problems(problems)
+        said = f"line {problems[0].line + 1}: {problems[0].message}"
+        app.complain(f"{said} The {len(items)} other documents can be applied." if partly else said)
+    elif not items:
+        app.complain("There is nothing here to be saved.")
+    return items if items and (partly or not problems) else None
+
+
+async def _tried(view: EditorView, pipeline: Pipeline, items: list[Item]) -> bool:
+    """Dry-run the items; merge first what somebody else changed. False when the user gave up."""
+    from k8stui.kube.errors import ApiError
+
+    for _ in range(ROUNDS):
+        view.say_busy("trying")
+        try:
+            await pipeline.dry_run(items, view.mode)
+        except ApiError as error:
+            if error.code != 409:
+                raise
+            if not await _meet(view, pipeline, items):
+                return False
+            continue
+        return True
+    view.desk.app.complain("The object changes faster than it can be merged. The draft is kept.")
+    return False
+
+
+async def _meet(view: EditorView, pipeline: Pipeline, items: list[Item]) -> bool:
+    """Somebody else was faster: merge; ask where both changed the same field."""
+    open_: list[Meanwhile] = []
+    for item in items:
+        if item.base is None or item.way is not Way.PATCH:
+            continue
+        met = await pipeline.merged(item)
+        if met.conflicts:
+            open_.append(met)
+        else:
+            before = item.base.cleaned
+            pipeline.take(met, {})
+            if item.base.cleaned != before:
+                view.desk.app.say(f"{item.label()} was changed meanwhile; both changes are merged.")
+    if open_ and not await _decide(view, pipeline, open_):
+        return False
+    _rewrite(view, items)
+    return True
+
+
+async def _decide(view: EditorView, pipeline: Pipeline, met: Sequence[Meanwhile]) -> bool:
+    """Let the user choose, field by field; False when that was given up."""
+    from k8stui.ui.dialogs.edit_conflicts import ConflictsDialog
+
+    for each in met:
+        answer = await view.desk.app.push_screen_wait(ConflictsDialog(each, view.revealed))
+        if answer is None:
+            return False
+        pipeline.take(each, answer)
+    _rewrite(view, [each.item for each in met])
+    return True
+
+
+def _rewrite(view: EditorView, items: Sequence[Item]) -> None:
+    """Put merged objects into the buffer, and what they are based on now into the draft."""
+    from k8stui.kinds.edit_objects import edit_text
+
+    merged = {item.label(): item for item in items if item.base is not None}
+    for at, base in enumerate(view.bases):
+        for item in merged.values():
+            assert item.base is not None
+            if (
+                base.kind == item.kind
+                and base.obj["metadata"]["name"] == item.name
+                and _same_place(base, item)
+            ):
+                view.bases[at] = item.base
+    if len(view.bases) == len(items) or len(items) == 1 == len(view.bases):
+        original = edit_text([base.cleaned for base in view.bases], view.revealed)
+        text = edit_text([item.wanted for item in items], view.revealed)
+        if any(item.note for item in items):
+            view.replace_text(text, original=original)
+    view.bases_changed()
+
+
+def _same_place(base: Any, item: Item) -> bool:
+    return str((base.obj["metadata"]).get("namespace") or "") == item.namespace
+
+
+def _nothing(view: EditorView, items: Sequence[Item]) -> None:
+    app = view.desk.app
+    if view.mode is Mode.EDIT:
+        app.say("Nothing is changed.")
+    else:
+        app.say(f"The server has {'it' if len(items) == 1 else 'all of them'} like this already.")
+
+
+async def _finished(view: EditorView, items: Sequence[Item]) -> None:
+    """Say what became of it, and close the editor when all is written."""
+    from k8stui.ui.dialogs.edit_results import ResultsDialog
+
+    app = view.desk.app
+    wrong = [item for item in items if item.failed or item.problems or (item.taken and not item.done)]
+    warnings = [warning for item in items for warning in item.warnings]
+    if len(items) == 1 and not wrong:
+        said = items[0].done or "Nothing was changed."
+        app.say(f"{items[0].label()}: {said[:1].lower()}{said[1:]}")
+        for warning in warnings:
+            app.complain(warning)
+    elif len(items) == 1 and items[0].problems:
+        view.show_problems(items[0].problems)
+        app.complain(items[0].problems[0].message)
+    else:
+        await app.push_screen_wait(ResultsDialog(items))
+        view.show_problems([problem for item in wrong for problem in item.problems])
+    if not wrong and not view.problems:
+        view.forget_draft()
+        await view.desk.leave(view)
+    elif view.mode is Mode.EDIT:
+        await _rebase(view, items)
+
+
+async def _rebase(view: EditorView, items: Sequence[Item]) -> None:
+    """Some were written: from now on they are what the server has."""
+    from k8stui.ui.editing.items import Base
+
+    for at, base in enumerate(view.bases):
+        for item in items:
+            mine = item.name == base.obj["metadata"]["name"] and _same_place(base, item)
+            if mine and item.done and not item.failed and item.result:
+                view.bases[at] = Base(base.kind, item.result, base.subresource)
+    view.bases_changed()

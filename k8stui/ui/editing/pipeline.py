@@ -1,0 +1,310 @@
+"""From items to the server: tried first (strict dry run), then carried out; conflicts merged or told.
+
+No screen in here: what must be asked comes back as data, and the next call carries the answer. Each request
+passes the connection's read-only gate, so on a read-only session nothing is tried either: a dry run is a
+request with a changing verb, and "read-only" promises that none of those leaves this machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from k8stui.kinds.edit_errors import refusal_problems
+from k8stui.kinds.edit_objects import clean
+from k8stui.kinds.edit_owners import owner_warnings
+from k8stui.kinds.field_diff import MISSING, besides, changes, dropped, merge_patch, same
+from k8stui.kinds.schema import check
+from k8stui.kinds.three_way import Conflict, configure, merge
+from k8stui.kinds.yaml_edit import Problem
+from k8stui.kinds.yaml_noise import LAST_APPLIED
+from k8stui.kube import editing
+from k8stui.kube.errors import ApiError, KubeError
+from k8stui.ui.editing.items import Base, Item, Mode, Way, renewed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from k8stui.kube.schemas import Schemas
+
+TRIES = 5
+"""So often an object that keeps changing is merged and sent again."""
+STRICT_SINCE = 25
+"""Minor version of the first servers that validate fields strictly when asked (beta, on by default)."""
+
+
+class Meanwhile(msgspec.Struct):
+    """Somebody else changed the object: what both changed, to be decided."""
+
+    item: Item
+    theirs: dict[str, Any]
+    conflicts: tuple[Conflict, ...]
+
+
+class Pipeline:
+    """Tries and writes items on one cluster."""
+
+    def __init__(self, cluster: Any, schemas: Schemas) -> None:
+        self._cluster = cluster
+        self._schemas = schemas
+
+    @property
+    def connection(self) -> Any:
+        """Where requests go."""
+        return self._cluster.connection
+
+    @property
+    def validates(self) -> bool:
+        """The server checks fields strictly when asked."""
+        major, _, rest = str(self._cluster.version).removeprefix("v").partition(".")
+        minor = rest.partition(".")[0].rstrip("+")
+        return not minor.isdecimal() or (int(major or 1), int(minor)) >= (1, STRICT_SINCE)
+
+    # Trying
+
+    async def dry_run(self, items: Sequence[Item], mode: Mode) -> None:
+        """Let the server try each item, and note in it what would come of it. Raises ConnectionLost and the
+        like when the server cannot be asked at all; what it refuses is in the items."""
+        coming = {item.name for item in items if item.kind.name == "namespaces"}
+        for item in items:
+            item.problems, item.taken, item.note = [], [], ""
+            await self._learn_schema(item)
+            if mode in (Mode.APPLY, Mode.SERVER_APPLY):
+                await self._look_at_live(item, mode)
+            if item.way is Way.NOTHING:
+                continue
+            if not self.validates and item.schema is not None:
+                status = item.base is not None and item.base.subresource == "status"
+                item.problems = check(item.document, item.schema, status=status)
+                if item.problems:
+                    continue
+            await self._try(item, mode, coming)
+
+    async def _learn_schema(self, item: Item) -> None:
+        group, _, version = str(item.wanted.get("apiVersion", "")).rpartition("/")
+        try:
+            item.schema = await self._schemas.of(group, version, str(item.wanted.get("kind", "")))
+        except ApiError:
+            item.schema = None
+        if item.base is not None and item.way is Way.PATCH:
+            renewed(item)
+
+    async def _try(self, item: Item, mode: Mode, coming: set[str]) -> None:
+        try:
+            written = await self._send(item, mode, dry_run=True)
+        except ApiError as error:
+            if error.code == 409 and item.way is Way.PATCH and item.base is not None:
+                raise
+            if error.code == 404 and item.namespace in coming:
+                item.note = f"Not tried: namespace {item.namespace} is made first."
+                return
+            self._refused(item, error, mode)
+            return
+        item.result = written.obj
+        item.warnings = list(written.warnings)
+        self._compare(item)
+        item.owners = owner_warnings(
+            item.base.obj if item.base is not None else {},
+            [change.path for change in item.changes],
+            await self._autoscalers(item),
+        )
+
+    def _refused(self, item: Item, error: ApiError, mode: Mode) -> None:
+        if error.code == 409 and mode is Mode.SERVER_APPLY:
+            item.taken = [
+                (cause.field.lstrip("."), _manager(cause.message))
+                for cause in error.causes
+                if cause.reason == "FieldManagerConflict"
+            ]
+        if not item.taken:
+            item.problems = refusal_problems(error, item.document)
+
+    def _compare(self, item: Item) -> None:
+        assert item.result is not None
+        part = item.base.subresource if item.base is not None else ""
+        in_object = "status" not in item.kind.subresources
+        made = clean(item.result, part, status=in_object)
+        if item.way is Way.APPLY and item.base is not None:
+            item.changes = changes(item.base.cleaned, made, item.schema)
+        else:
+            expected = clean(item.target or item.wanted, part, status=in_object)
+            item.besides = besides(expected, made, item.schema, status=bool(part))
+        if item.kind.name == "secrets":
+            # what was written as stringData comes back as data
+            item.besides = [
+                each for each in item.besides if each.path[:1] not in (("data",), ("stringData",))
+            ]
+            item.dropped = []
+        else:
+            item.dropped = dropped(item.changes, made)
+        for lost in item.dropped:
+            line = item.document.line_of(lost.path)
+            message = f"The server does not know {lost.label}: it would leave it out without a word."
+            item.problems.append(Problem(line, message, path=lost.path))
+
+    async def _autoscalers(self, item: Item) -> list[str]:
+        if not any(change.path[:2] == ("spec", "replicas") for change in item.changes):
+            return []
+        path = f"/apis/autoscaling/v1/namespaces/{item.namespace}/horizontalpodautoscalers"
+        try:
+            found = msgspec.json.decode((await self.connection.request("GET", path)).body)
+        except (KubeError, msgspec.DecodeError):
+            return []
+        names = []
+        for each in found.get("items") or ():
+            target = (each.get("spec") or {}).get("scaleTargetRef") or {}
+            if target.get("kind") == item.kind.kind and target.get("name") == item.name:
+                names.append(str(each["metadata"]["name"]))
+        return names
+
+    # Applying: what the server has now
+
+    async def _look_at_live(self, item: Item, mode: Mode) -> None:
+        try:
+            live = await editing.read(self.connection, item.kind, item.namespace, item.name)
+        except ApiError as error:
+            if error.code != 404:
+                item.problems = refusal_problems(error, item.document)
+                item.way = Way.NOTHING
+                return
+            item.base = None
+            item.way = Way.CREATE if mode is Mode.APPLY else Way.APPLY
+            item.changes = []
+            if mode is Mode.APPLY:
+                item.patch = _with_last_applied(item.wanted)
+            return
+        item.base = Base(item.kind, live)
+        if mode is Mode.SERVER_APPLY:
+            item.way = Way.APPLY
+            return
+        wanted = _with_last_applied(item.wanted)
+        target = configure(_last_applied(live), wanted, live, item.schema)
+        item.patch, item.target = merge_patch(live, target), target
+        status = "status" not in item.kind.subresources
+        item.changes = changes(clean(live, status=status), clean(target, status=status), item.schema)
+        if not item.changes and LAST_APPLIED in ((live.get("metadata") or {}).get("annotations") or {}):
+            item.patch = {} if _last_applied(live) == item.wanted else item.patch
+        item.way = Way.PATCH if item.patch else Way.NOTHING
+
+    # Writing
+
+    async def carry_out(self, items: Sequence[Item], mode: Mode) -> list[Meanwhile]:
+        """Write the items that are ready, one after the other; each says what became of it.
+
+        Items that met another change which cannot be merged come back, nothing of them written. Raises
+        ConnectionLost when the server is gone: items written until then are `done`.
+        """
+        open_: list[Meanwhile] = []
+        for item in items:
+            if item.done or not item.ready:
+                continue
+            try:
+                met = await self._write(item, mode)
+            except ApiError as error:
+                item.failed, item.done = True, error.sentence()
+                item.problems = refusal_problems(error, item.document)
+            else:
+                if met is not None:
+                    open_.append(met)
+        return open_
+
+    async def _write(self, item: Item, mode: Mode) -> Meanwhile | None:
+        for _ in range(TRIES):
+            try:
+                written = await self._send(item, mode, dry_run=False)
+            except ApiError as error:
+                if error.code != 409 or item.way is not Way.PATCH:
+                    raise
+                if mode is Mode.EDIT:
+                    met = await self.merged(item)
+                    if met.conflicts:
+                        return met
+                    self.take(met, {})
+                    if not item.patch:
+                        item.done = "Somebody else has changed it to the same meanwhile."
+                        return None
+                else:
+                    await self._look_at_live(item, mode)
+                continue
+            item.result, item.failed = written.obj, False
+            item.warnings = list(written.warnings)
+            word = {Way.CREATE: "Created", Way.APPLY: "Applied", Way.PATCH: "Changed"}[item.way]
+            item.done = f"{word}{', merged with what changed meanwhile' * bool(item.note)}."
+            return None
+        raise ApiError(
+            409, "Conflict", f"{item.label()} changes all the time: {TRIES} tries met another change"
+        )
+
+    async def _send(self, item: Item, mode: Mode, *, dry_run: bool) -> editing.Written:
+        kind, namespace, name = item.kind, item.namespace, item.name
+        if item.way is Way.PATCH:
+            assert item.base is not None
+            manager = editing.EDIT_MANAGER if mode is Mode.EDIT else "kubectl-client-side-apply"
+            return await editing.patch(
+                self.connection,
+                kind,
+                namespace,
+                name,
+                item.patch,
+                version=item.base.version,
+                subresource=item.base.subresource,
+                dry_run=dry_run,
+                manager=manager,
+            )
+        if item.way is Way.APPLY:
+            return await editing.apply(
+                self.connection, kind, namespace, name, item.wanted, dry_run=dry_run, force=item.force
+            )
+        obj = item.patch if mode is Mode.APPLY else item.wanted
+        return await editing.create(self.connection, kind, namespace, obj, dry_run=dry_run)
+
+    # Meeting another change
+
+    async def merged(self, item: Item) -> Meanwhile:
+        """What the server has now, and the fields that both changed. Raises KubeError."""
+        assert item.base is not None
+        base = item.base
+        theirs = await editing.read(self.connection, item.kind, item.namespace, item.name, base.subresource)
+        now = Base(item.kind, theirs, base.subresource).cleaned
+        found = merge(base.cleaned, item.wanted, now, item.schema)
+        return Meanwhile(item, theirs, found.conflicts)
+
+    def take(self, met: Meanwhile, choices: Mapping[str, bool]) -> None:
+        """Put both changes into the item; `choices`: label of a conflict -> whether mine wins."""
+        item = met.item
+        assert item.base is not None
+        before = item.base.cleaned
+        item.base = Base(item.kind, met.theirs, item.base.subresource)
+        now = item.base.cleaned
+        item.wanted = merge(before, item.wanted, now, item.schema, choices=choices).value
+        if not same(before, now):
+            item.note = "merged"
+        renewed(item)
+
+
+def _manager(message: str) -> str:
+    return message.partition('"')[2].partition('"')[0] or message
+
+
+def _with_last_applied(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The object with the annotation by which `kubectl apply` knows next time what was applied."""
+    metadata = dict(wanted.get("metadata") or {})
+    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}
+    bare = {**wanted, "metadata": {**metadata, "annotations": annotations}}
+    text = msgspec.json.encode(bare, order="sorted").decode() + "\n"
+    return {**wanted, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: text}}}
+
+
+def _last_applied(live: dict[str, Any]) -> dict[str, Any]:
+    text = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
+    if not isinstance(text, str):
+        return {}
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+__all__ = ["MISSING", "Meanwhile", "Pipeline"]
