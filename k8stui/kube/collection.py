@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from k8stui.kube.indexes import KEY_FUNCTIONS, NO_UIDS, Index
+from k8stui.kube.objects.interning import share_with_previous
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence, Set
@@ -341,6 +342,7 @@ class Collection(Generic[T]):
                     return False
             elif not listed and is_older(version, held):
                 return False
+            share_with_previous(obj, before)  # type: ignore[arg-type]
         self.objects[uid] = obj
         for index in (*self._indexes.values(), *self._growing.values()):
             index.change(uid, before, obj)

@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
+from k8stui.kube.catalog import BUILTIN
+from k8stui.kube.collection import Collection
 from k8stui.kube.objects import STRUCTS, Pod, TableRow, intern_object, intern_page, list_decoder
+from k8stui.kube.objects.interning import share_with_previous
 from tests.unit.kinds_golden import golden_list, golden_objects, make
 
 
@@ -70,3 +73,48 @@ def test_rows_of_a_table_share_their_cells() -> None:
     assert intern_object(first, pool).cells == ("a", "Active", 3)
     assert intern_object(second, pool).cells[1] is first.cells[1]
     assert first.cells[0] is first.metadata.name
+
+
+def test_a_changed_object_keeps_what_did_not_change() -> None:
+    data = large_page(1000)
+    (before,) = list_decoder(Pod).decode(data).items[:1]
+    (after,) = (
+        list_decoder(Pod)
+        .decode(data.replace(b'"resourceVersion":"100000"', b'"resourceVersion":"7"'))
+        .items[:1]
+    )
+    share_with_previous(after, before)
+    assert after.metadata.resource_version == "7"
+    assert after.metadata.uid is before.metadata.uid
+    assert after.spec is before.spec
+    assert after.status is before.status
+
+
+def test_sharing_with_the_previous_state_changes_no_value() -> None:
+    for kind in STRUCTS:
+        states = golden_objects(*kind)
+        for before, after, wanted in zip(states[1:], golden_objects(*kind), states, strict=False):
+            share_with_previous(after, before)
+            assert after == wanted
+
+
+def test_a_collection_whose_objects_all_changed_takes_no_more_memory() -> None:
+    pods = BUILTIN.find("pods")
+    assert pods is not None
+    collection: Collection[Pod] = Collection(pods)
+    part = collection.parts[""]
+    decoder, pool = list_decoder(Pod), dict[Any, Any]()
+    data = large_page(1000)
+    tracemalloc.start()
+    part.begin()
+    part.page(intern_page(decoder.decode(data).items, pool))
+    part.finish()
+    listed = tracemalloc.get_traced_memory()[0]
+    for version in (7, 8):
+        changed = data.replace(b'"resourceVersion":"', b'"resourceVersion":"%d' % version)
+        part.events(intern_page(decoder.decode(changed).items, pool), ())
+        del changed
+    grown = tracemalloc.get_traced_memory()[0] - listed
+    tracemalloc.stop()
+    assert next(iter(collection.objects.values())).metadata.resource_version.startswith("8")
+    assert grown / 1000 < 32

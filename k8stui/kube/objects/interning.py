@@ -1,7 +1,9 @@
 """Share what is equal between objects, so that 20,000 pods fit in little memory.
 
 Pods of one ReplicaSet repeat labels, owners, specs and conditions. `intern_object` replaces such parts
-by the first equal one seen. It runs once for a freshly decoded object, before anybody else holds it.
+by the first equal one seen. A changed object repeats most of what it was before: `share_with_previous`
+keeps those parts, so that a cluster that has changed for hours takes no more memory than one just listed.
+Both run once for a freshly decoded object, before anybody else holds it, and change no value.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from msgspec.structs import force_setattr
 
 from k8stui.kube.objects.core import ContainerState, ContainerStatus, Event, Pod, StateRunning
 from k8stui.kube.objects.decoding import TableRow
+from k8stui.kube.objects.meta import KubeStruct
 
 if TYPE_CHECKING:
-    from k8stui.kube.objects.meta import ObjectMeta
+    from k8stui.kube.objects.meta import ObjectMeta, PlainCondition
 
 T = TypeVar("T")
 
@@ -52,6 +55,28 @@ def intern_page(items: tuple[T, ...], pool: dict[Any, Any]) -> tuple[T, ...]:
     return items
 
 
+def share_with_previous(obj: KubeStruct, before: KubeStruct) -> None:
+    """Replace all parts of a fresh object that are as they were `before` by the ones held already.
+
+    Without this, each object that changes once leaves the sharing of its list for good: a uid of its own,
+    a spec of its own, and so on.
+    """
+    if type(obj) is not type(before):
+        return
+    for name in obj.__struct_fields__:
+        new, old = getattr(obj, name), getattr(before, name)
+        if new is old:
+            continue
+        if new == old:
+            force_setattr(obj, name, old)
+        elif isinstance(new, KubeStruct):
+            share_with_previous(new, old)
+        elif type(new) is tuple and type(old) is tuple:
+            for each, was in zip(new, old, strict=False):
+                if isinstance(each, KubeStruct):
+                    share_with_previous(each, was)
+
+
 def _intern_meta(meta: ObjectMeta, pool: dict[Any, Any]) -> None:
     shared = pool.setdefault
     if meta.namespace:
@@ -82,13 +107,21 @@ def _intern_pod(pod: Pod, pool: dict[Any, Any]) -> None:
         force_setattr(spec, "node_name", shared(spec.node_name, spec.node_name))
     force_setattr(spec, "service_account_name", shared(spec.service_account_name, spec.service_account_name))
     force_setattr(status, "phase", shared(status.phase, status.phase))
-    # Conditions with a message (why a pod is not ready) name the pod: nothing to share.
-    if status.conditions and not any(each.message for each in status.conditions):
-        force_setattr(status, "conditions", shared(status.conditions, status.conditions))
+    if status.conditions:
+        force_setattr(status, "conditions", _conditions(status.conditions, pool))
     if status.container_statuses:
         _intern_statuses(status.container_statuses, pool)
     if status.init_container_statuses:
         _intern_statuses(status.init_container_statuses, pool)
+
+
+def _conditions(conditions: tuple[PlainCondition, ...], pool: dict[Any, Any]) -> tuple[PlainCondition, ...]:
+    """The shared tuple of equal conditions; a new one is made of conditions that are shared."""
+    known = pool.get(conditions)
+    if known is None:
+        known = tuple(pool.setdefault(each, each) for each in conditions)
+        pool[known] = known
+    return known
 
 
 def _intern_statuses(statuses: tuple[ContainerStatus, ...], pool: dict[Any, Any]) -> None:
@@ -96,8 +129,19 @@ def _intern_statuses(statuses: tuple[ContainerStatus, ...], pool: dict[Any, Any]
         force_setattr(status, "name", pool.setdefault(status.name, status.name))
         if status.state == _RUNNING:
             force_setattr(status, "state", _RUNNING)
+        else:
+            _intern_state(status.state, pool)
         if status.last_state == _NO_STATE:
             force_setattr(status, "last_state", _NO_STATE)
+        else:
+            _intern_state(status.last_state, pool)
+
+
+def _intern_state(state: ContainerState, pool: dict[Any, Any]) -> None:
+    """Reasons occur again; messages and times are each container's own."""
+    for each in (state.waiting, state.terminated):
+        if each is not None and each.reason:
+            force_setattr(each, "reason", pool.setdefault(each.reason, each.reason))
 
 
 def _intern_event(event: Event, pool: dict[Any, Any]) -> None:
