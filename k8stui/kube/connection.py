@@ -26,6 +26,7 @@ from k8stui.kube.connection_proxy import proxy_for, without_password
 from k8stui.kube.connection_urls import checked_server, is_web_page, join_url, pairs
 from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_error, web_page_error
 from k8stui.kube.kubeconfig import reload_context
+from k8stui.kube.websocket import HEARTBEAT, WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from k8stui.kube.connection_http import HttpSession
     from k8stui.kube.connection_urls import Params, Scalar
     from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.websocket import WebSocket
 
 __all__ = ["Connection", "Response"]
 
@@ -235,7 +235,6 @@ class Connection:
 
         async def attempt(identity: Identity) -> WebSocket:
             from k8stui.kube.connection_http import HandshakeRefused
-            from k8stui.kube.websocket import WebSocket
 
             headers: Headers = (
                 ("User-Agent", USER_AGENT),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.errors import ConnectionLost, KubeError
 from k8stui.kube.sessions_commands import shell_commands
-from k8stui.kube.sessions_flow import Input, Output
+from k8stui.kube.sessions_flow import PAUSE, Input, Output
 from k8stui.kube.sessions_look import autopsy, chosen_container, explained, node_system
 from k8stui.kube.sessions_types import Counters, SessionPhase, SessionSpec, SessionState, Sink
 from k8stui.kube.sessions_words import Ending, NextStep, Reason, ended, lost, no_shell, refused
@@ -55,6 +55,7 @@ class ShellSession:
         sink: Sink | None = None,
         size: tuple[int, int] = (80, 24),
         clock: Clock | None = None,
+        pause: float = PAUSE,
     ) -> None:
         self.spec = spec
         self.title = spec.title or str(spec.target)
@@ -80,7 +81,7 @@ class ShellSession:
         if sink is not None:
             self._has_sink.set()
         self._size = size
-        self._output = Output()
+        self._output = Output(pause=pause)
         self._input = Input()
         self._skipping: float | None = None
         self._tail = b""

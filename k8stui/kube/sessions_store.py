@@ -11,7 +11,9 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.sessions import SessionSpec, ShellSession
+from k8stui.kube.sessions_flow import PAUSE
 from k8stui.kube.tasks import Tasks
+from k8stui.kube.websocket import HEARTBEAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +48,14 @@ class Connections:
         readonly: bool = False,
         connect: Callable[[Context], Any] | None = None,
         grace: float = GRACE,
+        heartbeat: float = HEARTBEAT,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
+        """`heartbeat` as a `Connection` has it."""
         self._readonly = readonly
         self._connect = connect or self._make
         self._grace = grace
+        self._heartbeat = heartbeat
         self._on_progress = on_progress
         self._shared: list[_Shared] = []
         self._tasks = Tasks("connections of sessions")
@@ -68,7 +73,9 @@ class Connections:
     def _make(self, context: Context) -> Any:
         from k8stui.kube.connection import Connection
 
-        return Connection(context, readonly=self._readonly, on_progress=self._on_progress)
+        return Connection(
+            context, readonly=self._readonly, on_progress=self._on_progress, heartbeat=self._heartbeat
+        )
 
     def take(self, context: Context) -> _Shared:
         """Count one more user of a context's connection. Raises KubeError for an unusable kubeconfig."""
@@ -121,9 +128,11 @@ class ConnectionLease:
 class SessionStore:
     """Sessions in the order in which they were opened. They live until `close`, also when they have ended."""
 
-    def __init__(self, connections: Connections, *, clock: Clock | None = None) -> None:
+    def __init__(self, connections: Connections, *, clock: Clock | None = None, pause: float = PAUSE) -> None:
+        """`pause`: seconds that a reader may stand still before its connection is looked at again."""
         self.connections = connections
         self._clock = clock
+        self._pause = pause
         self._sessions: dict[int, tuple[ShellSession, str]] = {}
         self._ids: dict[ShellSession, int] = {}
         self._next = 1
@@ -138,7 +147,8 @@ class SessionStore:
         size: tuple[int, int] = (80, 24),
     ) -> ShellSession:
         """A new session, connecting already. It never raises: what goes wrong is the session's state."""
-        session = ShellSession(spec, self.connections.lease(context), sink=sink, size=size, clock=self._clock)
+        lease = self.connections.lease(context)
+        session = ShellSession(spec, lease, sink=sink, size=size, clock=self._clock, pause=self._pause)
         number, self._next = self._next, self._next + 1
         self._sessions[number] = (session, context.name)
         self._ids[session] = number

@@ -70,6 +70,7 @@ class MessageStream(Protocol):
 
     protocol: str
 
+    def keep_backlog_short(self) -> None: ...
     async def send(self, data: bytes) -> None: ...
     async def receive(self) -> bytes | None: ...
     async def close(self) -> None: ...
@@ -129,7 +130,10 @@ class RemoteCommand:
         """Start it. Raises ``ApiError`` with the server's message when it is refused."""
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/{verb}"
         parameters = command_parameters(command, container=container, stdin=stdin, tty=tty)
-        return cls(await connection.websocket(path, params=parameters, protocols=PROTOCOLS))
+        stream = await connection.websocket(path, params=parameters, protocols=PROTOCOLS)
+        if tty:
+            stream.keep_backlog_short()
+        return cls(stream)
 
     @property
     def protocol(self) -> str:

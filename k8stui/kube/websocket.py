@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket as socket_options
 from typing import TYPE_CHECKING
 
 from k8stui.kube.errors import ConnectionLost, plain_text
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HEARTBEAT", "WebSocket"]
 
-HEARTBEAT = 12.0
-"""Seconds of silence after which the peer is asked whether it lives; it has half of that to answer."""
+HEARTBEAT = 6.0
+"""Seconds of silence after which the peer is asked whether it lives; it has half of that to answer.
+
+So a dead connection is noticed after 9 s, and after some more where nobody was reading."""
+TERMINAL_BACKLOG = 128 * 1024
+"""Bytes that the system may hold for a terminal: more would be old by the time it is seen."""
 _CLOSE_LIMIT = 2.0
 _NORMAL = (1000, 1001, 1005)
 
@@ -48,6 +53,16 @@ class WebSocket:
     @property
     def closed(self) -> bool:
         return self._socket.closed
+
+    def keep_backlog_short(self) -> None:
+        """Let the system hold little unread output: what a terminal shows should be of now.
+
+        It costs throughput where the way is long, so only terminals want it. Does nothing where it cannot.
+        """
+        plain = self._socket.get_extra_info("socket")
+        if plain is not None:
+            with contextlib.suppress(OSError, AttributeError):
+                plain.setsockopt(socket_options.SOL_SOCKET, socket_options.SO_RCVBUF, TERMINAL_BACKLOG)
 
     async def send(self, message: bytes) -> None:
         """Send one binary message; waits while the peer is slow. Raises ConnectionLost."""

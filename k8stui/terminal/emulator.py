@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from k8stui.terminal import reports
+from k8stui.terminal import bulk, reports
 from k8stui.terminal.control import CONTROL, CSI, ESCAPE, Pens, designate
 from k8stui.terminal.parser import Parser, parse_parameters
 from k8stui.terminal.screen import Screen
@@ -102,6 +102,18 @@ class Emulator:
             function(self.screen)
         elif character == "\a":
             self.bells += 1
+
+    def newline(self, text: str, position: int) -> int:
+        """A line feed, and with it the plain lines that follow in `text`, if there are many."""
+        screen = self.screen
+        screen.last_drawn = ""
+        screen.linefeed()
+        if len(text) - position > bulk.ENOUGH and bulk.ready(screen):
+            lines = bulk.LINES.match(text, position)
+            if lines is not None:
+                bulk.write_lines(screen, lines[0])
+                return lines.end()
+        return position
 
     def escape(self, sequence: str) -> None:
         function = ESCAPE.get(sequence)

@@ -45,17 +45,28 @@ class Grid:
         count = min(count, bottom - first + 1)
         if first == 0 and keep and top is None and self.history is not None:
             for line in rows[:count]:
-                kept = line.compact()
-                self.history.append(kept)
-                if len(kept.runs) > _MANY:
-                    self._rich += len(kept.runs)
+                self.keep(line)
             self.scrolled += count
-            if self._rich > MAX_RUNS // 4:
-                self._thin_out()
-        del rows[first : first + count]
         columns = self.columns
-        rows[bottom + 1 - count : bottom + 1 - count] = [Line(columns, style) for _ in range(count)]
-        self.dirty.update(range(first, bottom + 1))
+        if count == 1:
+            del rows[first]
+            rows.insert(bottom, Line(columns, style))
+        else:
+            del rows[first : first + count]
+            rows[bottom + 1 - count : bottom + 1 - count] = [Line(columns, style) for _ in range(count)]
+        if len(self.dirty) < self.lines:
+            self.dirty.update(range(first, bottom + 1))
+
+    def keep(self, line: Line) -> None:
+        """Put a line at the end of the history. The caller counts it in `scrolled`."""
+        history = self.history
+        if history is not None:
+            kept = line.compact()
+            history.append(kept)
+            if len(kept.runs) > _MANY:
+                self._rich += len(kept.runs)
+                if self._rich > MAX_RUNS // 4:
+                    self._thin_out()
 
     def _thin_out(self) -> None:
         """Let go of the oldest lines when the scrollback has become costly."""

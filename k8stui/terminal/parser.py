@@ -27,6 +27,10 @@ class Handler(Protocol):
 
     def draw(self, text: str) -> None: ...
     def control(self, character: str) -> None: ...
+    def newline(self, text: str, position: int) -> int:
+        """A line feed, and plain lines at `position` if it likes to take them; gives the place after."""
+        ...
+
     def escape(self, sequence: str) -> None: ...
     def csi(self, key: str, parameters: str) -> None: ...
     def string(self, kind: str, text: str, *, bell: bool) -> None: ...
@@ -93,7 +97,8 @@ class Parser:
             elif which == 3:
                 if len(token[3]) == 2:
                     control("\r")
-                control("\n")
+                position = handler.newline(text, token.end())
+                continue
             elif which == 8:
                 control(token[8])
             else:

@@ -58,6 +58,8 @@ class Screen:
         self.single_shift: int | None = None
         self.map: dict[int, str] | None = None
         self.last_drawn = ""
+        self.margins: tuple[int, int] | None = None
+        """Left and right margin, both inclusive; None for the whole width."""
 
     def reset(self) -> None:
         self.grid = self.main

@@ -9,9 +9,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from k8stui.kube import sessions_flow
 from k8stui.kube.sessions import SessionPhase, SessionSpec, ShellSession
 from k8stui.kube.sessions_store import Connections, SessionStore
 from k8stui.kube.streams import STDERR, STDOUT
+from k8stui.kube.websocket import HEARTBEAT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,9 +102,11 @@ class Collected:
 class Shells:
     """Sessions in one context."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(
+        self, context: Context, *, heartbeat: float = HEARTBEAT, pause: float = sessions_flow.PAUSE
+    ) -> None:
         self.context = context
-        self.store = SessionStore(Connections(grace=0.0))
+        self.store = SessionStore(Connections(grace=0.0, heartbeat=heartbeat), pause=pause)
 
     def open(
         self, spec: SessionSpec, *, size: tuple[int, int] = (80, 24), keep: bool = True

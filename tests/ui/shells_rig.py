@@ -74,6 +74,9 @@ class FakeProgram:
         else:
             self.say(line + b"\r\n" + PROMPT if line else PROMPT)
 
+    def keep_backlog_short(self) -> None:
+        """There is none."""
+
     async def receive(self) -> bytes | None:
         return await self._out.get()
 

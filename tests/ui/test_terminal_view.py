@@ -206,7 +206,7 @@ async def test_a_flood_makes_the_sender_wait_and_leaves_the_loop_free() -> None:
         done = False
 
         async def flood() -> None:
-            for _ in range(40):
+            for _ in range(2_000):
                 await app.model.feed(b"y\r\n" * 5000)
             nonlocal done
             done = True

@@ -56,6 +56,9 @@ class Stream:
         self.sent.append(data)
         self.more.set()
 
+    def keep_backlog_short(self) -> None:
+        """There is none."""
+
     async def receive(self) -> bytes | None:
         while not self.script:
             self.more.clear()

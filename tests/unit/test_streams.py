@@ -45,6 +45,9 @@ class Replay:
     async def send(self, data: bytes) -> None:
         self.sent.append(data)
 
+    def keep_backlog_short(self) -> None:
+        """There is none."""
+
     async def receive(self) -> bytes | None:
         return self._frames.pop(0) if self._frames else None
 

@@ -115,8 +115,12 @@ class Shell:
         if not self.model.watchers and not self.news:
             self.news = True
             self._on_change(self)
+        if self._drain.take(data):
+            return
+        await self.model.room()
+        # ctrl-c may have come while this waited: it belongs to what nobody wants to see any more
         if not self._drain.take(data):
-            await self.model.feed(data)
+            self.model.feed_now(data)
 
     def _input(self, data: bytes) -> None:
         session = self._session

@@ -23,8 +23,10 @@ BUDGET = 0.004
 """Seconds of interpreting at a stretch."""
 DUTY = 0.4
 """Part of the time that interpreting may take in the long run."""
-SLICE = 512
-"""Bytes interpreted before the clock is looked at again: of empty lines, some milliseconds' worth."""
+SLICE, LARGEST_SLICE = 512, 8192
+"""Bytes interpreted before the clock is looked at again: the more, the quicker the last ones were."""
+QUICK = 0.0005
+"""Seconds below which a slice was quick."""
 TAIL = 16 * 1024
 """Bytes of skipped output that are given back."""
 PENDING_LIMIT = 128 * 1024
@@ -62,9 +64,12 @@ class OutputPacer:
             model = next(iter(self._waiting))
             del self._waiting[model]
             served[model] = None
-            if model.interpret(SLICE):
+            before = self._clock()
+            if model.interpret(model.slice):
                 self._waiting[model] = None
-            if self._clock() >= deadline:
+            now = self._clock()
+            model.slice = min(model.slice * 2, LARGEST_SLICE) if now - before < QUICK else SLICE
+            if now >= deadline:
                 break
         for model in served:
             model.settle()
@@ -102,6 +107,8 @@ class TerminalModel:
         self.takes_input = True
         """A program is there to be typed at."""
         self.closed = False
+        self.slice = SLICE
+        """Bytes to interpret at a time."""
         self._pending: deque[bytes] = deque()
         self._size = 0
         self._at = 0
@@ -118,8 +125,12 @@ class TerminalModel:
 
     async def feed(self, data: bytes) -> None:
         """Output of the program; waits while much is still to be interpreted."""
-        await self._room.wait()
+        await self.room()
         self.feed_now(data)
+
+    async def room(self) -> None:
+        """Wait while much is still to be interpreted."""
+        await self._room.wait()
 
     def feed_now(self, data: bytes) -> None:
         """Output that cannot wait: a few words of our own."""
