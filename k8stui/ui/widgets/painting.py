@@ -13,7 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from k8stui.ui.widgets.contrast import DIMMED, READABLE, readable
+from k8stui.ui.widgets.contrast import DIMMED, READABLE, contrast, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,10 +124,13 @@ class Palette:
         color = background + widget.colors[3]
         text_style = widget.styles.text_style
         opacity = 1.0
+        inks: list[Color] = []
         for name in names:
             styles = widget.get_component_styles(self._prefix + name)
             if styles.has_rule("background"):
                 background = background + styles.background
+            if styles.has_rule("color"):
+                inks.append(styles.color)
             if styles.has_rule("auto_color") and styles.auto_color:
                 color = background + background.get_contrast_text(styles.color.a)
             elif styles.has_rule("color"):
@@ -141,6 +144,11 @@ class Palette:
                 text_style = text_style + Style(dim=True)
             else:
                 color = background + color.with_alpha(opacity)
+        known = color.ansi is None and background.ansi is None
+        if known and opacity == 1 and contrast(color, background) < READABLE:
+            # a layer below, as the cursor's, may have a colour made for this background
+            made = [background + ink for ink in inks if contrast(background + ink, background) >= READABLE]
+            color = made[0] if made else color
         color = readable(color, background, READABLE if opacity == 1 else DIMMED)
         return Style.from_color(color.rich_color, background.rich_color) + text_style
 
