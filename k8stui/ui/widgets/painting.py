@@ -18,6 +18,7 @@ from k8stui.ui.widgets.contrast import DIMMED, READABLE, contrast, readable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from textual.color import Color
     from textual.widget import Widget
 
 ELLIPSIS = "…"
