@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -31,8 +31,16 @@ class LogSettings(Struct, frozen=True, rename="kebab"):
 
     lines_kept: Annotated[int, Meta(ge=1000, le=5_000_000)] = 200_000
     """Lines kept for each log view; the oldest fall off first."""
+    streams: Annotated[int, Meta(ge=1, le=2000)] = 60
+    """Log streams open at once for each query; more take turns."""
     wrap: bool = False
-    timestamps: bool = False
+    timestamps: bool | Literal["off", "relative", "local", "utc"] = False
+    mode: Literal["raw", "message", "table"] = "raw"
+    """Lines as they were written, as message with fields, or as a table of fields."""
+    fold_traces: bool = False
+    """Fold stack traces into their first line."""
+    fold_repeats: bool = False
+    """Fold lines that say the same into one with a count."""
 
 
 class ShellSettings(Struct, frozen=True, rename="kebab"):

@@ -17,7 +17,7 @@ from k8stui.kube.log_times import nanoseconds, split_stamp
 from k8stui.kube.log_types import INFO, LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from k8stui.kube.log_buffer import LogBuffer
     from k8stui.kube.log_types import LogSource
@@ -62,8 +62,16 @@ class OlderLines:
         self.problem = ""
         """Why something could not be read, in a sentence."""
 
-    async def load(self, buffer: LogBuffer, sources: Iterable[LogSource] = ()) -> int:
-        """Put older lines in front of those of the buffer; how many. Raises nothing but cancellation."""
+    async def load(
+        self,
+        buffer: LogBuffer,
+        sources: Iterable[LogSource] = (),
+        accepts: Callable[[Sequence[LogLine]], list[LogLine]] = list,
+    ) -> int:
+        """Put older lines that `accepts` lets through before those of the buffer; how many they are.
+
+        Raises nothing but cancellation.
+        """
         if not buffer.room:
             self.full = True
             return 0
@@ -79,7 +87,7 @@ class OlderLines:
         hungry = [part for part in self._parts.values() if not part.over and len(part.lines) < share // 2]
         await asyncio.gather(*map(read, hungry))
         self.problem = next((part.problem for part in self._parts.values() if part.problem), "")
-        lines = self._ready()
+        lines = accepts(self._ready())
         added = buffer.prepend(lines)
         self.full = added < len(lines)
         self._give_back(lines[: len(lines) - added])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -32,7 +33,7 @@ from k8stui.ui.shells.opening import Opener
 from k8stui.ui.theme import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.driver import Driver
     from textual.screen import Screen
@@ -218,20 +219,34 @@ class K8stuiApp(App[None]):
         self.copy_to_clipboard(text)
         self.say(f"Copied the {what}.")
 
-    def save(self, lines: Iterable[str], title: str, suffix: str) -> None:
-        """Write lines to a new file in the user's state folder (without one: where we are), and say where."""
-        folder = Path.cwd() if self.state.path is None else self.state.path.parent / "saved"
-        self.run_worker(self._write(lines, folder, title, suffix), group="save", exit_on_error=False)
+    def save(
+        self,
+        lines: Iterable[str],
+        title: str,
+        suffix: str,
+        progress: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        """Write lines to a new file in the user's state folder (without one: where we are), and say where.
 
-    async def _write(self, lines: Iterable[str], folder: Path, title: str, suffix: str) -> None:
+        `progress` is told how many lines are written, also at the end.
+        """
+        folder = Path.cwd() if self.state.path is None else self.state.path.parent / "saved"
+        writing = self._write(lines, folder, title, suffix, progress)
+        self.run_worker(writing, group="save", exit_on_error=False)
+
+    async def _write(
+        self, lines: Iterable[str], folder: Path, title: str, suffix: str, progress: Callable[[int], None]
+    ) -> None:
         from k8stui.ui.saving import file_name, save_lines
 
         try:
-            path, count = await save_lines(lines, folder, file_name(title, suffix))
+            path, count = await save_lines(lines, folder, file_name(title, suffix), progress)
         except OSError as error:
             self.complain(f"Nothing was saved in {folder}: {error.strerror or error}.")
         else:
             self.say(f"Saved {count:,} lines to {path}.")
+        finally:
+            progress(sys.maxsize)
 
     def save_picture(self) -> None:
         """Save the screen as a picture."""

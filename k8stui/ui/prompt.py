@@ -5,6 +5,7 @@ It knows neither commands nor views: it asks for completions, and says what was 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Completions shown at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """What to do with a line that is asked for. What `taken` and `typed` return is wrong with the line."""
+
+    taken: Callable[[str], str]
+    typed: Callable[[str], str] | None = None
+    given_up: Callable[[], None] | None = None
 
 
 class Completions(Widget):

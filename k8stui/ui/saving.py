@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 SLICE = 0.006
@@ -47,8 +47,16 @@ def create(folder: Path, name: str) -> tuple[Path, int]:
     raise FileExistsError(f"{name} is there a hundred times")
 
 
-async def save_lines(lines: Iterable[str], folder: Path, name: str) -> tuple[Path, int]:
-    """Write lines to a new file; its path and how many they were. Raises OSError."""
+async def save_lines(
+    lines: Iterable[str],
+    folder: Path,
+    name: str,
+    progress: Callable[[int], None] = lambda count: None,
+) -> tuple[Path, int]:
+    """Write lines to a new file; its path and how many they were. Raises OSError.
+
+    `progress` is told after each slice how many lines are written.
+    """
     path, handle = await asyncio.to_thread(create, folder, name)
     count = 0
     with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
@@ -60,6 +68,7 @@ async def save_lines(lines: Iterable[str], folder: Path, name: str) -> tuple[Pat
             if time.perf_counter() >= deadline or len(batch) >= AT_ONCE:
                 await asyncio.to_thread(file.write, "".join(f"{each}\n" for each in batch))
                 batch.clear()
+                progress(count)
                 deadline = time.perf_counter() + SLICE
         await asyncio.to_thread(file.write, "".join(f"{each}\n" for each in batch))
     return path, count

@@ -21,6 +21,7 @@ class ViewType(StrEnum):
     DESCRIBE = "describe"
     RELATIONS = "relations"
     ANATOMY = "anatomy"
+    JSONPATH = "jsonpath"
     EDITOR = "edit"
 
 
@@ -65,10 +66,13 @@ class ViewSpec(Struct, frozen=True):
     target: Target | None = None
     """What the view is about: the pod whose logs are read, the object one drilled down from."""
     query: str = ""
-    """Which logs a logs view reads, in the language of `kube.log_query`; empty: those of `target`."""
+    """Which logs a logs view reads, in the language of `kube.log_query`; empty: those of `target`. The path
+    of a JSONPath view."""
     container: str = ""
     draft: str = ""
     """Id of the draft that an editor shows."""
+    node_log: str = ""
+    """A log of the node that `target` is: `service:kubelet`, or a file; see `kube.node_logs`."""
     previous: bool = False
     filter: str = ""
     sort: str = ""

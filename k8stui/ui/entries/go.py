@@ -128,6 +128,7 @@ ACTIONS = [
         _all_namespaces,
         keys=("0",),
         group=Group.GO,
+        fits=lambda place: place.view_type != "logs",  # there the digits choose how much is read
         rank=45,
     ),
     *(

@@ -33,6 +33,10 @@ def _screenshot(place: Place) -> None:
     place.app.save_picture()
 
 
+def _no_log(place: Place) -> bool:
+    return place.view_type != "logs"  # there m marks a line; the right button opens the menu
+
+
 async def _theme(place: Place) -> None:
     await place.app.navigator.choose_theme()
 
@@ -47,7 +51,9 @@ ACTIONS = [
         keys=("ctrl-p",),
         rank=50,
     ),
-    Action("program.menu", "menu", "What can be done with the row", _menu, keys=("m",), rank=51),
+    Action(
+        "program.menu", "menu", "What can be done with the row", _menu, keys=("m",), rank=51, fits=_no_log
+    ),
     Action(
         "program.retry",
         "retry",

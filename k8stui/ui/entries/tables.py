@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 TABLE = frozenset({"table"})
 LISTS = frozenset({"table", "contexts"})
-SEARCHABLE = frozenset({"table", "contexts", "logs", "yaml", "describe", "relations"})
+SEARCHABLE = frozenset({"table", "contexts", "logs", "yaml", "describe", "relations", "jsonpath"})
 
 SORTS = (
     ("name", "shift-n", ("NAME",)),
@@ -133,11 +133,11 @@ ACTIONS = [
     Action(
         "table.save",
         "save",
-        "Save what is shown to a file of your own: rows parted by tabs, or lines of a log",
+        "Save what is shown to a file of your own: rows parted by tabs, or lines of text",
         _save,
         keys=("ctrl-s",),
         group=Group.TABLE,
-        views=SEARCHABLE,
+        views=SEARCHABLE - {"logs"},
         rank=70,
     ),
     Action(

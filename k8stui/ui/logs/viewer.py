@@ -19,6 +19,7 @@ from k8stui.ui.logs.filtering import LogFilter, LogFilterError
 from k8stui.ui.logs.folding import FAR, Folds, same
 from k8stui.ui.logs.painter import LogPainter, Mode, Times
 from k8stui.ui.logs.scroll_marks import marked_bar
+from k8stui.ui.widgets import line_messages
 from k8stui.ui.widgets.ansi import Span
 from k8stui.ui.widgets.filters import compile_pattern
 from k8stui.ui.widgets.line_layout import Place, advance
@@ -28,7 +29,7 @@ from k8stui.ui.widgets.line_viewer import LineViewer
 from k8stui.ui.widgets.painting import restyle, width_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.style import Style
     from textual import events
@@ -74,6 +75,17 @@ class LogViewer(LineViewer):
     }
     """
     painter: LogPainter
+
+    class TopReached(line_messages.ViewerMessage):
+        """The reader went to the first line."""
+
+    class MatchesCounted(line_messages.ViewerMessage):
+        """A search knows more matches, or stands on another one."""
+
+        def __init__(self, viewer: LogViewer, count: int, found: int | None) -> None:
+            super().__init__(viewer)
+            self.count = count
+            self.found = found
 
     def __init__(
         self,
@@ -205,7 +217,7 @@ class LogViewer(LineViewer):
         self.place_lines()
 
     def action_open(self) -> None:
-        """Without a cursor: put it on the line found last, or the last one in view; with it: open the line."""
+        """Without a cursor: put it on the line found last, or the last in view; with it: open the line."""
         cursor = self.cursor
         if cursor is None or self.model.line(cursor) is None:
             seen = [seq for seq, _ in self._rows if seq is not None]
@@ -231,7 +243,14 @@ class LogViewer(LineViewer):
         if seq is not None:
             self.cursor = seq
             self._reveal()
+            if rows < 0 and index <= 0:
+                self.post_message(self.TopReached(self))
         return True
+
+    def _go(self, top: Place) -> None:
+        super()._go(top)
+        if self.top_place().line == 0 and not self.following:
+            self.post_message(self.TopReached(self))
 
     def _reveal(self) -> None:
         """Scroll as little as is needed to see the whole line under the cursor."""
@@ -356,10 +375,23 @@ class LogViewer(LineViewer):
                 high = middle
         return model.seq_at(low)
 
+    def oldest_time(self) -> int:
+        """When the oldest line was written, in nanoseconds since the epoch; 0 where no line tells."""
+        return next((nanos for index in range(min(64, len(self.model))) if (nanos := self._nanos(index))), 0)
+
     def _nanos(self, index: int) -> int:
         seq = self.model.seq_at(index)
         line = None if seq is None else self.model.line(seq)
         return 0 if line is None else nanoseconds(line.time)
+
+    def shown_lines(self) -> Iterator[Any]:
+        """The lines that are shown now; those that fall off meanwhile are left out."""
+        model = self.model
+        last, index = model.seq_at(len(model) - 1), 0
+        while last is not None and (seq := model.seq_at(index)) is not None and seq <= last:
+            if (line := model.line(seq)) is not None:
+                yield line
+            index = model.index_of(seq) + 1
 
     def seen_lines(self) -> list[Any]:
         """The lines on the screen."""
@@ -387,6 +419,8 @@ class LogViewer(LineViewer):
         if key != self._bar_key and (key[:2] != (0, 0) or self._bar_key):
             self._bar_key = key if key[:2] != (0, 0) else None
             self.vertical_scrollbar.refresh()
+        if self.finder.pattern is not None:
+            self._post(self.MatchesCounted, self.finder.count, self.finder.found)
         return more
 
     def _bar_marks(self, size: int) -> dict[int, Style]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from textual.message import Message
 from textual.widget import Widget
 
+from k8stui.ui.filtering import FORMS
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class View(Widget):
 
     DEFAULT_CSS = "View { height: 1fr; }"
     view_type: ClassVar[ViewType]
+    filter_forms: ClassVar[str] = FORMS
+    """What can be typed after `/`, in one line."""
 
     class Changed(Message):
         """The title is another one."""
@@ -127,6 +130,12 @@ class View(Widget):
     def leave(self) -> ViewSpec:
         """The spec that leads back here, as it is now."""
         return self.spec
+
+    def filter_note(self, text: str) -> str:
+        """What is wrong with the text of a filter while it is typed; nothing when it can be used."""
+        from k8stui.ui.filtering import read_filter
+
+        return read_filter(text)[1]
 
     def set_filter(self, text: str) -> str:
         """Show only what passes; a sentence about what is wrong with the text, or an empty one."""

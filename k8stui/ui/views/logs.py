@@ -6,57 +6,104 @@ read stay on the screen when the pod is gone.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
+from rich.text import Text
+from textual.widget import Widget
 
+from k8stui.kinds.text import printable
+from k8stui.ui.logs import states
+from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
+from k8stui.ui.logs.histogram import Histogram
+from k8stui.ui.logs.names import Names, long_name, next_names, short_name
+from k8stui.ui.logs.painter import Mode, Times
+from k8stui.ui.logs.rate import Rate
+from k8stui.ui.logs.reading import RANGES, LogReading
+from k8stui.ui.logs.viewer import LogViewer
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
-from k8stui.ui.views.log_news import LogNews
-from k8stui.ui.widgets.line_viewer import LineViewer
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-    from textual.widget import Widget
+    from textual.app import ComposeResult, RenderResult
+    from textual.timer import Timer
 
     from k8stui.ui.session import Session
     from k8stui.ui.widgets import line_messages
 
 
 WAITING = "Select a pod to read its logs."
+PREFER_SECONDS = 1.0
+"""How often the pool is told whose lines are on the screen."""
+COUNT_SECONDS = 0.25
+
+
+class OneLine(Widget):
+    """A line above the log: names of columns, or what is before the first line."""
+
+    DEFAULT_CSS = (
+        "OneLine { height: 1; width: 1fr; display: none; color: $foreground 60%; text-style: bold; }"
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._x = 0
+
+    def say(self, text: str, x: int = 0) -> None:
+        """Show this, scrolled to the right by `x` cells; nothing takes the line away."""
+        if (text, x) != (self._text, self._x):
+            self._text, self._x = text, x
+            self.display = bool(text)
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        return Text(printable(self._text)[self._x :], no_wrap=True, overflow="ellipsis")
 
 
 class LogsView(View):
-    """Lines of a pod's containers."""
+    """Lines of containers, or of a node."""
 
     view_type: ClassVar[ViewType] = ViewType.LOGS
+    filter_forms: ClassVar[str] = FORMS
 
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)
         settings = session.settings.logs
-        self.viewer = LineViewer(
-            follow=True,
+        self.viewer = LogViewer(
             wrap=settings.wrap,
-            timestamps=settings.timestamps,
-            sources=False,
+            times=times_of(settings.timestamps),
             source_label=self._label,
             placeholder=WAITING,
         )
-        self._logs: Any = None
-        self._reader: Any = None
-        self._buffer: Any = None
+        self.viewer.painter.mode = Mode(settings.mode)
+        self.viewer.folds_traces, self.viewer.folds_repeats = settings.fold_traces, settings.fold_repeats
+        self.span = RANGES[0]
+        """How much of the past is read."""
+        self.names = Names.AUTO
+        self.reading: LogReading | None = None
+        self.activity = ""
+        """What is being done besides reading, with how far it is."""
+        self.histogram = Histogram()
+        self.rate = Rate(self.viewer.model)
+        self._columns, self._top = OneLine(), OneLine()
         self._read_from: Any = None
-        self._news: LogNews | None = None
-        self._problem = ""
         self._counted = ""
         self._behind = 0
+        self._counting: Timer | None = None
 
     def compose(self) -> ComposeResult:
+        yield self._top
+        yield self._columns
         yield self.viewer
+        yield self.histogram
 
     def on_mount(self) -> None:
+        self.histogram.display = False
         if self.spec.filter:
             self.viewer.set_filter(self.spec.filter)
+        self.set_interval(PREFER_SECONDS, self._look_around)
         self._read()
 
     # Reading
@@ -71,121 +118,192 @@ class LogsView(View):
             self.viewer.show_text(())
             self.viewer.following = True
             return
-        from k8stui.kube.log_buffer import LogBuffer
-
         name = self.spec.query or (f"{target.namespace}/{target.name}" if target else "")
+        if self.spec.node_log and target is not None:
+            name = f"{self.spec.node_log} on {target.name}"
         past = "The logs before the last restart of" if self.spec.previous else "The logs of"
         self.viewer.placeholder = f"{past} {name} have no lines yet."
-        self._buffer = LogBuffer(max_lines=self.session.settings.logs.lines_kept)
-        self._reader = self._buffer.subscribe(self._woken)
-        self._problem = ""
-        self.viewer.set_source(self._buffer)
-        self.viewer.set_following(True)
-        if target is None or self.spec.query:
-            self.viewer.set_sources(True)
-            reading = self._follow_query(cluster, self._buffer)
-        else:
-            reading = self._follow(target, cluster)
-        self.run_worker(reading, group="logs", exclusive=True, exit_on_error=False)
-        self._news = LogNews(cluster, "" if target is None else target.uid, lambda: self._logs)
-
-    def _label(self, source: Any) -> str:
-        if not self.spec.query:
-            return str(source.container)
-        return f"{source.pod} {source.container}".strip() if source.pod else ""
-
-    async def _follow_query(self, cluster: Any, buffer: Any) -> None:
-        """All pods that the query selects, as they come and go."""
-        from k8stui.kinds.log_filters import LineFilter
-        from k8stui.kube.errors import KubeError
-        from k8stui.kube.log_group import LogGroup
-        from k8stui.kube.log_query import QueryError, parse_query
-        from k8stui.kube.logs import TAIL
-
-        try:
-            query = parse_query(self.spec.query)
-            logs = LogGroup(
-                cluster,
-                query,
-                namespaces=self.session.namespaces,
-                tail=None if query.since else TAIL,
-                accepts=LineFilter(query) if query.filters_lines else list,
-                on_change=self._streams_changed,
-            )
-            self._logs = logs
-            await logs.run(buffer.extend)
-        except (KubeError, QueryError, ExceptionGroup) as error:
-            sentence = getattr(error, "sentence", None)
-            self._problem = sentence() if sentence is not None else str(error)
-            self.viewer.placeholder = self._problem
-            self.viewer.wake()
-        self.post_message(self.Changed(self))
+        self.reading = LogReading(
+            self.session,
+            self.spec,
+            target,
+            self.span,
+            on_change=self._streams_changed,
+            on_lines=self.viewer.wake,
+        )
+        self.viewer.set_source(self.reading.buffer)
+        self.viewer.set_following(not self.span.head)
+        self._name_sources()
+        self.run_worker(self.reading.run(), group="logs", exclusive=True, exit_on_error=False)
 
     def _streams_changed(self) -> None:
-        self.post_message(self.Changed(self))
-
-    async def _follow(self, target: Target, cluster: Any) -> None:
-        from k8stui.kube.errors import KubeError
-        from k8stui.kube.logs import PodLogs
-
-        try:
-            logs = PodLogs(
-                cluster.connection,
-                target.namespace,
-                target.name,
-                target.uid,
-                containers=(self.spec.container,) if self.spec.container else (),
-                previous=self.spec.previous,
-                on_status=lambda status: self._status_changed(),
-            )
-            self._logs = logs
-            await logs.run(self._buffer)
-        except KubeError as error:
-            self._problem = error.sentence()
-            self.viewer.placeholder = self._problem
+        if self.reading is None:
+            return
+        if self.reading.problem:
+            self.viewer.placeholder = self.reading.problem
             self.viewer.wake()
-        self.post_message(self.Changed(self))
-
-    def _woken(self) -> None:
-        """The buffer has something new."""
-        if self._reader is not None:
-            self._reader.take()
-        self.viewer.wake()
-
-    def _status_changed(self) -> None:
-        statuses = self._logs.statuses if self._logs is not None else ()
-        several = len({status.source.container for status in statuses}) > 1
-        if several != self.viewer.painter.sources:
-            self.viewer.set_sources(several)
+        self._name_sources()
         self.post_message(self.Changed(self))
 
     def _stop(self) -> None:
         if self.is_attached:
             self.workers.cancel_group(self, "logs")
-        if self._reader is not None:
-            self._reader.close()
-        if self._news is not None:
-            self._news.close()
-        self._reader = self._logs = self._buffer = self._news = None
+            self.workers.cancel_group(self, "older")
+        if self.reading is not None:
+            self.reading.close()
+        self.reading = None
 
     def close(self) -> None:
         self._stop()
+
+    def read_span(self, number: int) -> None:
+        """Read again, with so much of the past."""
+        self.span = RANGES[number]
+        self._read()
+        self.post_message(self.Changed(self))
+
+    def load_older(self) -> None:
+        """Read older lines, unless they are being read."""
+        reading = self.reading
+        if reading is not None and reading.has_older and not reading.is_loading:
+            self.run_worker(reading.load_older(), group="older", exit_on_error=False)
+
+    # Names, times, what is around the lines
+
+    def _label(self, source: Any) -> str:
+        if self.names is Names.LONG:
+            return long_name(source)
+        return short_name(source, one_pod=not self.spec.query)
+
+    def _name_sources(self) -> None:
+        """Short names where lines of several containers meet; none in front of a single one's."""
+        if self.names is not Names.AUTO:
+            return
+        statuses = self.reading.statuses if self.reading is not None else ()
+        several = bool(self.spec.query) or len({status.source.container for status in statuses}) > 1
+        if several != self.viewer.painter.sources:
+            self.viewer.set_sources(several)
+
+    def turn_names(self) -> None:
+        """Short names, long ones, none."""
+        self.names = next_names(self.names, shown=self.viewer.painter.sources)
+        self.viewer.painter.forget_labels()
+        self.viewer.set_sources(self.names is not Names.OFF)
+        self.post_message(self.Changed(self))
+
+    def turn_times(self) -> None:
+        """Local times, UTC, relative ones, none."""
+        order = (Times.OFF, Times.LOCAL, Times.UTC, Times.RELATIVE)
+        self.viewer.set_times(order[(order.index(self.viewer.painter.times) + 1) % len(order)])
+
+    def turn_mode(self) -> None:
+        """As written, as message with fields, as a table."""
+        order = tuple(Mode)
+        self.viewer.set_mode(order[(order.index(self.viewer.painter.mode) + 1) % len(order)])
+        self._say_around()
+        self.post_message(self.Changed(self))
+
+    def mark(self) -> None:
+        """Bookmark the line under the cursor; without one, write a line of ours at the end, and mark that."""
+        viewer = self.viewer
+        if viewer.cursor is None and self.reading is not None:
+            self.reading.remark(f"marked at {time.strftime('%H:%M:%S')}")
+            viewer.toggle_bookmark(self.reading.buffer.end - 1)
+        elif viewer.cursor is not None:
+            viewer.toggle_bookmark(viewer.cursor)
+        viewer.wake()
+
+    def forget_lines(self) -> None:
+        """Forget what was read; new lines come."""
+        if self.reading is not None:
+            self.reading.buffer.clear()
+            self.viewer.set_source(self.reading.buffer)
+            self.viewer.set_following(True)
+
+    def toggle_histogram(self) -> None:
+        """Show the rate of lines over time, or no longer."""
+        self.histogram.display = not self.histogram.display
+        if self.histogram.display:
+            self._count()
+
+    def _count(self) -> None:
+        """Count a slice for the histogram, and draw what is known."""
+        self._counting = None
+        if not self.histogram.display or not self.is_attached:
+            return
+        more = self.rate.step()
+        if not more or not self.rate.version % 8:
+            self.histogram.show(self.rate.bars(self.histogram.size.width))
+        self._counting = self.set_timer(0.01 if more else COUNT_SECONDS, self._count)
+
+    def on_histogram_chosen(self, event: Histogram.Chosen) -> None:
+        """To the time that was clicked."""
+        event.stop()
+        self.go_to_time(event.nanos)
+
+    def go_to_time(self, nanos: int) -> None:
+        """To the first line of that moment or later; older lines are loaded where they are needed."""
+        self.run_worker(self._go_to_time(nanos), group="older", exit_on_error=False)
+
+    async def _go_to_time(self, nanos: int) -> None:
+        viewer, reading = self.viewer, self.reading
+        while reading is not None and reading.has_older and viewer.oldest_time() > nanos:
+            if not await reading.load_older():
+                break
+        seq = viewer.seq_at_time(nanos)
+        if seq is None:
+            self.app.notify("There is no line of that time or later.", markup=False, timeout=4)
+        else:
+            viewer.put_cursor(seq)
+
+    def _look_around(self) -> None:
+        """Now and then: whose lines are in view comes first, and how the streams stand."""
+        if self.reading is not None and self.reading.pool is not None:
+            uids = {line.source.uid for line in self.viewer.seen_lines() if line.source is not None}
+            self.reading.prefer(uid for uid in uids if uid)
+        self._say_around()
+
+    def _say_around(self) -> None:
+        """Names of the columns, and what is before the first line when that is on the screen."""
+        viewer, reading = self.viewer, self.reading
+        seen = viewer.seen_lines()
+        header = ""
+        if viewer.painter.mode is Mode.TABLE and seen:
+            header = viewer.painter.header(next((line for line in seen if not line.mark), None))
+        self._columns.say(header, viewer.scroll_offset.x)
+        said = ""
+        if reading is not None and not viewer.following and viewer.top_place().line == 0:
+            said = self._before_first(reading)
+        self._top.say(said)
+
+    def _before_first(self, reading: LogReading) -> str:
+        older = reading.older
+        fell = f"{reading.buffer.fallen:,} lines fell off" if reading.buffer.fallen else ""
+        if reading.is_loading:
+            return "reading older lines…"
+        if older.problem:
+            return f"older lines: {older.problem}"
+        if older.full or (fell and not reading.buffer.room):
+            kept = f"{reading.buffer.max_lines:,} lines are kept (logs.lines-kept)"
+            return f"{kept}: {fell or 'older ones do not fit'}"
+        return "this is all that the server has" if older.over else fell
 
     # What others ask and tell
 
     @property
     def link(self) -> Link:
-        return Link.NONE if self.spec.query else Link.PODS
+        return Link.NONE if self.spec.query or self.spec.node_log else Link.PODS
 
     def follow(self, target: Target | None) -> None:
         """Be pointed at another pod; at the same one, go on reading."""
-        if self.spec.query or (target is not None and target.kind != "pods"):
+        if self.link is Link.NONE or (target is not None and target.kind != "pods"):
             return
         same = target is not None and self.target is not None and target.uid == self.target.uid
         if same or target == self.target:
             return
         self.target = target
         self.spec = structs.replace(self.spec, container="", previous=False)
+        self.span = RANGES[0]
         self._read()
         self.post_message(self.Changed(self))
 
@@ -196,43 +314,62 @@ class LogsView(View):
     def title(self) -> Title:
         state, trouble = self._state()
         notes = ["previous"] if self.spec.previous else []
-        if self.spec.query:
-            notes.append(self.spec.query)
-        if self.spec.container:
-            notes.append(self.spec.container)
+        notes += [text for text in (self.spec.query, self.spec.node_log, self.spec.container) if text]
+        if self.span is not RANGES[0]:
+            notes.append(f"[{self.span.title}]")
+        if self.viewer.painter.mode is not Mode.RAW:
+            notes.append(self.viewer.painter.mode.value)
+        folded = [
+            name
+            for name, on in (("traces", self.viewer.folds_traces), ("repeats", self.viewer.folds_repeats))
+            if on
+        ]
+        if folded:
+            notes.append(f"{' and '.join(folded)} folded")
         if self.spec.filter:
             notes.append(f"/{self.spec.filter}{self._counted}")
+        notes += [f"«{pattern.pattern}»" for pattern, _ in self.viewer.painter.highlights]
+        if self.viewer.finder.pattern is not None:
+            notes.append(self._search_note())
         return Title("logs", "", "", tuple(notes), state, trouble)
 
+    def _search_note(self) -> str:
+        finder = self.viewer.finder
+        assert finder.pattern is not None
+        counted = f"{finder.place:,} of {finder.count:,}" if finder.found is not None else f"{finder.count:,}"
+        return f"find {finder.pattern.pattern} [{counted}{'…' if finder.running else ''}]"
+
     def _state(self) -> tuple[str, bool]:
-        """Whether lines come, in a few words: quiet and broken look different."""
-        if self.target is None and not self.spec.query:
+        """Whether lines come, in a few words: quiet, waiting, broken and ended look different."""
+        reading = self.reading
+        if reading is None:
             return "", False
-        if self._problem:
+        if reading.problem:
             return "failed", True
+        if self.activity:
+            return self.activity, False
+        said, trouble = states.summary(reading.statuses, time.monotonic(), reading.pool)
+        if self.spec.node_log:
+            problem = getattr(reading.logs, "problem", "")
+            said, trouble = ("broken, trying again", True) if problem else ("following", False)
+        if reading.ended and not trouble:
+            said = "ended"
         if not self.viewer.following:
             more = f", {self._behind:,} new" if self._behind else ""
-            return f"paused{more}", False
-        statuses = self._logs.statuses if self._logs is not None else ()
-        states = [str(status.following.value) for status in statuses]
-        if "broken" in states:
-            return "broken, trying again", True
-        if "open" in states:
-            return f"following{self._streams()}", False
-        if states and all(state == "ended" for state in states):
-            return "ended", False
-        return "waiting", False
-
-    def _streams(self) -> str:
-        """How many streams of a query are open, and how many wait for a place."""
-        pool = getattr(self._logs, "pool", None)
-        if pool is None:
-            return ""
-        queued = f", {len(pool.waiting)} queued" if pool.waiting else ""
-        return f" {pool.open} streams{queued}" if pool.open != 1 else f" 1 stream{queued}"
+            said = f"paused{more}" if not trouble else f"paused{more}, {said}"
+        if reading.buffer.fallen:
+            said += f", {reading.buffer.fallen:,} fell off"
+        return said, trouble
 
     def focus_target(self) -> Widget:
         return self.viewer
+
+    def filter_note(self, text: str) -> str:
+        try:
+            LogFilter(text)
+        except LogFilterError as error:
+            return f"not understood yet: {error}"
+        return ""
 
     def set_filter(self, text: str) -> str:
         self.spec = structs.replace(self.spec, filter=text)
@@ -241,10 +378,33 @@ class LogsView(View):
         return note
 
     def clear(self) -> bool:
-        if self.spec.filter:
+        viewer = self.viewer
+        if viewer.cursor is not None:
+            viewer.put_cursor(None)
+        elif viewer.finder.pattern is not None:
+            self.end_search()
+        elif self.spec.filter:
             self.set_filter("")
-            return True
-        return False
+        else:
+            return False
+        return True
+
+    def find(self, text: str) -> str:
+        """Search in place; what is wrong with the text."""
+        if not text:
+            self.end_search()
+            return ""
+        note = self.viewer.search(text)
+        self.post_message(self.Changed(self))
+        return note
+
+    def end_search(self) -> None:
+        """No search any more; the filter's matches are marked again."""
+        self.viewer.search("")
+        self.viewer.finder.stop()
+        self.viewer.painter.pattern = self.viewer.log_filter.pattern
+        self.viewer.set_filter(self.spec.filter)
+        self.post_message(self.Changed(self))
 
     def copy_text(self) -> str:
         return self.viewer.copy_text("selected")
@@ -260,3 +420,19 @@ class LogsView(View):
         event.stop()
         self._counted = f" [{len(self.viewer.model):,}]" if self.viewer.filter_text else ""
         self.post_message(self.Changed(self))
+
+    def on_log_viewer_top_reached(self, event: LogViewer.TopReached) -> None:
+        """The reader is at the first line: what is before it?"""
+        event.stop()
+        self.load_older()
+        self._say_around()
+
+    def on_log_viewer_matches_counted(self, event: LogViewer.MatchesCounted) -> None:
+        """The search has found more."""
+        event.stop()
+        self.post_message(self.Changed(self))
+
+
+def times_of(setting: bool | str) -> Times:
+    """The way of showing times that a setting means."""
+    return Times(setting) if isinstance(setting, str) else Times.LOCAL if setting else Times.OFF

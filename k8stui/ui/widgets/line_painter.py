@@ -75,6 +75,11 @@ class LinePainter:
         self._breaks.clear()
         self.generation += 1
 
+    def forget_labels(self) -> None:
+        """Sources are called something else."""
+        self._label_width = 0
+        self.forget()
+
     def shown(self, seq: int, line: LineLike, chars: int = _FIRST_PARSE) -> ShownLine:
         """A line with at least its first `chars` characters (as far as it has them)."""
         known = self._shown.get(seq)

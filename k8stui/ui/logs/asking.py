@@ -1,0 +1,206 @@
+"""What a log view asks its reader for: words to find, a time, columns, a stream, how to save.
+
+Each function opens a line or a dialog and gives the answer to the view. None of them changes a line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from k8stui.kinds.text import cut, printable
+from k8stui.ui.dialogs.choose import Choice, ChooseDialog, choose
+from k8stui.ui.logs import states
+from k8stui.ui.logs.moments import FORMS, MomentError, moment_of
+from k8stui.ui.logs.saving import as_json, as_text
+from k8stui.ui.prompt import AskedLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from k8stui.ui.actions import Place
+    from k8stui.ui.views.logs import LogsView
+
+SAMPLE = 2_000
+"""Lines in which fields are looked for."""
+
+
+def ask_find(place: Place, view: LogsView) -> None:
+    """Find in place: every line stays."""
+    before = view.viewer.finder.pattern
+
+    def taken(text: str) -> str:
+        note = view.find(text)
+        return note if note and text else ""
+
+    def given_up() -> None:
+        if before is None:
+            view.end_search()
+
+    hint = "text or regex to find; n and shift-n go on, esc ends"
+    line = AskedLine(taken, lambda text: view.find(text) if len(text) > 1 else "", given_up)
+    place.app.main.ask_line("find:", line, before.pattern if before else "", hint)
+
+
+def ask_highlight(place: Place, view: LogsView) -> None:
+    """Colour matches of a text, or no longer."""
+
+    def taken(text: str) -> str:
+        note = view.viewer.toggle_highlight(text) if text else ""
+        view.post_message(view.Changed(view))
+        return note
+
+    hint = "text or regex to colour; the same again takes the colour away"
+    place.app.main.ask_line("highlight:", AskedLine(taken), hint=hint)
+
+
+def ask_time(place: Place, view: LogsView) -> None:
+    """Go to a time."""
+
+    def taken(text: str) -> str:
+        try:
+            moment = moment_of(text, datetime.now().astimezone())
+        except MomentError as error:
+            return str(error)
+        view.go_to_time(int(moment.timestamp()) * 1_000_000_000)
+        return ""
+
+    place.app.main.ask_line("time:", AskedLine(taken), hint=FORMS)
+
+
+def fields_of(view: LogsView) -> list[tuple[str, int, str]]:
+    """Fields of the newest lines: name, in how many lines, an example; the most frequent first."""
+    from k8stui.kinds.log_lines import parse
+
+    model, source = view.viewer.model, view.viewer.model.source
+    counts: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    for seq in list(model.shown_between(max(source.first, source.end - SAMPLE), source.end)):
+        line = model.line(seq)
+        if line is None or line.mark:
+            continue
+        for key, value in parse(line.text).fields:
+            counts[key] += 1
+            examples.setdefault(key, value)
+    return [(key, count, examples[key]) for key, count in counts.most_common(200)]
+
+
+def ask_columns(place: Place, view: LogsView) -> None:
+    """Choose a column of the table, or all of them by name."""
+    viewer = view.viewer
+    chosen = viewer.painter.columns
+
+    def take(answer: str) -> None:
+        from k8stui.ui.logs.painter import Mode
+
+        if answer in chosen:
+            columns = tuple(name for name in chosen if name != answer)
+        elif "," in answer:
+            columns = tuple(dict.fromkeys(name.strip() for name in answer.split(",") if name.strip()))
+        else:
+            columns = (*chosen, answer)
+        viewer.set_mode(Mode.TABLE, columns)
+        view.post_message(view.Changed(view))
+
+    found = fields_of(view)
+    known = [name for name, _, _ in found]
+    choices = [Choice(name, f"✓ {name}", "shown; enter takes it away") for name in chosen]
+    choices += [
+        Choice(name, name, f"in {count} lines, such as {cut(printable(example), 40)}")
+        for name, count, example in found
+        if name not in chosen
+    ]
+    about = "" if known else "The newest lines have no fields: JSON, logfmt, klog and access logs do."
+    free = "a field, or several parted by commas"
+    asking = choose(place.app, "Columns of the table", choices, take, about=about, free=free)
+    place.app.run_worker(asking, group="dialog")
+
+
+class StreamsDialog(ChooseDialog):
+    """Every stream with its state, live."""
+
+    def __init__(self, view: LogsView) -> None:
+        self._view = view
+        super().__init__("Streams", self._now(), about=self._about_pool())
+
+    def _about_pool(self) -> str:
+        reading = self._view.reading
+        pool = reading.pool if reading is not None else None
+        legend = "  ".join(f"{sign} {state}" for state, sign in states.SIGNS.items())
+        if pool is None:
+            return legend
+        return f"{pool.open} of {pool.limit} places are taken, {len(pool.waiting)} wait.   {legend}"
+
+    def _now(self) -> list[Choice]:
+        reading = self._view.reading
+        if reading is None:
+            return []
+        now = time.monotonic()
+        waiting = reading.pool.waiting if reading.pool is not None else ()
+        queued = frozenset(waiting)
+        order = ("broken", "queued", "waiting", "open", "quiet", "ended")
+        found = [(states.standing(status, now, queued), status) for status in reading.statuses]
+        found.sort(key=lambda entry: order.index(entry[0]))
+        return [
+            Choice(
+                f"pod:^{status.source.pod}$ container:^{status.source.container}$",
+                f"{states.SIGNS[state]} {status.source.pod} {status.source.container}",
+                states.about(status, now, waiting),
+            )
+            for state, status in found
+        ]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(1.0, self._again)
+
+    def _again(self) -> None:
+        here = self._list.highlighted
+        self._choices = self._now()
+        self._fill(self._input.value if self._typing else "")
+        if here is not None and self._shown:
+            self._list.highlighted = min(here, len(self._shown) - 1)
+
+
+async def show_streams(place: Place, view: LogsView) -> None:
+    """Show how each stream stands; the one that is chosen is shown alone."""
+    answer = await place.app.push_screen_wait(StreamsDialog(view))
+    if answer:
+        view.set_filter("" if view.spec.filter == answer else answer)
+
+
+def ask_save(place: Place, view: LogsView) -> None:
+    """Ask what to save, and save it."""
+    model, reading = view.viewer.model, view.reading
+    held = len(reading.buffer) if reading is not None else 0
+    choices = [
+        Choice("shown text", "what is shown, as text", f"{len(model):,} lines"),
+        Choice("shown json", "what is shown, as JSON lines", f"{len(model):,} lines"),
+        Choice("all text", "all lines, as text", f"{held:,} lines, with time, pod and container"),
+        Choice("all json", "all lines, as JSON lines", f"{held:,} lines"),
+    ]
+
+    def take(answer: str) -> None:
+        what, form = answer.split()
+        lines: Iterable[str]
+        total = len(model) if what == "shown" else held
+        if what == "shown" and form == "text":
+            lines = view.viewer.all_lines()
+        else:
+            found: Iterable[Any] = (
+                view.viewer.shown_lines() if what == "shown" or reading is None else reading.all_lines()
+            )
+            lines = as_json(found) if form == "json" else as_text(found)
+
+        def progress(count: int) -> None:
+            done = count >= total
+            view.activity = "" if done or not total else f"saving {count * 100 // total} %"
+            view.post_message(view.Changed(view))
+
+        about = view.target.name if view.target is not None else view.spec.query
+        suffix = ".jsonl" if form == "json" else ".log"
+        place.app.save(lines, f"logs-{about}" if about else "logs", suffix, progress)
+
+    place.app.run_worker(choose(place.app, "Save", choices, take), group="dialog")

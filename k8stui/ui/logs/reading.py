@@ -1,0 +1,228 @@
+"""Reading logs into a ring: a pod's, those of a query, or a node's own; and what is older, on request.
+
+A `LogReading` is one such reading, from `start` to `stop`; it knows no widget. It tells by `on_change` that
+its state is another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from k8stui.ui.views.log_news import LogNews
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from k8stui.ui.session import Session
+    from k8stui.ui.spec import Target, ViewSpec
+
+
+class Range(NamedTuple):
+    """How much of the past is read."""
+
+    title: str
+    tail: int | None
+    since: timedelta | None = None
+    head: bool = False
+    """From the first line on, and stand there."""
+
+
+TAIL = 500
+RANGES = (
+    Range("tail", TAIL),
+    Range("head", None, head=True),
+    Range("1m", None, timedelta(minutes=1)),
+    Range("5m", None, timedelta(minutes=5)),
+    Range("15m", None, timedelta(minutes=15)),
+    Range("30m", None, timedelta(minutes=30)),
+    Range("1h", None, timedelta(hours=1)),
+)
+"""As the keys 0 to 6 choose them."""
+
+
+class LogReading:
+    """Reads the logs that a spec names into `buffer`."""
+
+    def __init__(
+        self,
+        session: Session,
+        spec: ViewSpec,
+        target: Target | None,
+        span: Range,
+        *,
+        on_change: Callable[[], None],
+        on_lines: Callable[[], None],
+    ) -> None:
+        from k8stui.kube.log_buffer import LogBuffer
+        from k8stui.kube.log_older import OlderLines
+
+        self._session = session
+        self._spec = spec
+        self._target = target
+        self._span = span
+        self._on_change = on_change
+        self.cluster: Any = session.cluster
+        self.buffer = LogBuffer(max_lines=session.settings.logs.lines_kept)
+        self._reader = self.buffer.subscribe(self._woken)
+        self._on_lines = on_lines
+        self.logs: Any = None
+        """What reads: a `PodLogs`, `LogGroup` or `NodeLog`."""
+        self.older = OlderLines(getattr(self.cluster, "connection", None))
+        self._loading = asyncio.Lock()
+        self.ended = False
+        """Nothing comes any more."""
+        self.problem = ""
+        """Why nothing can be read, in a sentence."""
+        uid = "" if target is None or target.kind != "pods" else target.uid
+        self._news = LogNews(self.cluster, uid, lambda: self.logs)
+
+    def _woken(self) -> None:
+        self._reader.take()
+        self._on_lines()
+
+    def close(self) -> None:
+        """Be told nothing more. The worker that runs `run` is cancelled by its owner."""
+        self._reader.close()
+        self._news.close()
+
+    async def run(self) -> None:
+        """Read until all has ended, or cancelled; what went wrong is in `problem`."""
+        from k8stui.kube.errors import KubeError
+        from k8stui.kube.log_query import QueryError
+
+        try:
+            if self._spec.node_log and self._target is not None:
+                await self._node_log(self._target.name, self._spec.node_log)
+            elif self._spec.query:
+                await self._query()
+            elif self._target is not None:
+                await self._pod(self._target)
+        except (KubeError, QueryError, ExceptionGroup) as error:
+            raised: BaseException = error
+            while isinstance(raised, BaseExceptionGroup):
+                raised = raised.exceptions[0]
+            sentence = getattr(raised, "sentence", None)
+            self.problem = self.problem or (sentence() if sentence is not None else str(raised))
+        self.ended = True
+        self._on_change()
+
+    async def _node_log(self, node: str, name: str) -> None:
+        from k8stui.kube.errors import KubeError
+        from k8stui.kube.node_logs import NodeLog, refusal
+
+        self.logs = NodeLog(self.cluster.connection, node, name)
+        try:
+            await self.logs.run(self.buffer)
+        except KubeError as error:
+            what = f"the journal of {name[8:]}" if name.startswith("service:") else f"the file {name}"
+            self.problem = refusal(error, what)
+
+    async def _query(self) -> None:
+        from k8stui.kinds.log_filters import LineFilter
+        from k8stui.kube.log_group import LogGroup
+        from k8stui.kube.log_pool import StreamPool
+        from k8stui.kube.log_query import parse_query
+
+        query = parse_query(self._spec.query)
+        if self._span.since is not None:
+            from msgspec import structs
+
+            query = structs.replace(query, since=self._span.since)
+        tail = None if query.since else self._span.tail
+        self.logs = LogGroup(
+            self.cluster,
+            query,
+            namespaces=self._session.namespaces,
+            previous=self._spec.previous,
+            tail=tail,
+            accepts=LineFilter(query) if query.filters_lines else list,
+            pool=StreamPool(self._session.settings.logs.streams, on_change=self._on_change),
+            on_change=self._on_change,
+        )
+        await self.logs.run(self.buffer.extend)
+
+    async def _pod(self, target: Target) -> None:
+        from k8stui.kube.logs import PodLogs
+
+        since = ""
+        if self._span.since is not None:
+            since = (datetime.now(UTC) - self._span.since).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.logs = PodLogs(
+            self.cluster.connection,
+            target.namespace,
+            target.name,
+            target.uid,
+            containers=(self._spec.container,) if self._spec.container else (),
+            tail=self._span.tail,
+            since=since,
+            previous=self._spec.previous,
+            on_status=lambda status: self._on_change(),
+        )
+        await self.logs.run(self.buffer)
+
+    def remark(self, text: str) -> None:
+        """A line of ours, now."""
+        from k8stui.kube.log_types import INFO, LogLine, LogSource
+
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+        self.buffer.append(LogLine(now, LogSource("", "", "", ""), text, INFO))
+
+    # What is asked of it
+
+    @property
+    def statuses(self) -> tuple[Any, ...]:
+        """How the stream of each container stands."""
+        return tuple(getattr(self.logs, "statuses", ()))
+
+    @property
+    def pool(self) -> Any:
+        """Which streams of a query are open and which wait, or None."""
+        return getattr(self.logs, "pool", None)
+
+    def prefer(self, uids: Iterable[str]) -> None:
+        """Pods that are in view: their streams come first."""
+        if self.pool is not None:
+            self.pool.prefer(uids)
+
+    def all_lines(self) -> Iterator[Any]:
+        """The lines that are held now; those that fall off meanwhile are left out."""
+        buffer = self.buffer
+        at, end = buffer.first, buffer.end
+        while at < end:
+            at = max(at, buffer.first)
+            lines = buffer.lines(at, min(end, at + 256))
+            yield from lines
+            at += 256
+
+    @property
+    def has_older(self) -> bool:
+        """Whether it may be asked for older lines."""
+        if self._spec.previous or self._spec.node_log:
+            return False
+        return not (self.older.over or self.older.full) and len(self.buffer) > 0
+
+    def _accepts(self) -> Callable[[Sequence[Any]], list[Any]]:
+        """Which of the older lines the query shows."""
+        from k8stui.kinds.log_filters import LineFilter
+        from k8stui.kube.log_query import parse_query
+
+        query = parse_query(self._spec.query)
+        return LineFilter(query) if query.filters_lines else list
+
+    @property
+    def is_loading(self) -> bool:
+        """Older lines are being read."""
+        return self._loading.locked()
+
+    async def load_older(self) -> int:
+        """Read older lines into the buffer; how many came."""
+        if self._loading.locked() or not self.has_older:
+            return 0
+        async with self._loading:
+            self._on_change()
+            sources = [status.source for status in self.statuses]
+            added = await self.older.load(self.buffer, sources, self._accepts())
+        self._on_change()
+        return added

@@ -1,0 +1,76 @@
+"""How the streams of a log stand, in words: for the title, and one by one. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from k8stui.kinds.durations import human_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+QUIET = 60.0
+"""Seconds without a line after which an open stream is called quiet."""
+SIGNS = {"open": "●", "quiet": "○", "waiting": "…", "broken": "✗", "ended": "■", "queued": "⧗"}
+ORDER = tuple(SIGNS)
+
+
+def standing(status: Any, now: float, queued: frozenset[str] = frozenset()) -> str:
+    """One of `SIGNS`: an open stream that brings nothing is quiet, one without a place is queued."""
+    state = str(status.following.value)
+    if state != "ended" and state != "open" and status.source.uid in queued:
+        return "queued"
+    if state == "open" and now - max(status.since, status.last_line or 0.0) >= QUIET:
+        return "quiet"
+    return state
+
+
+def about(status: Any, now: float, queued: tuple[str, ...] = ()) -> str:
+    """A stream's state with its reason, since when, and the next try."""
+    state = standing(status, now, frozenset(queued))
+    said = [state]
+    if state == "queued":
+        said = [f"queued, number {queued.index(status.source.uid) + 1}"]
+    elif state == "quiet":
+        said = [f"quiet for {human_duration(now - max(status.since, status.last_line or 0.0))}"]
+    elif status.since:
+        said.append(f"for {human_duration(max(0.0, now - status.since))}")
+    if status.next_try is not None and state == "broken":
+        said.append(f"next try in {human_duration(max(0.0, status.next_try - now))}")
+    if status.reason:
+        said.append(status.reason)
+    return ", ".join(said)
+
+
+def summary(statuses: Sequence[Any], now: float, pool: Any = None) -> tuple[str, bool]:
+    """All streams in a few words, and whether that is bad news."""
+    if not statuses:
+        return "waiting", False
+    waiting: tuple[str, ...] = pool.waiting if pool is not None else ()
+    queued = frozenset(waiting)
+    states = [standing(status, now, queued) for status in statuses]
+    counts = {state: states.count(state) for state in ORDER if state in states}
+    if len(statuses) == 1:
+        state, status = states[0], statuses[0]
+        if state == "broken":
+            return f"broken, {_next_try([status], now)}", True
+        words = {"open": "following", "quiet": f"following, {about(status, now)}"}
+        return words.get(state, state), False
+    broken = counts.get("broken", 0)
+    if broken:
+        ill = [status for status, state in zip(statuses, states, strict=True) if state == "broken"]
+        return f"{broken} of {len(statuses)} streams broken, {_next_try(ill, now)}", True
+    live = counts.get("open", 0) + counts.get("quiet", 0)
+    if not live:
+        return ("ended" if counts.get("ended", 0) == len(statuses) else "waiting"), False
+    more = [
+        f"{counts[state]} {state}" for state in ("quiet", "waiting", "queued", "ended") if state in counts
+    ]
+    return ", ".join([f"following {live} stream{'s' * (live > 1)}", *more]), False
+
+
+def _next_try(statuses: Sequence[Any], now: float) -> str:
+    tries = [status.next_try for status in statuses if status.next_try is not None]
+    if not tries:
+        return "trying again"
+    return f"next try in {human_duration(max(0.0, min(tries) - now))}"
