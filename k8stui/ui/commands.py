@@ -40,6 +40,8 @@ class Verb(StrEnum):
     LOGS = "logs"
     SHELL = "shell"
     DEBUG = "debug"
+    TREE = "tree"
+    JSONPATH = "jsonpath"
     APPLY = "apply"
     CREATE = "create"
     DRAFTS = "drafts"
@@ -62,6 +64,10 @@ VERBS: dict[str, Verb] = {
     "shell": Verb.SHELL,
     "shells": Verb.SHELL,
     "debug": Verb.DEBUG,
+    "tree": Verb.TREE,
+    "xray": Verb.TREE,
+    "jsonpath": Verb.JSONPATH,
+    "jp": Verb.JSONPATH,
     "apply": Verb.APPLY,
     "create": Verb.CREATE,
     "drafts": Verb.DRAFTS,
@@ -86,6 +92,8 @@ VERB_HELP: dict[str, str] = {
     "apply": "apply a file or a folder; alone: what is pasted",
     "create": "create an object of a kind; alone: asks which",
     "drafts": "edits that were not saved: go on with one",
+    "tree": "what belongs to the selected object, or to the one named: tree deploy/web",
+    "jsonpath": "follow a path through the object or all objects of the table: {.items[*].metadata.name}",
     "layout": "reset: back to nodes, pods, events and logs",
     "retry": "connect again now",
     "help": "every key and what it does",
@@ -176,6 +184,8 @@ def parse(text: str, aliases: Mapping[str, str] | None = None) -> Command:
         return _namespace(rest)
     if verb is Verb.LOGS:
         return _logs(line)
+    if verb is Verb.JSONPATH:
+        return _jsonpath(line)
     if verb is Verb.APPLY:
         # a path may begin with a slash and hold blanks
         return Command(verb, argument=line.strip().partition(" ")[2].strip().strip("\"'"))
@@ -185,7 +195,7 @@ def parse(text: str, aliases: Mapping[str, str] | None = None) -> Command:
 
 
 def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
-    one = (Verb.CONTEXT, Verb.THEME, Verb.LAYOUT, Verb.SHELL, Verb.HELP, Verb.CREATE)
+    one = (Verb.CONTEXT, Verb.THEME, Verb.LAYOUT, Verb.SHELL, Verb.HELP, Verb.CREATE, Verb.TREE)
     most = int(verb in one)
     if len(rest) > most:
         extra = rest[most]
@@ -210,6 +220,14 @@ def _logs(line: str) -> Command:
         place = line.find(query) + error.at if query else len(head)
         raise CommandError(f"{str(error)[:1].upper()}{str(error)[1:]}.", place) from None
     return Command(Verb.LOGS, argument=query.strip())
+
+
+def _jsonpath(line: str) -> Command:
+    """The rest of the line is a path, with quotes and blanks of its own."""
+    path = line.strip().partition(" ")[2].strip()
+    if not path:
+        raise CommandError("jsonpath needs a path after it: jsonpath {.items[*].metadata.name}.")
+    return Command(Verb.JSONPATH, argument=path)
 
 
 def namespaces_of(text: str) -> tuple[str, ...]:

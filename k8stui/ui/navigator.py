@@ -148,6 +148,10 @@ class Navigator:
                 self._app.editing.command(command)
             case Verb.DEBUG:
                 self._app.debugger.created()
+            case Verb.TREE | Verb.JSONPATH:
+                from k8stui.ui.asking import answer
+
+                await answer(self._app, command)
             case Verb.CONTEXT:
                 await self._context(command)
             case Verb.NAMESPACE:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 READABLE = frozenset({"table", "yaml", "describe", "relations"})
 YAML = frozenset({"yaml"})
-READERS = frozenset({"yaml", "describe", "relations"})
+READERS = frozenset({"yaml", "describe", "relations", "jsonpath"})
+QUERIED = frozenset({"table", "yaml", "describe", "jsonpath"})
 LINKED = frozenset({"describe", "relations"})
 
 
@@ -88,6 +89,23 @@ def _reveal_all(place: Place) -> None:
 def _say(place: Place, sentence: Any) -> None:
     if sentence:
         place.app.say(sentence)
+
+
+def _ask_jsonpath(place: Place) -> None:
+    from k8stui.ui.asking import ask_jsonpath
+
+    ask_jsonpath(place)
+
+
+def _reveal_found(place: Place) -> None:
+    from k8stui.ui.views.jsonpath import JsonPathView
+
+    assert isinstance(place.view, JsonPathView)
+    place.view.reveal()
+
+
+def _found_secrets(place: Place) -> bool:
+    return bool(getattr(place.view, "is_secret", False))
 
 
 def _is_secret(place: Place) -> bool:
@@ -277,6 +295,28 @@ ACTIONS = [
         views=YAML,
         fits=_is_secret,
         rank=42,
+    ),
+    Action(
+        "reading.jsonpath",
+        "jsonpath",
+        "Follow a path in kubectl's JSONPath through the object, or through all objects of the table",
+        _ask_jsonpath,
+        keys=("=",),
+        group=Group.READING,
+        views=QUERIED,
+        fits=_readable,
+        rank=45,
+    ),
+    Action(
+        "reading.reveal-found",
+        "reveal",
+        "Show the values of secrets that were found, or mask them again",
+        _reveal_found,
+        keys=("x",),
+        group=Group.READING,
+        views=frozenset({"jsonpath"}),
+        fits=_found_secrets,
+        rank=15,
     ),
     Action(
         "reading.wrap",

@@ -33,6 +33,10 @@ def make_view(spec: ViewSpec, session: Session) -> View:
         from k8stui.ui.views.relations import RelationsView
 
         return RelationsView(spec, session)
+    if spec.view is ViewType.JSONPATH:
+        from k8stui.ui.views.jsonpath import JsonPathView
+
+        return JsonPathView(spec, session)
     if spec.kind == "namespaces":
         from k8stui.ui.views.namespaces import NamespacesView
 

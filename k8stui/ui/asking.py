@@ -1,0 +1,106 @@
+"""What the `:` line asks about objects: their relations and JSONPath queries. Opens views, paints nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from k8stui.ui.commands import CommandError, Verb
+from k8stui.ui.spec import Target, ViewSpec, ViewType
+
+if TYPE_CHECKING:
+    from k8stui.kube.catalog import Kind
+    from k8stui.ui.actions import Place
+    from k8stui.ui.app import K8stuiApp
+    from k8stui.ui.commands import Command
+
+
+async def answer(app: K8stuiApp, command: Command) -> None:
+    """Carry out `tree` or `jsonpath`. Raises CommandError."""
+    if command.verb is Verb.TREE:
+        await open_tree(app, command.argument)
+    else:
+        await open_jsonpath(app, command.argument)
+
+
+async def open_tree(app: K8stuiApp, argument: str) -> None:
+    """The relations of `kind/name`, or of the selected object. Raises CommandError."""
+    place = app.main.place()
+    if not argument:
+        target = target_of(place)
+        if target is None:
+            raise CommandError("Select an object first, or name one: tree deploy/web.")
+    else:
+        target = _named(app, argument)
+    await app.navigator.open(ViewSpec(view=ViewType.RELATIONS, kind=target.kind, target=target))
+
+
+def _named(app: K8stuiApp, argument: str) -> Target:
+    """The object that `deploy/web` or `deploy/shop/web` names. Raises CommandError."""
+    word, _, rest = argument.partition("/")
+    namespace, _, name = rest.rpartition("/")
+    kind = app.session.catalog.find(word)
+    if kind is None or not name:
+        raise CommandError(f"{argument!r} names no object: write kind/name, or kind/namespace/name.")
+    if kind.namespaced and not namespace:
+        if len(app.session.namespaces) != 1:
+            raise CommandError(f"In which namespace? Write {word}/NAMESPACE/{name}.")
+        namespace = app.session.namespaces[0]
+    return Target(
+        kind.name, name, namespace if kind.namespaced else "", "", (kind.singular or kind.kind).lower()
+    )
+
+
+async def open_jsonpath(app: K8stuiApp, expression: str) -> None:
+    """The result of a path over the object that is read, or over the table's scope. Raises CommandError."""
+    from k8stui.kinds.jsonpath import parse_path
+    from k8stui.kinds.jsonpath_syntax import JsonPathError
+
+    try:
+        parse_path(expression)
+    except JsonPathError as error:
+        raise CommandError(str(error)) from None
+    place = app.main.place()
+    spec = place.view.spec if place.view is not None else None
+    if place.view_type == ViewType.TABLE and place.kind is not None and spec is not None:
+        await app.navigator.open(_of_list(place.kind, spec, expression))
+        return
+    if spec is not None and place.view_type == ViewType.JSONPATH:
+        from msgspec import structs
+
+        await app.navigator.open(structs.replace(spec, query=expression, filter=""))
+        return
+    target = target_of(place)
+    if target is None:
+        raise CommandError("Go to a table or to an object first: the path is followed from there.")
+    await app.navigator.open(
+        ViewSpec(view=ViewType.JSONPATH, kind=target.kind, target=target, query=expression)
+    )
+
+
+def _of_list(kind: Kind, spec: ViewSpec, expression: str) -> ViewSpec:
+    return ViewSpec(
+        view=ViewType.JSONPATH,
+        kind=kind.name,
+        namespaces=spec.namespaces,
+        label_selector=spec.label_selector,
+        field_selector=spec.field_selector,
+        query=expression,
+    )
+
+
+def target_of(place: Place) -> Target | None:
+    """The object that is selected or read."""
+    obj: Any = place.object
+    if obj is None or place.kind is None:
+        return None
+    meta, kind = obj.metadata, place.kind
+    return Target(kind.name, meta.name, meta.namespace, meta.uid, (kind.singular or kind.kind).lower())
+
+
+def ask_jsonpath(place: Place) -> None:
+    """Ask for a path; it begins as most of them do."""
+    listed = place.view_type == ViewType.TABLE
+    start = "jsonpath {.items[*].metadata." if listed else "jsonpath {.metadata."
+    if place.view_type == ViewType.JSONPATH and place.view is not None:
+        start = f"jsonpath {place.view.spec.query}"
+    place.app.main.ask_command("kubectl's JSONPath; Enter follows it", text=start)
