@@ -25,6 +25,8 @@ SEQUENCE = "demo.k8stui.dev/seq"
 AT = "demo.k8stui.dev/at"
 """Annotation: nanoseconds since the epoch at which the change was made."""
 TICK = 0.02
+CATCH_UP = 0.5
+"""Seconds of a stall that are made up for afterwards; what a longer one missed is left out."""
 
 
 class Churn:
@@ -47,8 +49,7 @@ class Churn:
         done = 0
         while True:
             due = int((time.monotonic() - begin) * self.rate) - done
-            # After a stall the rest is dropped, not caught up with: the rate is a rate.
-            burst = min(due, max(1, int(self.rate * TICK * 4)))
+            burst = min(due, max(1, int(self.rate * CATCH_UP)))
             self.burst(burst)
             done += due
             await asyncio.sleep(TICK if self.rate >= 1 / TICK else max(TICK, 1 / self.rate / 4))
