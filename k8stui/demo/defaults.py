@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.errors import forbidden
-from k8stui.demo.resources import PODS, PRIORITY_CLASSES, SERVICE_ACCOUNTS, SERVICES, Resource
+from k8stui.demo.resources import SERVICES, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,92 +84,6 @@ def pod_spec(spec: Obj) -> None:
                 _each(volume[kind], {"defaultMode": 420})
         if isinstance(volume.get("hostPath"), dict):
             _each(volume["hostPath"], {"type": ""})
-
-
-_TOLERATIONS = [
-    {
-        "key": f"node.kubernetes.io/{key}",
-        "operator": "Exists",
-        "effect": "NoExecute",
-        "tolerationSeconds": 300,
-    }
-    for key in ("not-ready", "unreachable")
-]
-
-
-def _access_volume(spec: Obj, store: Store) -> None:
-    """The volume with the service account's token, as the admission plugin adds it."""
-    if spec.get("automountServiceAccountToken") is False:
-        return
-    path = "/var/run/secrets/kubernetes.io/serviceaccount"
-    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    if any(m.get("mountPath") == path for c in containers for m in c.get("volumeMounts") or ()):
-        return
-    name = "kube-api-access-" + store.name_suffix()
-    field = {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
-    authority = {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
-    sources = [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": authority},
-        {"downwardAPI": {"items": [field]}},
-    ]
-    spec.setdefault("volumes", []).append(
-        {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
-    )
-    for container in containers:
-        container.setdefault("volumeMounts", []).append({"name": name, "readOnly": True, "mountPath": path})
-
-
-def _look_up_account(spec: Obj, metadata: Obj, store: Store) -> None:
-    """403 for a service account that is not there. `default` is let pass: a controller is making it."""
-    name, namespace = spec.get("serviceAccountName"), metadata["namespace"]
-    if name in (None, "", "default") or store.get(SERVICE_ACCOUNTS, namespace, name) is not None:
-        return
-    why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
-    raise forbidden(PODS, metadata.get("name", ""), why)
-
-
-def _look_up_priority(spec: Obj, metadata: Obj, store: Store) -> None:
-    """Take priority and preemption from the class; 403 for one that is not there."""
-    name = spec.get("priorityClassName")
-    if not name:
-        return
-    found = store.get(PRIORITY_CLASSES, "", name)
-    if found is None:
-        why = f"no PriorityClass with name {name} was found"
-        raise forbidden(PODS, metadata.get("name", ""), why)
-    spec["priority"] = found.get("value", 0)
-    _each(spec, {"preemptionPolicy": found.get("preemptionPolicy", "PreemptLowerPriority")})
-
-
-def pod_admission(obj: Obj, store: Store) -> None:
-    """What admission adds to a new pod: service account, tolerations, priority, QoS class, phase."""
-    spec, metadata = obj["spec"], obj["metadata"]
-    _look_up_account(spec, metadata, store)
-    _look_up_priority(spec, metadata, store)
-    _each(spec, {"serviceAccountName": "default", "enableServiceLinks": True, "priority": 0})
-    _each(spec, {"serviceAccount": spec["serviceAccountName"], "preemptionPolicy": "PreemptLowerPriority"})
-    tolerations = spec.setdefault("tolerations", [])
-    everything = any(t.get("operator") == "Exists" and not t.get("key") for t in tolerations)
-    for toleration in _TOLERATIONS:
-        if not everything and not any(t.get("key") == toleration["key"] for t in tolerations):
-            tolerations.append(dict(toleration))
-    _access_volume(spec, store)
-    obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
-
-
-def qos_class(spec: Mapping[str, Any]) -> str:
-    """Guaranteed, Burstable or BestEffort, from the containers' resources."""
-    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    some, full = False, bool(containers)
-    for container in containers:
-        resources = container.get("resources") or {}
-        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
-        some = some or bool(requests or limits)
-        for name in ("cpu", "memory"):
-            if not limits.get(name) or requests.get(name, limits[name]) != limits[name]:
-                full = False
-    return "Guaranteed" if full else "Burstable" if some else "BestEffort"
 
 
 def _template(spec: Obj) -> None:

@@ -25,7 +25,7 @@ _SHORTEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a server must keep when it is started again, so that open sessions find it and know what is new."""
+    """What a server keeps when it is started again, so that open sessions find it and see what is new."""
 
     tokens: tuple[str, str]
     """Path prefixes of the administrator and of the limited user."""

@@ -108,6 +108,11 @@ def object_selector(selector: Mapping[str, Any] | None) -> LabelTest:
     return test
 
 
+def selector_matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None) -> bool:
+    """Whether a `metav1.LabelSelector` takes these labels."""
+    return object_selector(selector)(labels or {})
+
+
 def format_selector(selector: Mapping[str, Any] | None) -> str:
     """A `metav1.LabelSelector` in the short syntax, empty when it selects everything or nothing."""
     if not selector:

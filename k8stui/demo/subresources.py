@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from k8stui.demo import bodies
+from k8stui.demo.admission.disruption import check_eviction
 from k8stui.demo.deleting import Deleter, is_dry_run
 from k8stui.demo.errors import Cause, StoreError, bad_request, invalid, not_found
 from k8stui.demo.managed_fields import track_update
-from k8stui.demo.resources import NAMESPACES, POD_DISRUPTION_BUDGETS, PODS, SERVICE_ACCOUNTS, Resource
+from k8stui.demo.resources import NAMESPACES, PODS, SERVICE_ACCOUNTS, Resource
 from k8stui.demo.responses import json_response
 from k8stui.demo.schemas import ANY
-from k8stui.demo.selectors import format_selector, object_selector
+from k8stui.demo.selectors import format_selector
 from k8stui.demo.store import rfc3339
 from k8stui.demo.writing import check_identity
 
@@ -126,60 +127,15 @@ class Subresources:
 
     # -- pods ---------------------------------------------------------------------------------------
 
-    def _budget_check(self, pod: Obj) -> None:
-        """Raise 429 when a disruption budget has nothing left for this pod."""
-        labels = pod["metadata"].get("labels") or {}
-        namespace = pod["metadata"]["namespace"]
-        if pod.get("status", {}).get("phase") in ("Succeeded", "Failed", "Pending"):
-            return
-        found = [
-            budget
-            for budget in self._store.list(POD_DISRUPTION_BUDGETS, namespace)
-            if object_selector(budget.get("spec", {}).get("selector"))(labels)
-        ]
-        if len(found) > 1:
-            message = (
-                "This pod has more than one PodDisruptionBudget,"
-                " which the eviction subresource does not support."
-            )
-            raise StoreError(500, "InternalError", message)
-        for budget in found:
-            status = budget.get("status", {})
-            if status.get("disruptionsAllowed", 0) > 0:
-                allowed = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1}
-                self._store.update(
-                    POD_DISRUPTION_BUDGETS, {**budget, "status": allowed}, subresource="status"
-                )
-                return
-            words = (
-                f"The disruption budget {budget['metadata']['name']} needs {status.get('desiredHealthy', 0)}"
-                f" healthy pods and has {status.get('currentHealthy', 0)} currently"
-            )
-            raise StoreError(
-                429,
-                "TooManyRequests",
-                "Cannot evict pod as it would violate the pod's disruption budget.",
-                {"causes": [{"reason": "DisruptionBudget", "message": words}]},
-            )
-
     async def _evict(self, call: Call, res: Resource) -> web.StreamResponse:
         body = (await bodies.read_body(call)).value or {}
         pod = self._writer.current(call, res)
         options = body.get("deleteOptions") or {}
-        dry = is_dry_run(call, options)
-        if dry:
-            self._budget_dry(pod)
-        else:
-            self._budget_check(pod)
+        dry_run = is_dry_run(call, options)
+        check_eviction(self._store, pod, dry_run=dry_run)
+        if not dry_run:
             self._deleter.remove(call, res, call.info.namespace, call.info.name, options)
         return json_response({**_SUCCESS, "code": 201}, 201)
-
-    def _budget_dry(self, pod: Obj) -> None:
-        labels = pod["metadata"].get("labels") or {}
-        for budget in self._store.list(POD_DISRUPTION_BUDGETS, pod["metadata"]["namespace"]):
-            fits = object_selector(budget.get("spec", {}).get("selector"))(labels)
-            if fits and budget.get("status", {}).get("disruptionsAllowed", 0) <= 0:
-                self._budget_check(pod)
 
     async def _bind(self, call: Call, res: Resource) -> web.StreamResponse:
         body = (await bodies.read_body(call)).value or {}

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.demo import bodies, strategic
+from k8stui.demo import admission, bodies, strategic
 from k8stui.demo.convert import inward, outward
-from k8stui.demo.defaults import apply_defaults, pod_admission
+from k8stui.demo.defaults import apply_defaults
 from k8stui.demo.deleting import is_dry_run
 from k8stui.demo.errors import (
     Cause,
@@ -175,10 +175,10 @@ class Writer:
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"][:58] + self.store.name_suffix()
         apply_defaults(res, obj, self.store)
-        if res.storage == "pods":
-            pod_admission(obj, self.store)
+        obj = admission.mutate(self.store, res, obj)
         schema = self.schemas.of(res) or ANY
         check(res, obj, None, schema)
+        admission.validate(self.store, res, obj)
         if "managedFields" not in metadata:
             obj = track_update(None, obj, schema, self.manager(call, res))
         if is_dry_run(call):
@@ -276,6 +276,8 @@ class Writer:
         apply_defaults(res, new, self.store)
         schema = self.schemas.of(res) or ANY
         check(res, new, old, schema, subresource=sub)
+        if not sub:
+            admission.validate(self.store, res, new, old)
         if by is None:
             new = track_update(old, new, schema, self.manager(call, res))
         return self._save(call, res, old, new)

@@ -51,6 +51,10 @@ def fill(store: Store, names: list[str] | None = None) -> None:
             continue
         for obj in golden(f"lists/{name}.json").get("items") or ():
             store.create(res, obj)
+    for namespace in store.list(resources.NAMESPACES):
+        name = namespace["metadata"]["name"]
+        if store.get(resources.SERVICE_ACCOUNTS, name, "default") is None:
+            store.create(resources.SERVICE_ACCOUNTS, {"metadata": {"name": "default", "namespace": name}})
     for crd in store.list(CRDS):
         for res, _ in resources_of(crd):
             metadata = {"name": "g1", "namespace": "shop"}

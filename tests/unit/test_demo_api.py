@@ -184,7 +184,7 @@ class TestWatches:
 class TestWrites:
     async def test_a_deployment_gets_the_servers_defaults(self, client: Client) -> None:
         status, body = await client.request("POST", DEPLOYMENTS, deployment("new"))
-        assert status == 201
+        assert status == 201, body
         spec = body["spec"]
         assert (spec["replicas"], spec["revisionHistoryLimit"], spec["progressDeadlineSeconds"]) == (
             1,
@@ -209,10 +209,10 @@ class TestWrites:
             ' duplicate field "kind", unknown field "spec.replcas"'
         )
         status, body = await client.request("POST", path + "Warn", text)
-        assert status == 201
+        assert status == 201, body
         assert len(client.headers.getall("Warning")) == 2
         status, _ = await client.request("POST", path + "Ignore", text)
-        assert status == 201
+        assert status == 201, body
         assert "Warning" not in client.headers
 
     async def test_a_wrong_type_is_named(self, client: Client) -> None:
@@ -229,8 +229,8 @@ class TestWrites:
 
     async def test_a_new_pod_is_admitted(self, client: Client) -> None:
         pod = {"metadata": {"generateName": "p-"}, "spec": {"containers": [{"name": "c", "image": "a:1"}]}}
-        status, body = await client.request("POST", "/api/v1/namespaces/shop/pods", pod)
-        assert status == 201
+        status, body = await client.request("POST", "/api/v1/namespaces/default/pods", pod)
+        assert status == 201, body
         assert body["metadata"]["name"].startswith("p-")
         assert body["spec"]["serviceAccountName"] == "default"
         assert body["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
@@ -287,7 +287,7 @@ class TestWrites:
         status, answer = await client.request(
             "POST", path, body, user="viewer", Content_Type="application/vnd.kubernetes.protobuf"
         )
-        assert status == 201
+        assert status == 201, body
         assert answer["spec"]["resourceAttributes"] == {
             "namespace": "shop",
             "verb": "delete",

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from k8stui.demo.controllers.admission import admit_pod, may_evict
+from k8stui.demo.admission.disruption import may_evict
+from k8stui.demo.admission.pods import admit_pod
 from k8stui.demo.controllers.churn import AT, SEQUENCE, Churn
-from k8stui.demo.controllers.quantity import format_bytes, format_milli, parse
 from k8stui.demo.controllers.schedule import Schedule
 from k8stui.demo.errors import StoreError
+from k8stui.demo.quantity import format_bytes, format_milli, parse
 from k8stui.demo.resources import (
     CONFIG_MAPS,
     CRON_JOBS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from k8stui.demo.controllers.admission import selector_matches
 from k8stui.demo.controllers.deployment_status import resolve
 from k8stui.demo.controllers.engine import Controller, Key, Obj, key_of
 from k8stui.demo.controllers.pods import is_ready
@@ -14,6 +13,7 @@ from k8stui.demo.resources import (
     STATEFUL_SETS,
     Resource,
 )
+from k8stui.demo.selectors import selector_matches
 
 __all__ = ["Disruptions"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.controllers.quantity import milli
+from k8stui.demo.quantity import milli
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from k8stui.demo.controllers.admission import selector_matches
 from k8stui.demo.controllers.engine import Controller, Key, Obj, key_of
 from k8stui.demo.controllers.pods import is_active, is_ready
-from k8stui.demo.controllers.quantity import parse
 from k8stui.demo.controllers.usage import usage
+from k8stui.demo.quantity import parse
 from k8stui.demo.resources import DEPLOYMENTS, HPAS, PODS, REPLICA_SETS, STATEFUL_SETS, Resource
+from k8stui.demo.selectors import selector_matches
 from k8stui.demo.world.ids import parse as parse_time
 
 __all__ = ["Autoscaler"]

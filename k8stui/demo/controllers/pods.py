@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.controllers.admission import admit_pod
+from k8stui.demo.admission.pods import admit_pod
 from k8stui.demo.errors import StoreError
 from k8stui.demo.resources import PODS
 from k8stui.demo.world.context import owner_reference

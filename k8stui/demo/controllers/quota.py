@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from k8stui.demo.controllers.admission import quota_usage
-from k8stui.demo.controllers.engine import Controller, Key, Obj, key_of
-from k8stui.demo.controllers.quantity import format_bytes, parse
-from k8stui.demo.resources import (
-    CONFIG_MAPS,
-    PERSISTENT_VOLUME_CLAIMS,
-    PODS,
-    RESOURCE_QUOTAS,
-    SECRETS,
-    SERVICES,
-    Resource,
-)
+from k8stui.demo.admission.quota import quota_usage
+from k8stui.demo.controllers.engine import Controller, Engine, Key, Obj, key_of
+from k8stui.demo.resources import BUILTIN, EVENTS, LEASES, RESOURCE_QUOTAS, Registry, Resource
 
 __all__ = ["Quotas"]
 
-_COUNTED = {
-    "configmaps": CONFIG_MAPS,
-    "secrets": SECRETS,
-    "services": SERVICES,
-    "persistentvolumeclaims": PERSISTENT_VOLUME_CLAIMS,
-}
+RECOUNT = 30.0
+"""Seconds after which a quota on custom kinds, whose changes are not told, is counted again."""
 
 
 class Quotas(Controller):
     """Counts again a moment after something in the namespace came or went."""
 
-    kinds = (RESOURCE_QUOTAS, PODS, PERSISTENT_VOLUME_CLAIMS, SERVICES, SECRETS, CONFIG_MAPS)
+    kinds = tuple(
+        res for res in BUILTIN if res.namespaced and res.storage not in ("-", EVENTS.storage, LEASES.storage)
+    )
+
+    def __init__(self, engine: Engine, registry: Registry | None = None) -> None:
+        super().__init__(engine)
+        self._registry = registry
 
     def start(self) -> None:
         for quota in self.store.list(RESOURCE_QUOTAS):
@@ -40,7 +31,11 @@ class Quotas(Controller):
         if res.plural == "resourcequotas":
             if type_ != "DELETED":
                 self.poke(key_of(obj), 0.05)
-        elif type_ != "MODIFIED" or obj.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        elif (
+            type_ != "MODIFIED"
+            or res.plural in ("services", "persistentvolumeclaims")
+            or obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
+        ):
             for quota in self.store.list(RESOURCE_QUOTAS, obj["metadata"].get("namespace", "-")):
                 self.poke(key_of(quota), 0.2)
 
@@ -49,15 +44,9 @@ class Quotas(Controller):
         if quota is None:
             return
         hard: dict[str, str] = quota["spec"].get("hard", {})
-        used = quota_usage(self.store, key[0], hard)
-        for name in hard:
-            plain = name.removeprefix("count/")
-            if plain in _COUNTED:
-                used[name] = str(len(self.store.list(_COUNTED[plain], key[0])))
-            elif name == "requests.storage":
-                claims = self.store.list(PERSISTENT_VOLUME_CLAIMS, key[0])
-                total = sum(
-                    (parse(c["spec"]["resources"]["requests"]["storage"]) for c in claims), Fraction(0)
-                )
-                used[name] = format_bytes(total)
+        known = list(self._registry) if self._registry is not None else BUILTIN
+        used = quota_usage(self.store, quota, known)
         self.engine.write_status(RESOURCE_QUOTAS, quota, {"hard": hard, "used": used})
+        names = {f"count/{res.qualified}" for res in known if res.custom}
+        if names & set(hard):
+            self.poke(key, RECOUNT)

@@ -57,7 +57,7 @@ def build_engine(
         Kubelet(engine, runtime),
         EndpointControl(engine),
         Disruptions(engine),
-        Quotas(engine),
+        Quotas(engine, registry),
         Autoscaler(engine),
         NodeLifecycle(engine),
         Heartbeats(engine),

@@ -6,7 +6,7 @@ from collections import Counter
 
 from k8stui.demo.controllers.engine import Controller, Engine, Key, Obj, key_of
 from k8stui.demo.controllers.fit import host_ports, matches_node_selectors, requests, untolerated
-from k8stui.demo.controllers.quantity import milli
+from k8stui.demo.quantity import milli
 from k8stui.demo.resources import (
     NODES,
     PERSISTENT_VOLUME_CLAIMS,

@@ -6,7 +6,7 @@ import math
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.controllers.quantity import parse
+from k8stui.demo.quantity import parse
 
 if TYPE_CHECKING:
     from k8stui.demo.store import Store

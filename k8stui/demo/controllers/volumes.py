@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8stui.demo.controllers.engine import Controller, Key, Obj, key_of
-from k8stui.demo.controllers.quantity import parse
+from k8stui.demo.quantity import parse
 from k8stui.demo.resources import (
     PERSISTENT_VOLUME_CLAIMS,
     PERSISTENT_VOLUMES,
