@@ -36,6 +36,8 @@ class Sources(Struct, frozen=True):
     contexts: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     aliases: Mapping[str, str] = {}
+    names: Callable[[str, str], Iterable[tuple[str, str]]] = lambda wants, of: ()
+    """For log queries: names for a key of the language, or for "name" and a kind."""
 
 
 def complete(line: str, sources: Sources) -> list[Candidate]:
@@ -44,6 +46,8 @@ def complete(line: str, sources: Sources) -> list[Candidate]:
     head = before.split(" ", 1)[0] if before else ""
     if not before:
         return _first_word(line.lstrip(), sources)[:MOST]
+    if VERBS.get(head.lower()) is Verb.LOGS:
+        return _logs(head, line.partition(" ")[2], sources)[:MOST]
     if "/" in before:
         return []
     return [
@@ -67,6 +71,15 @@ def _first_word(word: str, sources: Sources) -> list[Candidate]:
         for verb in verbs:
             found.setdefault(verb, Candidate(verb, verb, VERB_HELP[verb]))
     return list(found.values())
+
+
+def _logs(head: str, query: str, sources: Sources) -> list[Candidate]:
+    """Which logs: a language of its own."""
+    from k8stui.ui.logs.completing import completions
+
+    return [
+        Candidate(f"{head} {whole}", text, about) for whole, text, about in completions(query, sources.names)
+    ]
 
 
 def _later_word(head: str, before: str, word: str, sources: Sources) -> list[tuple[str, str, str]]:

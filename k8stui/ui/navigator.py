@@ -96,7 +96,14 @@ class Navigator:
             contexts=tuple(self._context_names()),
             themes=tuple(self._app.theme_files.names()),
             aliases=self._app.settings.aliases,
+            names=self._live_names,
         )
+
+    def _live_names(self, wants: str, of: str) -> Iterable[tuple[str, str]]:
+        from k8stui.ui.logs.completing import live_names
+
+        cluster = self._session.cluster
+        return () if cluster is None else live_names(cluster, wants, of)
 
     def known_namespaces(self) -> list[str]:
         """Namespaces that are known without asking: favourites, recent ones, and those that are watched."""
@@ -365,7 +372,9 @@ class Navigator:
     async def logs(self, place: Place, *, previous: bool) -> None:
         """Read a pod's logs: in the pane that follows pods, else in this one; those of many in this one."""
         if place.kind is not None and (place.kind.name != "pods" or len(place.objects) > 1):
-            await self.open(ViewSpec(view=ViewType.LOGS, query=_query_of(place.kind, place.objects)))
+            await self.open(
+                ViewSpec(view=ViewType.LOGS, query=_query_of(place.kind, place.objects), previous=previous)
+            )
             return
         if not previous and await self._focus_follower(place, Link.PODS):
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from k8stui.ui.actions import Action, Group, Place, Right
 
-POD = frozenset({"pods"})
 WITH_LOGS = frozenset(
     {
         "pods",
@@ -35,6 +34,12 @@ async def _owner(place: Place) -> None:
 
 async def _logs(place: Place) -> None:
     await place.app.navigator.logs(place, previous=False)
+
+
+def _node_logs(place: Place) -> None:
+    from k8stui.ui.logs.node_choice import choose_node_log
+
+    place.app.run_worker(choose_node_log(place), group="dialog")
 
 
 async def _previous_logs(place: Place) -> None:
@@ -125,15 +130,29 @@ ACTIONS = [
     Action(
         "row.previous-logs",
         "previous",
-        "Read the logs of the containers before their last restart",
+        "Read the logs from before the last restart: of the pod, the workload, or the marked rows",
         _previous_logs,
         keys=("p",),
         group=Group.ROW,
         views=TABLE,
-        kinds=POD,
+        kinds=WITH_LOGS - {"nodes"},
         needs_object=True,
+        many=True,
         right=Right("get", "pods", "log"),
         rank=30,
+    ),
+    Action(
+        "row.node-logs",
+        "node logs",
+        "Read logs of the node itself, through its kubelet: journals of services, files, the audit log",
+        _node_logs,
+        keys=("shift-l",),
+        group=Group.ROW,
+        views=TABLE,
+        kinds=frozenset({"nodes"}),
+        needs_object=True,
+        right=Right("get", "nodes", "proxy"),
+        rank=29,
     ),
     Action(
         "row.owner",

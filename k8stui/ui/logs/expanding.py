@@ -32,7 +32,8 @@ def below(line: Any, followers: Sequence[Any], repeats: Sequence[Any]) -> list[t
         return [*rows, *(("", printable(each)) for each in laid_out.split("\n")[:MOST_ROWS])]
     parsed = parse(line.text[:LONGEST])
     if parsed.format is not Format.PLAIN:
-        named = [("message", parsed.message), *parsed.fields]
+        level = () if parsed.level is None else (("level", parsed.level.name.lower()),)
+        named = [*level, ("message", parsed.message), *parsed.fields]
         size = max(len(name) for name, _ in named)
         rows += [(printable(name).rjust(size), printable(value)) for name, value in named]
     return rows

@@ -121,6 +121,8 @@ class LogPainter(LinePainter):
         understood = parse(line.text) if self.mode is not Mode.RAW else None
         if understood is None or (self.mode is Mode.MESSAGE and understood.format is Format.PLAIN):
             return self._joined(front, parsed, cut)
+        if understood.format is Format.PLAIN:
+            return self._joined([*front, *self._row(understood, "")], parsed, cut)
         pieces = self._message(understood) if self.mode is Mode.MESSAGE else self._row(understood)
         size = sum(len(each.text) for each in front)
         return self._joined([*front, *pieces], ParsedLine(""), 0, prefix=size)
@@ -181,15 +183,16 @@ class LogPainter(LinePainter):
             pieces += [Piece(f"  {printable(key)}=", "field-key"), Piece(printable(value), "field-value")]
         return pieces
 
-    def _row(self, line: Parsed) -> list[Piece]:
-        """A row of the table: level, the chosen fields, message."""
+    def _row(self, line: Parsed, message: str | None = None) -> list[Piece]:
+        """A row of the table: level, the chosen fields, message (unless another one is given)."""
         pieces = [_level(line), Piece(" ")]
         values = dict(line.fields)
         for name in self.columns:
             text = printable(values.get(name, ""))
             pieces.append(Piece(f"{fit(text, self._width(name, text))} ", "field-value"))
-        message = line.message
-        if not message and line.fields:
+        if message is None:
+            message = line.message
+        if not line.message and line.fields:
             message = " ".join(f"{key}={value}" for key, value in line.fields if key not in self.columns)
         pieces.append(Piece(printable(message)))
         return pieces

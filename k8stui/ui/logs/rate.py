@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _CHUNK = 256
 HEAD = 2_048
 SECOND = 1_000_000_000
+FEW = 0.02
+"""Of all lines: if no more than these are older, the bars do not reach back to them."""
 
 
 class Bar(NamedTuple):
@@ -96,14 +98,24 @@ class Rate:
             del self._seconds[second]
         if not self._seconds or width < 1:
             return None
-        first, last = min(self._seconds), max(self._seconds)
+        first, last = self._span()
         step = max(1, -(-(last - first + 1) // width))
         found = [[0, 0] for _ in range((last - first) // step + 1)]
         for second, (lines, errors) in self._seconds.items():
-            bar = found[(second - first) // step]
+            bar = found[max(0, second - first) // step]
             bar[0] += lines
             bar[1] += errors
         return Bars(first * SECOND, step * SECOND, [Bar(*bar) for bar in found])
+
+    def _span(self) -> tuple[int, int]:
+        """The first and last second that are drawn: a few lines from long ago go into the first bar."""
+        seconds = sorted(self._seconds)
+        spare = sum(lines for lines, _ in self._seconds.values()) * FEW
+        for second in seconds:
+            spare -= self._seconds[second][0]
+            if spare < 0:
+                return second, seconds[-1]
+        return seconds[0], seconds[-1]
 
     def _oldest(self) -> int:
         """The second of the oldest line that is still there."""

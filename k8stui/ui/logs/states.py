@@ -18,7 +18,7 @@ ORDER = tuple(SIGNS)
 def standing(status: Any, now: float, queued: frozenset[str] = frozenset()) -> str:
     """One of `SIGNS`: an open stream that brings nothing is quiet, one without a place is queued."""
     state = str(status.following.value)
-    if state != "ended" and state != "open" and status.source.uid in queued:
+    if state != "ended" and status.source.uid in queued:
         return "queued"
     if state == "open" and now - max(status.since, status.last_line or 0.0) >= QUIET:
         return "quiet"
