@@ -555,6 +555,32 @@ class TestChurn:
         )
         assert restarts > 500
 
+    def test_each_run_of_a_container_is_another_one(self) -> None:
+        """Followers of logs tell runs apart by the container's id."""
+        sim = Simulation(world=True)
+        churn = Churn(sim.engine, 1000, is_used=lambda identity: identity == used)
+        used = next(
+            s["containerID"]
+            for p in sim.store.list(PODS)
+            for s in p["status"].get("containerStatuses", ())[:1]
+            if "running" in s["state"]
+        )
+        runs: dict[tuple[str, str], dict[int, str]] = {}
+
+        def note(type_: str, res: Any, obj: Obj) -> None:
+            for status in obj["status"].get("containerStatuses", ()) if res.plural == "pods" else ():
+                seen = runs.setdefault((obj["metadata"]["uid"], status["name"]), {})
+                identity = status.get("containerID", "")
+                assert seen.setdefault(status["restartCount"], identity) == identity
+                last = status.get("lastState", {}).get("terminated", {}).get("containerID")
+                if "running" in status["state"]:
+                    assert last != identity
+
+        sim.store.subscribe(note)
+        churn.burst(3000)
+        assert any(len(set(seen.values())) > 2 for seen in runs.values())
+        assert any(used in seen.values() and len(seen) == 1 for seen in runs.values())
+
 
 @pytest.mark.parametrize(
     ("text", "after", "expected"),

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import aiohttp
 import psutil
 import pytest
 
+from k8stui.demo.resources import PODS
 from tests.unit.demo_streams_rig import Rig, golden_pods, pod, recorded, rig
 
 if TYPE_CHECKING:
@@ -201,6 +203,40 @@ async def test_a_flood_is_held_back_until_it_is_read(cluster: Rig) -> None:
         played = await play(socket)
     assert len(played.data[1]) == 8_000_000
     assert played.status["status"] == "Success"
+
+
+@pytest.mark.parametrize("tty", ["false", "true"])
+@pytest.mark.parametrize("how", ["pod deleted", "container restarted", "container ended"])
+async def test_a_program_ends_with_its_container(how: str, tty: str) -> None:
+    async with rig(pod("web")) as cluster:
+        path = EXEC.format("web") + f"command=sleep&command=60&stdout=1&tty={tty}"
+        async with cluster.websocket(path, *BOTH) as socket:
+            started = await socket.receive()
+            assert started.data[0] == 1
+            found = cluster.pod("web")
+            (status,) = found["status"]["containerStatuses"]
+            if how == "container restarted":
+                status = {**status, "containerID": "containerd://another", "restartCount": 1}
+            elif how == "container ended":
+                end = {"exitCode": 1, "reason": "Error", "finishedAt": "2026-01-01T00:00:00Z"}
+                status = {**status, "state": {"terminated": end}}
+            if how == "pod deleted":
+                cluster.store.delete(PODS, "default", "web", grace=0)
+            else:
+                cluster.update({**found, "status": {**found["status"], "containerStatuses": [status]}})
+            async with asyncio.timeout(5):
+                played = await play(socket)
+        assert played.status["details"]["causes"] == [{"reason": "ExitCode", "message": "137"}]
+
+
+async def test_a_container_whose_files_were_tidied_away_gets_new_ones() -> None:
+    async with rig(pod("web")) as cluster:
+        assert (await run(cluster, "true")).status["status"] == "Success"
+        scratch = cluster.runtime.hosts.scratch
+        assert scratch is not None
+        shutil.rmtree(scratch)
+        played = await run(cluster, "cat", "/etc/hostname")
+        assert played.data[1] == b"web\n"
 
 
 def running(argument: str) -> list[psutil.Process]:

@@ -16,6 +16,8 @@ from k8stui.demo.resources import NODES, PODS
 from k8stui.demo.world import podstatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from k8stui.demo.controllers.engine import Engine, Key, Obj
 
 __all__ = ["AT", "SEQUENCE", "Churn"]
@@ -32,8 +34,17 @@ CATCH_UP = 0.5
 class Churn:
     """`rate` changes a second: mostly pods, one in a hundred a node's heartbeat, one in fifty an event."""
 
-    def __init__(self, engine: Engine, rate: float, *, seed: int = 1) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        rate: float,
+        *,
+        seed: int = 1,
+        is_used: Callable[[str], bool] = lambda _container_id: False,
+    ) -> None:
+        """`is_used`: whether a container, by its id, is one that must not be restarted now."""
         self._engine = engine
+        self._is_used = is_used
         self._store = engine.store
         self.rate = rate
         self.sequence = 0
@@ -118,15 +129,20 @@ class Churn:
                 "message", ""
             ):
                 return status
-            first = {**first, "state": podstatus.running(now), "ready": True, "started": True}
+            first = {**self._launched(first, now), "ready": True, "started": True}
         elif "running" not in state:
             return status
-        elif kind == 1 or kind == 3:
+        elif kind != 2 and self._is_used(first.get("containerID", "")):
+            # Somebody is in there: such a container is not restarted for the show.
+            return status
+        elif kind != 2:
             ended = podstatus.terminated(
                 1, "Error", state["running"]["startedAt"], now, first.get("containerID", ""), message="churn"
             )
-            first = {**first, "restartCount": first["restartCount"] + 1, "lastState": ended}
-            if kind == 3:
+            first = {**first, "lastState": ended}
+            if kind == 1:
+                first = self._launched(first, now)
+            else:
                 text = f"back-off 10s restarting failed container={first['name']} (churn)"
                 first = {
                     **first,
@@ -141,6 +157,15 @@ class Churn:
             **status,
             "conditions": self._conditions(status.get("conditions") or [], all_ready, first["name"], now),
             "containerStatuses": [first, *rest],
+        }
+
+    def _launched(self, status: Obj, now: str) -> Obj:
+        """The next run of a container: another one, with an id of its own."""
+        return {
+            **status,
+            "state": podstatus.running(now),
+            "restartCount": status["restartCount"] + 1,
+            "containerID": f"containerd://{self._random.getrandbits(256):064x}",
         }
 
     def _conditions(self, rows: list[Obj], ready: bool, name: str, now: str) -> list[Obj]:

@@ -85,7 +85,8 @@ async def run_controllers(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_work(engine, woken))
             if churn > 0:
-                tasks.create_task(Churn(engine, churn, seed=seed).run())
+                used = (lambda _id: False) if runtime is None else runtime.hosts.is_used
+                tasks.create_task(Churn(engine, churn, seed=seed, is_used=used).run())
     finally:
         engine.stop()
 

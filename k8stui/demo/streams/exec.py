@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from k8stui.demo.errors import bad_request
+from k8stui.demo.resources import PODS
 from k8stui.demo.runtime import Container
 from k8stui.demo.streams.channels import PROTOCOLS, ChannelSession, is_websocket, open_websocket
 from k8stui.demo.streams.mounts import mounted_files
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from k8stui.demo.streams.mains import Main
 
 Serve = Callable[[Session, Container], Awaitable[None]]
+_LOOK_AGAIN = 0.2
+"""Seconds between two looks at the pod of a running program."""
 SPDY_PROTOCOLS = ("v4.channel.k8s.io",)
 
 
@@ -62,7 +65,7 @@ class Programs:
         wanted = Wanted.of(call.query)
 
         async def serve(session: Session, container: Container) -> None:
-            await self._exec(session, container, argv, wanted)
+            await self._exec(call, session, container, argv, wanted)
 
         if not argv:
             find_pod(call)
@@ -104,7 +107,9 @@ class Programs:
         await _race(session.run(), serve(session, container))
         return socket
 
-    async def _exec(self, session: Session, container: Container, argv: list[str], wanted: Wanted) -> None:
+    async def _exec(
+        self, call: Call, session: Session, container: Container, argv: list[str], wanted: Wanted
+    ) -> None:
         try:
             process, words = await self._runtime.hosts.run(container, argv, tty=wanted.tty)
         except StartError as error:
@@ -114,6 +119,7 @@ class Programs:
             await session.finish(internal_error(cause, translated=session.translated))
             return
         follow_size(session, process.resize)
+        watching = asyncio.create_task(self._end_with(call, container))
         try:
             if words:
                 await session.write(STDOUT, words)
@@ -122,7 +128,22 @@ class Programs:
                 status = exit_status(code, translated=session.translated, command=tuple(argv))
                 await session.finish(status)
         finally:
+            watching.cancel()
             await self._runtime.hosts.release(container, process)
+
+    async def _end_with(self, call: Call, container: Container) -> None:
+        """End the container's programs when its pod says that it has ended, whoever wrote that."""
+        changed = asyncio.Event()
+        call.store.listen(PODS, changed)
+        try:
+            while _is_current(container_now(call, container), container):
+                await changed.wait()
+                # Many pods may change: one look at this one is enough for all changes of a moment.
+                await asyncio.sleep(_LOOK_AGAIN)
+                changed.clear()
+        finally:
+            call.store.unlisten(PODS, changed)
+        self._runtime.hosts.stop(container.id)
 
     async def _attach(self, call: Call, session: Session, container: Container, wanted: Wanted) -> None:
         main = self._runtime.main(container)
@@ -163,6 +184,11 @@ class Programs:
                 await session.write(STDOUT, b"".join(entry.text.encode() + newline for entry in entries))
 
         await first_of(asyncio.create_task(copy()), asyncio.create_task(session.gone.wait()))
+
+
+def _is_current(now: Container | None, container: Container) -> bool:
+    """Whether the run of a container is still under way."""
+    return now is not None and now.id == container.id and now.running
 
 
 def command_of(path: str) -> list[str]:

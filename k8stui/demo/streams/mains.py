@@ -50,6 +50,7 @@ class Hosts:
         self.files: Callable[[Container], Mapping[str, str | bytes]] = mounted_files
         """Files of a container's mounts, by path."""
         self._roots: dict[str, tuple[str, Path]] = {}
+        self._made = 0
         self._running: dict[str, set[Process]] = {}
         self.isolation = isolation
         """`namespaces` or `folder`; None until it is known what this machine allows."""
@@ -119,15 +120,22 @@ class Hosts:
 
     async def _root(self, container: Container) -> Path:
         known = self._roots.get(container.id)
-        if known is not None:
+        # Who tidies the folder for temporary files up may have taken it: then the container gets a new one.
+        if known is not None and known[1].is_dir():
             return known[1]
-        if self.scratch is None:
+        if self.scratch is None or (self._own_scratch and not self.scratch.is_dir()):
             self.scratch = await asyncio.to_thread(make_scratch)
-        root = self.scratch / (container.id[:16] or container.pod_uid)
+        # A name of its own each time: the folder of an earlier run may be on its way out.
+        self._made += 1
+        root = self.scratch / f"{container.id[:16] or container.pod_uid}-{self._made}"
         files: dict[str, str | bytes] = {**container_files(container, container.ip), **self.files(container)}
         await asyncio.to_thread(populate, root, files)
         self._roots[container.id] = (container.pod_uid, root)
         return root
+
+    def is_used(self, container_id: str) -> bool:
+        """Whether a program runs in the container."""
+        return bool(self._running.get(container_id.rpartition("//")[2]))
 
     def stop(self, container_id: str) -> None:
         """End all programs of a container, and remove its folder."""

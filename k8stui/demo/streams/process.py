@@ -54,6 +54,8 @@ class Process:
         """Of output, so far."""
         self.writing = 0
         """How many readers are passing output on."""
+        self.stopped = False
+        """Whether it was ended together with its container."""
 
     @classmethod
     async def start(
@@ -198,8 +200,10 @@ class Process:
                 fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     async def wait(self) -> int:
-        """The exit code, 128 + N after signal N."""
+        """The exit code, 128 + N after signal N; 137 (killed) for one that ended with its container."""
         code = await self._process.wait()
+        if self.stopped:
+            return 128 + signal.SIGKILL
         return code if code >= 0 else 128 - code
 
     async def kill(self) -> None:
@@ -213,9 +217,10 @@ class Process:
                 await self._force()
 
     def kill_now(self) -> None:
-        """As `kill`, for where nothing can wait."""
+        """As `kill`, for where nothing can wait: its container has ended."""
         self._hang_up()
         if self._process.returncode is None:
+            self.stopped = True
             self._signal(signal.SIGTERM)
 
     def _hang_up(self) -> None:
