@@ -114,8 +114,9 @@ class Rate:
         for second in seconds:
             spare -= self._seconds[second][0]
             if spare < 0:
-                return second, seconds[-1]
-        return seconds[0], seconds[-1]
+                break
+        first, last = seconds[0], seconds[-1]
+        return (second if (last - second) * 2 < last - first else first), last
 
     def _oldest(self) -> int:
         """The second of the oldest line that is still there."""
