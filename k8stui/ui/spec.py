@@ -21,6 +21,8 @@ class ViewType(StrEnum):
     DESCRIBE = "describe"
     RELATIONS = "relations"
     ANATOMY = "anatomy"
+    ROLLOUT = "rollout"
+    FORWARDS = "forwards"
     JSONPATH = "jsonpath"
     EDITOR = "edit"
 

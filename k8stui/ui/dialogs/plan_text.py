@@ -20,6 +20,8 @@ LISTED = 500
 SHOWN = 2
 """Objects whose requests are shown whole."""
 FAILURES = 100
+LONGEST = 500
+"""Characters of a request's body that are shown."""
 
 
 def sentences(texts: Sequence[str], mark: str) -> Text:
@@ -48,7 +50,9 @@ def body_text(plan: Plan) -> Text:
         for request in change.requests:
             lines.append(request.line)
             if request.body is not None:
-                lines.append(f"  {json.dumps(request.body, ensure_ascii=False)}")
+                text = json.dumps(request.body, ensure_ascii=False)
+                more = f" … ({len(text):,} characters)" if len(text) > LONGEST else ""
+                lines.append(f"  {text[:LONGEST]}{more}")
     if len(plan.changes) > SHOWN:
         lines.append(f"… and the same for {len(plan.changes) - SHOWN:,} more")
     return Text("\n".join(printable(line) for line in lines), style="dim")

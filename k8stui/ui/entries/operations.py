@@ -10,7 +10,6 @@ from k8stui.ui.actions import Action, Danger, Group, Place, Right
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WHERE = frozenset({"table", "yaml", "describe"})
 TABLE = frozenset({"table"})
 PODS = frozenset({"pods"})
 NODES = frozenset({"nodes"})
@@ -18,6 +17,9 @@ DEPLOYMENTS = frozenset({"deployments.apps"})
 WORKLOADS = frozenset({"deployments.apps", "statefulsets.apps", "daemonsets.apps"})
 JOBS = frozenset({"jobs.batch"})
 CRONJOBS = frozenset({"cronjobs.batch"})
+REPLICA_SETS = frozenset({"replicasets.apps"})
+WITH_TEMPLATE = WORKLOADS | REPLICA_SETS | CRONJOBS | {"replicationcontrollers"}
+ROLLOUT = frozenset({"rollout"})
 
 
 def flow(name: str) -> Callable[[Place], None]:
@@ -39,6 +41,23 @@ def _can(verb: str) -> Callable[[Place], bool]:
 def _has(subresource: str) -> Callable[[Place], bool]:
     """The kind has a subresource, whatever kind it is."""
     return lambda place: place.kind is not None and subresource in place.kind.subresources
+
+
+async def _rollout(place: Place) -> None:
+    from k8stui.ui.operations.workloads import open_rollout
+
+    await open_rollout(place)
+
+
+def _undo_revision(place: Place) -> None:
+    from k8stui.ui.operations.workloads import undo_to_revision
+
+    undo_to_revision(place)
+
+
+def _resizes(place: Place) -> bool:
+    """Templates can always be changed, pods only where the server resizes them in place."""
+    return _patchable(place) and (place.kind is None or place.kind.name != "pods" or _has("resize")(place))
 
 
 def _undo(place: Place) -> None:
@@ -66,6 +85,7 @@ def operation(
     many: bool = True,
     fits: Callable[[Place], bool] = _patchable,
     rank: int = 50,
+    views: frozenset[str] = TABLE,
 ) -> Action:
     """An entry for an operation on rows."""
     return Action(
@@ -75,7 +95,7 @@ def operation(
         flow(run),
         keys=keys,
         group=Group.CHANGE,
-        views=TABLE,
+        views=views,
         kinds=kinds,
         not_kinds=not_kinds,
         needs_object=True,
@@ -140,6 +160,82 @@ ACTIONS = [
         "r",
         kinds=WORKLOADS,
         rank=16,
+    ),
+    Action(
+        "operation.rollout",
+        "rollout",
+        "Watch the rollout: progress, what holds it up, revisions with their differences, undo",
+        _rollout,
+        keys=("o",),
+        group=Group.CHANGE,
+        views=TABLE,
+        kinds=WORKLOADS,
+        needs_object=True,
+        right=Right("get"),
+        rank=17,
+    ),
+    Action(
+        "operation.rollout-undo",
+        "undo to",
+        "Roll back to the revision under the cursor",
+        _undo_revision,
+        keys=("u",),
+        group=Group.CHANGE,
+        views=ROLLOUT,
+        needs_object=True,
+        danger=Danger.CHANGES,
+        right=PATCH,
+        rank=11,
+    ),
+    operation(
+        "rollback",
+        "rollback",
+        "Roll the Deployment back to this ReplicaSet",
+        "workloads.rollback",
+        "ctrl-l",
+        kinds=REPLICA_SETS,
+        many=False,
+        right=Right("patch", "deployments.apps"),
+        rank=16,
+    ),
+    operation(
+        "pause",
+        "pause",
+        "Hold rollouts of the Deployment",
+        "workloads.pause",
+        kinds=DEPLOYMENTS,
+        views=TABLE | ROLLOUT,
+        rank=37,
+    ),
+    operation(
+        "resume",
+        "resume",
+        "Let rollouts of the Deployment go on",
+        "workloads.resume",
+        kinds=DEPLOYMENTS,
+        views=TABLE | ROLLOUT,
+        rank=38,
+    ),
+    operation(
+        "image",
+        "image",
+        "Set the images of its containers",
+        "workloads.image",
+        "i",
+        kinds=WITH_TEMPLATE | PODS,
+        views=TABLE | ROLLOUT,
+        many=False,
+        rank=35,
+    ),
+    operation(
+        "resources",
+        "resources",
+        "Set requests and limits of its containers",
+        "workloads.resources",
+        kinds=WITH_TEMPLATE | PODS,
+        views=TABLE | ROLLOUT,
+        many=False,
+        fits=_resizes,
     ),
     operation(
         "cordon", "cordon", "Let no new pods come to the node", "basic.cordon", "c", kinds=NODES, rank=15

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from k8stui.ui.views.relations import RelationsView
     from k8stui.ui.views.yaml import YamlView
 
-READABLE = frozenset({"table", "yaml", "describe", "relations"})
+READABLE = frozenset({"table", "yaml", "describe", "relations", "rollout", "anatomy"})
 YAML = frozenset({"yaml"})
-READERS = frozenset({"yaml", "describe", "relations", "jsonpath"})
-QUERIED = frozenset({"table", "yaml", "describe", "jsonpath"})
-LINKED = frozenset({"describe", "relations"})
+READERS = frozenset({"yaml", "describe", "relations", "jsonpath", "rollout", "anatomy"})
+QUERIED = frozenset({"table", "yaml", "describe", "jsonpath", "anatomy"})
+LINKED = frozenset({"describe", "relations", "anatomy"})
 
 
 async def _read_yaml(place: Place) -> None:
@@ -113,10 +113,14 @@ def _is_secret(place: Place) -> bool:
 
 
 async def _go(place: Place) -> None:
-    """Follow the link of the line; ask which where there are several."""
+    """Follow the link of the line; ask which where there are several. A container's row leads to its logs."""
     from k8stui.ui.dialogs.choose import Choice, choose
+    from k8stui.ui.entries.anatomy import read_logs
 
-    view = _describe_view(place)
+    view = _linked_view(place)
+    if getattr(view, "on_head", False):
+        await read_logs(place)
+        return
     refs = list(dict.fromkeys(link.ref for link in view.links))
     app = place.app
 
@@ -136,7 +140,7 @@ async def _go(place: Place) -> None:
     )
 
 
-def _describe_view(place: Place) -> DescribeView | RelationsView:
+def _linked_view(place: Place) -> DescribeView | RelationsView:
     from k8stui.ui.views.describe import DescribeView
     from k8stui.ui.views.relations import RelationsView
 
@@ -145,7 +149,8 @@ def _describe_view(place: Place) -> DescribeView | RelationsView:
 
 
 def _has_links(place: Place) -> bool:
-    return bool(_describe_view(place).links)
+    view = _linked_view(place)
+    return bool(view.links) or getattr(view, "on_head", False)
 
 
 def _fold(place: Place) -> None:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 TABLE = frozenset({"table"})
 LISTS = frozenset({"table", "contexts"})
-SEARCHABLE = frozenset({"table", "contexts", "logs", "yaml", "describe", "relations", "jsonpath"})
+SEARCHABLE = frozenset(
+    {"table", "contexts", "logs", "yaml", "describe", "relations", "jsonpath", "rollout", "anatomy"}
+)
 
 SORTS = (
     ("name", "shift-n", ("NAME",)),

@@ -33,10 +33,18 @@ def make_view(spec: ViewSpec, session: Session) -> View:
         from k8stui.ui.views.relations import RelationsView
 
         return RelationsView(spec, session)
+    if spec.view is ViewType.ANATOMY:
+        from k8stui.ui.views.anatomy import AnatomyView
+
+        return AnatomyView(spec, session)
     if spec.view is ViewType.JSONPATH:
         from k8stui.ui.views.jsonpath import JsonPathView
 
         return JsonPathView(spec, session)
+    if spec.view is ViewType.ROLLOUT:
+        from k8stui.ui.views.rollout import RolloutView
+
+        return RolloutView(spec, session)
     if spec.kind == "namespaces":
         from k8stui.ui.views.namespaces import NamespacesView
 

@@ -19,7 +19,7 @@ from k8stui.ui.widgets.line_viewer import LineViewer
 from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual import events
     from textual.selection import Selection
@@ -280,14 +280,19 @@ class DocumentViewer(LineViewer):
                 return
             self.folded.add(block)
             index = block
-        self._refold(index)
+        self.refold(index)
+
+    def fold(self, indexes: Iterable[int]) -> None:
+        """Fold these blocks, and no others."""
+        self.folded = {index for index in indexes if index in self.content.blocks}
+        self.refold(self.line_number or 0)
 
     def action_unfold_all(self) -> None:
         """Show every line."""
         index = self.line_number
         if self.folded and index is not None:
             self.folded.clear()
-            self._refold(index)
+            self.refold(index)
 
     def action_fold_all(self) -> None:
         """Fold every outermost block and those right below them."""
@@ -303,7 +308,7 @@ class DocumentViewer(LineViewer):
             depth.append(end)
         outer = [start for start in self.folded if start == 0]
         self.folded.difference_update(outer)
-        self._refold(index)
+        self.refold(index)
 
     def _block_around(self, index: int) -> int | None:
         if index in self.content.blocks:
@@ -311,7 +316,8 @@ class DocumentViewer(LineViewer):
         around = [start for start, end in self.content.blocks.items() if start < index < end]
         return max(around, default=None)
 
-    def _refold(self, cursor: int) -> None:
+    def refold(self, cursor: int) -> None:
+        """Show the lines anew after `folded` changed, with the cursor on this line of the content."""
         top = self.document.places[min(self.top_place().line, self.document.end - 1)]
         self._rebuild(cursor, top, self.document.changed)
         self._reveal()
