@@ -281,7 +281,7 @@ class MainScreen(Screen[None]):
     async def on_view_opened(self, event: View.Opened) -> None:
         """Enter or a double click in a table: the same as the action."""
         event.stop()
-        reads = event.view.view_type in (ViewType.DESCRIBE, ViewType.RELATIONS)
+        reads = event.view.view_type in (ViewType.DESCRIBE, ViewType.RELATIONS, ViewType.ANATOMY)
         await self.run_by_id("reading.open" if reads else "row.open")
 
     def on_view_selected(self, event: View.Selected) -> None:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from k8stui.ui.actions import Registry
-from k8stui.ui.entries import editing, go, logs, operations, panes, program, reading, rows, shells, tables
+from k8stui.ui.entries import (
+    anatomy,
+    editing,
+    go,
+    logs,
+    operations,
+    panes,
+    program,
+    reading,
+    rows,
+    shells,
+    tables,
+)
 
 
 def all_actions() -> Registry:
@@ -16,6 +28,7 @@ def all_actions() -> Registry:
             *rows.ACTIONS,
             *tables.ACTIONS,
             *logs.ACTIONS,
+            *anatomy.ACTIONS,
             *reading.ACTIONS,
             *go.ACTIONS,
             *panes.ACTIONS,

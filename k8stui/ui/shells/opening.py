@@ -58,13 +58,13 @@ class Opener:
         meta = obj.metadata
         return Spot(cluster.context, meta.namespace, meta.name, meta.uid)
 
-    def shell(self, spot: Spot) -> None:
-        """A shell in a container of the pod."""
-        self.run(self._shell(spot))
+    def shell(self, spot: Spot, container: str = "") -> None:
+        """A shell in a container of the pod; without a name it is asked for where several run."""
+        self.run(self._shell(spot, container))
 
-    def attach(self, spot: Spot) -> None:
+    def attach(self, spot: Spot, container: str = "") -> None:
         """The main process of a container."""
-        self.run(self._attach(spot))
+        self.run(self._attach(spot, container))
 
     def command(self, spot: Spot) -> None:
         """A command of the user's."""
@@ -88,25 +88,25 @@ class Opener:
 
     # How it is done
 
-    async def _shell(self, spot: Spot) -> None:
+    async def _shell(self, spot: Spot, named: str = "") -> None:
         from k8stui.kube.sessions import SessionSpec
         from k8stui.kube.sessions_target import operating_system
 
         pod, choices = await self._look(spot, "exec")
-        container = await self._choose(spot, choices, "Shell in which container?")
+        container = await self._choose(spot, choices, "Shell in which container?", named)
         if container is None:
             return
         title = self.title(spot, container, choices)
         system = operating_system(pod) if pod else ""
         await self.open(spot, SessionSpec.shell(spot.target(container), system=system, title=title))
 
-    async def _attach(self, spot: Spot) -> None:
+    async def _attach(self, spot: Spot, named: str = "") -> None:
         from dataclasses import replace
 
         from k8stui.kube.sessions import SessionSpec
 
         _, choices = await self._look(spot, "attach")
-        container = await self._choose(spot, choices, "Attach to which container?")
+        container = await self._choose(spot, choices, "Attach to which container?", named)
         if container is None:
             return
         title = f"{self.title(spot, container, choices)} (attached)"
@@ -190,8 +190,12 @@ class Opener:
             )
         return pod, container_choices(pod) if pod else ()
 
-    async def _choose(self, spot: Spot, choices: tuple[ContainerChoice, ...], title: str) -> str | None:
+    async def _choose(
+        self, spot: Spot, choices: tuple[ContainerChoice, ...], title: str, named: str = ""
+    ) -> str | None:
         """The container that is meant: asked for where several run. None: given up."""
+        if named:
+            choices = tuple(choice for choice in choices if choice.name == named) or choices
         running = [choice for choice in choices if choice.running]
         if not choices:
             return ""
