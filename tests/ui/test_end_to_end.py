@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,11 +17,30 @@ from tests.pty_program import PtyProgram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.pty
 
 DOWN, TAB, ESCAPE, ENTER = "\x1b[B", "\t", "\x1b", "\r"
+
+
+SPROCKETS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "sprockets.works.example"},
+    "spec": {
+        "group": "works.example",
+        "scope": "Namespaced",
+        "names": {"plural": "sprockets", "singular": "sprocket", "kind": "Sprocket"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object"}},
+            }
+        ],
+    },
+}
 
 
 @pytest.fixture
@@ -148,3 +169,19 @@ def test_what_is_typed_ahead_is_neither_lost_nor_taken_for_the_filter(
         program.wait_for_text(r"(?s)yaml\(.*kind: Deployment")
         program.send("/strategy" + ENTER + ":nodes" + ENTER)
         program.wait_for_text(r"(?s)━ nodes\[\d+\].*worker-a1")
+
+
+def test_a_custom_kind_opens_at_the_start_and_one_that_comes_later_too(
+    environment: dict[str, str], server: tuple[Path, subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    config = str(server[0])
+    with k8stui(environment, "--kubeconfig", config, "-A", "promo") as program:
+        program.wait_for_text(r"promotions\(all\)\[\d+\]")
+    with k8stui(environment, "--kubeconfig", config, "-A", "sprockets") as program:
+        program.wait_for_text(r"This server has no kind 'sprockets'")
+        manifest = tmp_path / "crd.json"
+        manifest.write_text(json.dumps(SPROCKETS))
+        beside = str(Path(sys.executable).with_name("kubectl"))
+        kubectl = [beside, "--kubeconfig", config, "create", "-f", str(manifest)]
+        subprocess.run(kubectl, check=True, capture_output=True, timeout=30)
+        program.wait_for_text(r"sprockets\(all\)\[0\]")

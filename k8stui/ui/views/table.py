@@ -6,6 +6,7 @@ table widget and keeps it in its spec, so that going back finds it again. It nev
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
@@ -20,12 +21,18 @@ from k8stui.ui.widgets.table_states import Subject, phase_of
 from k8stui.ui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
     from textual.widget import Widget
 
     from k8stui.kube.catalog import Kind
     from k8stui.ui.session import Session
     from k8stui.ui.widgets import table_messages
+
+
+MOST_LOOKED_AT = 2_000
+"""Rows whose labels are looked at for a choice of them."""
 
 
 class _Source:
@@ -52,8 +59,10 @@ class TableView(View):
         self._kind: Kind | None = None
         self._subscription: Any = None
         self._columns: Any = ()
+        self._custom: tuple[Any, ...] = ()
         self._denied_told = False
         self._owner_key: Any = None
+        self._stop_waiting: Callable[[], None] | None = None
         self.table: VirtualTable | None = None
         self._placeholder = Placeholder()
 
@@ -77,19 +86,27 @@ class TableView(View):
         self._kind = self.session.catalog.find(self.spec.kind)
         if self._kind is None:
             self._placeholder.say(*self._unknown_kind())
+            self._wait_for_kind(cluster)
             return
         self._denied_told = False
         if self.table is None:
             await self._make_table()
         assert self.table is not None
+        self._custom, reader = self._custom_columns()
         self.table.set_printer(self._printer())
         self.table.set_subject(self._subject())
+        more: dict[str, Any] = {}
+        if reader is not None:
+            from k8stui.kube.objects.related import Form
+
+            more["form"] = Form(columns=reader)
         self._subscription = cluster.subscribe(
             self._kind,
             namespaces=self.namespaces if self._kind.namespaced else (),
             label_selector=self.spec.label_selector,
             field_selector=self.spec.field_selector,
             wake=self.table.wake,
+            **more,
         )
         self.table.set_source(_Source(self._subscription, self))
         self.post_message(self.Changed(self))
@@ -104,10 +121,31 @@ class TableView(View):
                 self.screen.set_focus(self._placeholder)
             await table.remove()
 
+    def _wait_for_kind(self, cluster: Any) -> None:
+        """Start as soon as the server is known to have the kind: it may be a custom one that comes later."""
+        observe = getattr(cluster, "observe", None)
+        if observe is None or self._stop_waiting is not None:
+            return
+
+        def look() -> None:
+            if self.session.catalog.find(self.spec.kind) is not None:
+                self._give_up_waiting()
+                self.call_later(self._start)
+            else:
+                self._placeholder.say(*self._unknown_kind())
+
+        self._stop_waiting = observe(look)
+
+    def _give_up_waiting(self) -> None:
+        if self._stop_waiting is not None:
+            self._stop_waiting()
+            self._stop_waiting = None
+
     def _unknown_kind(self) -> tuple[str, str]:
         known = getattr(self.session.catalog, "is_complete", True)
         if not known:
-            return f"Looking for {self.spec.kind}", "The kinds of the server are being read."
+            problem = getattr(self.session.cluster, "discovery_error", "")
+            return f"Looking for {self.spec.kind}", problem or "The kinds of the server are being read."
         return f"This server has no kind {self.spec.kind!r}", "Type : and another kind."
 
     async def _make_table(self) -> None:
@@ -135,6 +173,7 @@ class TableView(View):
         self._narrow()
 
     def close(self) -> None:
+        self._give_up_waiting()
         if self._subscription is not None:
             self._subscription.close()
             self._subscription = None
@@ -166,8 +205,39 @@ class TableView(View):
         assert self._kind is not None
         columns = self._subscription.collection.columns if self._subscription is not None else ()
         self._columns = columns
-        printer = printer_for(self._kind.group, self._kind.plural, columns or None)
+        printer: Any = printer_for(self._kind.group, self._kind.plural, columns or None)
+        if self._custom or self.spec.labels:
+            from k8stui.kinds.custom_columns import WithColumns, label_column
+
+            printer = WithColumns(printer, (*map(label_column, self.spec.labels), *self._custom))
         return NamespacedPrinter(printer) if self._many_namespaces else printer
+
+    def _custom_columns(self) -> tuple[tuple[Any, ...], Any]:
+        """The columns that the settings have for this kind, and who reads their cells."""
+        settings = self.session.settings.columns
+        if not settings or self._kind is None:
+            return (), None
+        from k8stui.kinds.custom_columns import custom_columns
+
+        return custom_columns(settings, self.session.catalog, self._kind)
+
+    def show_labels(self, keys: tuple[str, ...]) -> None:
+        """Have a column for each of these labels."""
+        sort, reverse = self.spec.sort, self.spec.reverse
+        self._set(labels=keys)
+        if self.table is not None:
+            self.table.set_printer(self._printer())
+            if sort in self.column_names():
+                self.table.sort_by(sort, reverse=reverse)
+
+    def known_labels(self) -> list[str]:
+        """The labels that rows have, the most frequent first; of many rows a part is looked at."""
+        found: dict[str, int] = {}
+        objects = [] if self._subscription is None else self._subscription.collection.objects.values()
+        for obj in islice(objects, MOST_LOOKED_AT):
+            for key in obj.metadata.labels or ():
+                found[key] = found.get(key, 0) + 1
+        return sorted(found, key=lambda key: (-found[key], key))
 
     def took(self, changes: Any) -> None:
         """The table is about to take changes: have its columns ready, and notice refusals."""
