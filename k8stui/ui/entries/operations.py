@@ -20,6 +20,7 @@ CRONJOBS = frozenset({"cronjobs.batch"})
 REPLICA_SETS = frozenset({"replicasets.apps"})
 WITH_TEMPLATE = WORKLOADS | REPLICA_SETS | CRONJOBS | {"replicationcontrollers"}
 ROLLOUT = frozenset({"rollout"})
+REQUESTS = frozenset({"certificatesigningrequests.certificates.k8s.io"})
 
 
 def flow(name: str) -> Callable[[Place], None]:
@@ -53,6 +54,10 @@ def _undo_revision(place: Place) -> None:
     from k8stui.ui.operations.workloads import undo_to_revision
 
     undo_to_revision(place)
+
+
+def _is_going(place: Place) -> bool:
+    return any(getattr(obj.metadata, "deletion_timestamp", None) is not None for obj in place.objects)
 
 
 def _resizes(place: Place) -> bool:
@@ -242,6 +247,105 @@ ACTIONS = [
     ),
     operation(
         "uncordon", "uncordon", "Let pods come to the node again", "basic.uncordon", "u", kinds=NODES, rank=16
+    ),
+    operation(
+        "taint", "taint", "Set taints of the node, or take them away", "more.taint", "t", kinds=NODES, rank=35
+    ),
+    operation(
+        "trigger",
+        "trigger",
+        "Run the CronJob now",
+        "more.trigger",
+        "t",
+        kinds=CRONJOBS,
+        right=Right("create", "jobs.batch"),
+        fits=_can("get"),
+        rank=15,
+    ),
+    operation(
+        "suspend",
+        "suspend",
+        "Suspend, or resume where it is suspended",
+        "more.suspend",
+        "s",
+        kinds=CRONJOBS | JOBS,
+        rank=16,
+    ),
+    operation(
+        "rerun",
+        "run again",
+        "Make a new job like this one",
+        "more.rerun",
+        "r",
+        kinds=JOBS,
+        right=Right("create"),
+        fits=_can("create"),
+        rank=15,
+    ),
+    operation("labels", "labels", "Set labels, or take them away", "more.set_labels", "shift-b", rank=45),
+    operation("annotations", "annotations", "Set annotations, or take them away", "more.set_annotations"),
+    operation(
+        "expand",
+        "expand",
+        "Make the claim larger",
+        "more.expand",
+        "x",
+        kinds=frozenset({"persistentvolumeclaims"}),
+        many=False,
+        rank=15,
+    ),
+    operation(
+        "default-class",
+        "default",
+        "Make the StorageClass the default and the others not; or no longer",
+        "more.default_class",
+        "x",
+        kinds=frozenset({"storageclasses.storage.k8s.io"}),
+        many=False,
+        rank=15,
+    ),
+    operation(
+        "reclaim",
+        "reclaim",
+        "Change what becomes of the volume when its claim goes",
+        "more.reclaim",
+        "x",
+        kinds=frozenset({"persistentvolumes"}),
+        rank=15,
+    ),
+    operation(
+        "approve",
+        "approve",
+        "Approve the certificate signing request, after a look at what it asks for",
+        "more.approve",
+        "a",
+        kinds=REQUESTS,
+        right=Right("update", subresource="approval"),
+        fits=_has("approval"),
+        rank=15,
+    ),
+    operation(
+        "deny",
+        "deny",
+        "Deny the certificate signing request",
+        "more.deny",
+        "x",
+        kinds=REQUESTS,
+        right=Right("update", subresource="approval"),
+        fits=_has("approval"),
+        rank=16,
+    ),
+    operation(
+        "terminating",
+        "why not gone",
+        "Say what a deletion waits for and who should do it; release it by hand",
+        "more.terminating",
+        "shift-w",
+        many=False,
+        danger=Danger.NONE,
+        right=Right("get"),
+        fits=_is_going,
+        rank=9,
     ),
     Action(
         "operation.undo",
