@@ -34,23 +34,37 @@ class Report:
 
     name: str
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+    failures: int = 0
+    """How many figures are not within their limits."""
 
-    def add(self, what: str, value: float, unit: str, *, limit: float | None = None, note: str = "") -> None:
-        """One figure; with ``limit`` it is judged (at most)."""
-        verdict = "" if limit is None else ("ok" if value <= limit else "OVER")
-        limit_text = "" if limit is None else f"<= {limit:g} {unit}"
-        row = (
-            what,
-            f"{value:.3g} {unit}" if value < 100 else f"{value:.0f} {unit}",
-            limit_text,
-            verdict or note,
-        )
+    def add(
+        self,
+        what: str,
+        value: float,
+        unit: str,
+        *,
+        limit: float | None = None,
+        least: float | None = None,
+        note: str = "",
+    ) -> None:
+        """One figure; it is judged with ``limit`` (at most) or ``least``."""
+        verdict, limit_text = "", ""
+        if limit is not None:
+            verdict, limit_text = ("ok" if value <= limit else "OVER"), f"<= {_number(limit)} {unit}"
+        elif least is not None:
+            verdict, limit_text = ("ok" if value >= least else "UNDER"), f">= {_number(least)} {unit}"
+        row = (what, f"{_number(value)} {unit}", limit_text, " ".join(filter(None, (verdict, note))))
         self.rows.append(row)
+        self.failures += verdict in ("OVER", "UNDER")
         print(f"  {row[0]:<64} {row[1]:>14}  {row[2]:<16} {row[3]}", flush=True)
 
     @property
     def failed(self) -> bool:
-        return any(row[3] == "OVER" for row in self.rows)
+        return self.failures > 0
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 @contextlib.contextmanager
@@ -91,13 +105,17 @@ def home() -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def k8stui(
-    arguments: Sequence[str], *, lag_file: Path | None = None, env: dict[str, str] | None = None
+    arguments: Sequence[str],
+    *,
+    lag_file: Path | None = None,
+    env: dict[str, str] | None = None,
+    terminal: dict[str, int] = TERMINAL,
 ) -> Iterator[PtyProgram]:
     """k8stui in a pseudo terminal; with ``lag_file`` its event loop is sampled beside it."""
     entry = ["-m", "tests.bench.sampled", str(lag_file)] if lag_file else ["-m", "k8stui"]
     with home() as folders:
         environment = {**folders, **(env or {})}
-        with PtyProgram([sys.executable, *entry, *arguments], env=environment, **TERMINAL) as program:
+        with PtyProgram([sys.executable, *entry, *arguments], env=environment, **terminal) as program:
             yield program
 
 
@@ -116,9 +134,10 @@ def lags(lag_file: Path, since: float, until: float) -> list[float]:
 def cpu_share(pid: int, seconds: float) -> float:
     """Percent of one core that a process uses over the next ``seconds``."""
     process = psutil.Process(pid)
-    before, start = sum(process.cpu_times()[:2]), time.monotonic()
+    before, start = float(sum(process.cpu_times()[:2])), time.monotonic()
     time.sleep(seconds)
-    return (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - start) * 100
+    used = float(sum(process.cpu_times()[:2])) - before
+    return used / (time.monotonic() - start) * 100
 
 
 def kubectl_seconds(config: Path, *arguments: str) -> float:
