@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from k8stui.demo.custom_rules import custom_causes
 from k8stui.demo.errors import Cause, invalid
 from k8stui.demo.selectors import object_selector
 from k8stui.demo.validation_names import (
     LABEL_NAME,
     LABEL_WORDS,
     check_metadata,
-    custom_causes,
     invalid_value,
     json_text,
     required,

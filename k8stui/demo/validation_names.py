@@ -109,30 +109,3 @@ def _qualified(key: str) -> bool:
     """Whether a label key or finalizer is a name, with a DNS prefix or without."""
     prefix, slash, name = key.rpartition("/")
     return bool(_QUALIFIED.fullmatch(name)) and (not slash or bool(_SUBDOMAIN.fullmatch(prefix)))
-
-
-def custom_causes(value: Any, raw: Mapping[str, Any], path: str) -> list[Cause]:
-    """What a CRD's schema has against a value."""
-    causes: list[Cause] = []
-    if raw.get("enum") and value not in raw["enum"]:
-        names = tuple(str(item) for item in raw["enum"])
-        causes.append(unsupported(path, value, names))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if value < raw.get("minimum", value):
-            words = f"{path} in body should be greater than or equal to {raw['minimum']}"
-            causes.append(invalid_value(path, value, words))
-        if value > raw.get("maximum", value):
-            words = f"{path} in body should be less than or equal to {raw['maximum']}"
-            causes.append(invalid_value(path, value, words))
-    if isinstance(value, str) and raw.get("pattern") and not re.search(raw["pattern"], value):
-        causes.append(invalid_value(path, value, f"{path} in body should match '{raw['pattern']}'"))
-    if isinstance(value, Mapping):
-        causes += [required(f"{path}.{key}") for key in raw.get("required") or () if key not in value]
-        properties = raw.get("properties") or {}
-        for key, item in value.items():
-            if key in properties:
-                causes += custom_causes(item, properties[key], f"{path}.{key}")
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            causes += custom_causes(item, raw.get("items") or {}, f"{path}[{index}]")
-    return causes

@@ -14,6 +14,7 @@ import msgspec
 
 from k8stui.demo import admission, bodies, strategic
 from k8stui.demo.convert import inward, outward
+from k8stui.demo.custom_rules import defaulted
 from k8stui.demo.defaults import apply_defaults
 from k8stui.demo.deleting import is_dry_run
 from k8stui.demo.errors import (
@@ -121,7 +122,13 @@ class Writer:
             raise self._strict_error(res, obj, ", ".join(complaints), patched=patched)
         if level == "Warn":
             call.warnings += complaints
-        wrong = wrong_type(obj, schema, schema.name if schema else res.kind)
+        # Custom objects are measured by their schema later, with the words of that.
+        typed = (
+            Schema("object", fields={"metadata": schema.fields["metadata"]})
+            if res.custom and schema
+            else schema
+        )
+        wrong = wrong_type(obj, typed, schema.name if schema else res.kind)
         if wrong and patched:
             causes = [Cause("patch", f"Invalid value: {self._quoted(obj)}: {wrong}")]
             raise self._patch_error(causes)
@@ -175,6 +182,7 @@ class Writer:
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"][:58] + self.store.name_suffix()
         apply_defaults(res, obj, self.store)
+        obj = _with_schema_defaults(res, obj, self.schemas.of(res))
         obj = admission.mutate(self.store, res, obj)
         schema = self.schemas.of(res) or ANY
         check(res, obj, None, schema)
@@ -275,6 +283,7 @@ class Writer:
         self._keep_assigned(res, old, new)
         apply_defaults(res, new, self.store)
         schema = self.schemas.of(res) or ANY
+        new = _with_schema_defaults(res, new, schema)
         check(res, new, old, schema, subresource=sub)
         if not sub:
             admission.validate(self.store, res, new, old)
@@ -375,6 +384,14 @@ class Writer:
         shown = outward(res, old)
         merged = apply(shown, applied, schema, by, force=call.flag("force"))
         return self.replace(call, res, old, inward(res, merged, old), by=by), False
+
+
+def _with_schema_defaults(res: Resource, obj: Obj, schema: Schema | None) -> Obj:
+    """A custom object with the defaults of its CRD."""
+    if not res.custom or schema is None or schema.raw is None:
+        return obj
+    own = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata")}
+    return {**obj, **defaulted(own, schema.raw)}
 
 
 def _untimed(obj: Obj) -> Obj:
