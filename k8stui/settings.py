@@ -83,6 +83,8 @@ class Settings(Struct, frozen=True, rename="kebab"):
     """Action id -> its key or keys, instead of the default ones; an empty text takes the key away."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Word -> what it stands for at the start of a `:` line."""
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Kind (under any of its names) -> header of a column -> JSONPath of its cells."""
     logs: LogSettings = LogSettings()
     shells: ShellSettings = ShellSettings()
     contexts: dict[str, ContextSettings] = field(default_factory=dict)
@@ -154,6 +156,7 @@ def parse_settings(text: str, path: Path) -> LoadedSettings:
         return LoadedSettings(Settings(), path, (f"The settings in {path} are not TOML: {error}.",))
     warnings: list[str] = []
     _drop_unknown(data, Settings, text, path, warnings)
+    _check_columns(data, text, path, warnings)
     while True:
         try:
             return LoadedSettings(msgspec.convert(data, Settings), path, tuple(warnings))
@@ -183,6 +186,23 @@ def _drop_unknown(
                 for inner in data[key].values():
                     if isinstance(inner, dict):
                         _drop_unknown(inner, ContextSettings, text, path, warnings)
+
+
+def _check_columns(data: dict[str, Any], text: str, path: Path, warnings: list[str]) -> None:
+    """Take paths that cannot be understood out of the data, with a sentence for each."""
+    tables = data.get("columns")
+    if not isinstance(tables, dict):
+        return
+    from k8stui.kinds.jsonpath import parse_path
+    from k8stui.kinds.jsonpath_syntax import JsonPathError
+
+    for columns in tables.values():
+        for header, column in list(columns.items()) if isinstance(columns, dict) else ():
+            try:
+                parse_path(str(column))
+            except JsonPathError as error:
+                warnings.append(f"{_where(text, path, [header])}: column {header}: {error}")
+                del columns[header]
 
 
 _MESSAGE = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)

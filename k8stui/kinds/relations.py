@@ -130,7 +130,8 @@ def pods_of_node(name: str) -> Query:
 
 def kind_of(obj: Any) -> str:
     """The Kubernetes kind of an object with a Struct (`Pod`); empty for a TableRow."""
-    return _KINDS.get(type(obj), "")
+    # with columns of the user's own an object is of a subclass
+    return next((_KINDS[each] for each in type(obj).__mro__ if each in _KINDS), "")
 
 
 def owner_of(obj: Any) -> ObjectReference | None:

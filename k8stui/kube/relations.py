@@ -240,6 +240,7 @@ class Reader:
         held = self._held(kind, query.namespace, form)
         more: dict[str, Any] = {} if form is None else {"form": form}
         if held is not None:
+            more = {} if held.form is None else {"form": held.form}
             subscription = self._cluster.subscribe(kind, namespaces=held.namespaces, wake=wake, **more)
         else:
             narrow = all(_PLAIN.fullmatch(term) for term in query.label_selector.split(",") if term)
@@ -260,7 +261,9 @@ class Reader:
         for collection in self._cluster.collections:
             same = (collection.kind.group, collection.kind.plural) == (kind.group, kind.plural)
             narrowed = collection.label_selector or collection.field_selector
-            if not same or narrowed or getattr(collection, "form", None) != form:
+            # with columns of the user's own objects say more, and nothing less
+            has = collection.form if collection.form is None or collection.form.columns is None else None
+            if not same or narrowed or has != form:
                 continue
             if collection.state.phase not in (Phase.LIVE, Phase.LOADING, Phase.STALE):
                 continue

@@ -7,6 +7,7 @@ is never guessed at: what is not understood is an error that names it, and the l
     deploy kube-system      in a namespace (several: a,b)
     po -n a,b   po -A       the same by option; all namespaces
     po app=web,tier!=db     a label selector (also -l app=web)
+    po -L app,tier          with a column for each of these labels
     po /regex               a filter: everything after the slash, to the end
     po @context             in another context
     logs deploy/web level>=warn   logs that a query selects
@@ -112,6 +113,8 @@ class Command(Struct, frozen=True):
     namespaces: tuple[str, ...] | None = None
     """None: those in use; (): all of them."""
     label_selector: str = ""
+    labels: tuple[str, ...] = ()
+    """Labels that shall have a column each (`-L`)."""
     filter: str = ""
     """What follows `/`, with its `!`, `-l` or `-f`."""
     context: str = ""
@@ -262,11 +265,14 @@ def _argument(command: Command, word: _Token, following: _Token | None) -> tuple
     text = word.text
     if word.is_filter:
         return structs.replace(command, filter=text), 1
-    if text in ("-n", "--namespace", "-l", "--selector"):
+    if text in ("-n", "--namespace", "-l", "--selector", "-L", "--label-columns"):
         if following is None or following.is_filter:
             raise CommandError(f"{text} needs a value after it.", word.start)
         if text in ("-n", "--namespace"):
             return structs.replace(command, namespaces=namespaces_of(following.text)), 2
+        if text in ("-L", "--label-columns"):
+            keys = tuple(filter(None, following.text.split(",")))
+            return structs.replace(command, labels=(*command.labels, *keys)), 2
         return _with_selector(command, following.text), 2
     if text in ("-A", "--all-namespaces"):
         return structs.replace(command, namespaces=()), 1
@@ -275,7 +281,7 @@ def _argument(command: Command, word: _Token, following: _Token | None) -> tuple
     if text.startswith("-n") and len(text) > 2:
         return structs.replace(command, namespaces=namespaces_of(text[2:].removeprefix("="))), 1
     if text.startswith("-") and text != "-":
-        options = ", ".join(("-n NAMESPACES", "-A", "-l SELECTOR"))
+        options = ", ".join(("-n NAMESPACES", "-A", "-l SELECTOR", "-L LABELS"))
         raise CommandError(f"There is no option {text!r} here; there are {options}.", word.start)
     if text.startswith("@"):
         if len(text) == 1:

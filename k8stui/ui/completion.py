@@ -95,7 +95,7 @@ def _later_word(head: str, before: str, word: str, sources: Sources) -> list[tup
         return []
     if word.startswith("-") and verb is None:
         return [("", name, about) for name, about in _OPTIONS if name.startswith(word)]
-    if before.endswith((" -l", " --selector")):
+    if before.endswith((" -l", " --selector", " -L")):
         return []
     lead, _comma, last = word.rpartition(",")
     taken = set(lead.split(",")) if lead else set()
@@ -103,7 +103,12 @@ def _later_word(head: str, before: str, word: str, sources: Sources) -> list[tup
     return [(f"{lead}," if lead else "", name, "namespace") for name in names]
 
 
-_OPTIONS = (("-n", "in these namespaces"), ("-A", "in all namespaces"), ("-l", "with these labels"))
+_OPTIONS = (
+    ("-n", "in these namespaces"),
+    ("-A", "in all namespaces"),
+    ("-l", "with these labels"),
+    ("-L", "with columns for labels"),
+)
 
 
 def _matching(word: str, names: Iterable[str]) -> list[str]:

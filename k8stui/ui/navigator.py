@@ -203,6 +203,7 @@ class Navigator:
                 kind=kind.name if kind is not None else command.kind,
                 namespaces=command.namespaces,
                 label_selector=command.label_selector,
+                labels=command.labels,
                 filter=command.filter,
             )
         )

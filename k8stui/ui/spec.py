@@ -81,6 +81,8 @@ class ViewSpec(Struct, frozen=True):
     """Name of the column; empty: the kind's own order."""
     reverse: bool = False
     wide: bool = False
+    labels: tuple[str, ...] = ()
+    """Labels that have a column each."""
     faults: bool = False
     shell: int = 0
     """Number of the shell that is shown; numbers end with the program."""

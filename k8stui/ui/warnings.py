@@ -111,7 +111,11 @@ class WarningCounts:
                 have = None
             if best is not None and have is None:
                 printer = printer_for(best.kind.group, best.kind.plural)
-                subscription = cluster.subscribe(best.kind, namespaces=best.namespaces, wake=lambda: None)
+                form = getattr(best, "form", None)
+                more = {} if form is None else {"form": form}
+                subscription = cluster.subscribe(
+                    best.kind, namespaces=best.namespaces, wake=lambda: None, **more
+                )
                 self._counters[kind] = _Counter(subscription, printer, only)
 
     def close(self) -> None:

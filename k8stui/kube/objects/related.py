@@ -6,6 +6,7 @@ rbac.authorization.k8s.io), with the older forms of servers since 1.20.
 
 from __future__ import annotations
 
+from collections.abc import Callable  # noqa: TC003 - msgspec reads it
 from typing import Any
 
 import msgspec
@@ -238,5 +239,5 @@ class Form(msgspec.Struct, frozen=True):
 
     related: bool = False
     """As the Struct in `RELATED`: what the object names."""
-    columns: tuple[str, ...] = ()
-    """JSONPath expressions whose results are held for each object, in this order."""
+    columns: Callable[[Any], tuple[Any, ...]] | None = None
+    """Makes of an object's bytes the cells that are held with it (`extra`); hashable, equal when alike."""

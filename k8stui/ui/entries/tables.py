@@ -121,6 +121,28 @@ def _sort_action(name: str, key: str, columns: tuple[str, ...]) -> Action:
     )
 
 
+def _has_kind(place: Place) -> bool:
+    return place.kind is not None
+
+
+def _labels(place: Place) -> None:
+    """Ask for a label; it gets a column, or loses it."""
+    from k8stui.ui.dialogs.choose import Choice, choose
+
+    view, app = _table(place), place.app
+    shown = view.spec.labels
+    keys = list(dict.fromkeys([*shown, *view.known_labels()]))
+    if not keys:
+        app.say("None of the rows has a label.")
+        return
+
+    def take(key: str) -> None:
+        view.show_labels(tuple(k for k in shown if k != key) if key in shown else (*shown, key))
+
+    choices = [Choice(key, key, "shown; chosen again it goes" if key in shown else "") for key in keys]
+    app.run_worker(choose(app, "A column for which label?", choices, take), group="dialog")
+
+
 ACTIONS = [
     Action(
         "table.filter",
@@ -216,6 +238,17 @@ ACTIONS = [
         group=Group.TABLE,
         views=TABLE,
         fits=_has_marks,
+        rank=95,
+    ),
+    Action(
+        "table.labels",
+        "label columns",
+        "Add a column for a label of the rows, or take it away; also :po -L app,tier",
+        _labels,
+        keys=("shift-h",),
+        group=Group.TABLE,
+        views=TABLE,
+        fits=_has_kind,
         rank=95,
     ),
     *(_sort_action(*sort) for sort in SORTS),
