@@ -30,7 +30,7 @@ TEXTS = [
     "\t",
     "\r\n",
 ]
-FINALS = "@ABCDEFGHIJKLMPSTXZ`abcdefghilmnopqrstuvwxyz{|}~"
+FINALS = "@ABCDEFGHIJKLMPSTWXZ`abcdefghilmnopqrstuvwxyz{|}~"
 STRINGS = [
     "]0;title",
     "]8;;http://x",
@@ -44,11 +44,13 @@ STRINGS = [
     "^pm",
     "Xsos",
 ]
-ESCAPES = "78DEHMNOZcno=>|}~"
+ESCAPES = "6789DEHMNOVWZcno=>|}~"
 
 
 def number(chance: random.Random) -> str:
-    return str(chance.choice([0, 1, 2, 3, 5, 7, 25, 38, 48, 58, 80, 255, 1049, 2004, 2026, 65535, 10**9, -1]))
+    return str(
+        chance.choice([0, 1, 2, 3, 5, 7, 25, 38, 48, 58, 69, 80, 255, 1049, 2004, 2026, 65535, 10**9, -1])
+    )
 
 
 def token(chance: random.Random) -> bytes:

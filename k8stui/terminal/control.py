@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k8stui.terminal import modes as known
-from k8stui.terminal.parser import parse_parameters
+from k8stui.terminal.rectangles import RECTANGLES
 from k8stui.terminal.reports import private_state
-from k8stui.terminal.style import DEFAULT, PROTECTED, Style, select_graphic_rendition
+from k8stui.terminal.state import TAB
+from k8stui.terminal.style import PROTECTED
 
 if TYPE_CHECKING:
     from k8stui.terminal.parser import Parameters
@@ -62,15 +63,14 @@ def _row(screen: Screen, parameters: Parameters) -> None:
     screen.move_to_row(_value(parameters) - 1)
 
 
-def _row_down(screen: Screen, parameters: Parameters) -> None:
-    """VPR: unlike CUD it does not stop at the scroll region."""
-    screen.cursor.y = min(screen.cursor.y + _value(parameters), screen.lines - 1)
-    screen.cursor.wrap_pending = False
+def _column_right(screen: Screen, parameters: Parameters) -> None:
+    """HPR: unlike CUF it does not stop at the margin."""
+    screen.right_by(_value(parameters), margins=False)
 
 
 def _shifted(*, right: bool, at_cursor: bool) -> CsiFunction:
     def call(screen: Screen, parameters: Parameters) -> None:
-        screen.shift_columns(screen.cursor.x if at_cursor else 0, _value(parameters), right=right)
+        screen.shift_columns(screen.cursor.x if at_cursor else screen.left, _value(parameters), right=right)
 
     return call
 
@@ -93,7 +93,10 @@ def _scroll_down(screen: Screen, parameters: Parameters) -> None:
 
 
 def _save(screen: Screen, parameters: Parameters) -> None:
-    if not parameters:
+    """DECSLRM where left and right margins are on (mode 69), else SCOSC."""
+    if screen.modes.left_right:
+        screen.set_margins(_value(parameters) - 1, _value(parameters, 1, screen.columns) - 1)
+    elif not parameters:
         screen.save_cursor()
 
 
@@ -113,8 +116,39 @@ def _protect(screen: Screen, parameters: Parameters) -> None:
     """DECSCA: characters written from now on survive selective erasure."""
     how = _raw(parameters)
     pen = screen.cursor.pen
-    flags = pen.flags | PROTECTED if how == 1 else pen.flags & ~PROTECTED
-    screen.cursor.pen = pen._replace(flags=flags)
+    if how <= 2:
+        screen.guarded = False
+        flags = pen.flags | PROTECTED if how == 1 else pen.flags & ~PROTECTED
+        screen.cursor.pen = pen._replace(flags=flags)
+
+
+def _guard(on: bool) -> Callable[[Screen], None]:
+    """SPA and EPA (ECMA-48): characters written between them survive every erasure."""
+
+    def change(screen: Screen) -> None:
+        pen = screen.cursor.pen
+        flags = pen.flags | PROTECTED if on else pen.flags & ~PROTECTED
+        screen.cursor.pen = pen._replace(flags=flags)
+        screen.guarded = screen.guarded or on
+
+    return change
+
+
+def _tab_control(screen: Screen, parameters: Parameters) -> None:
+    """CTC: 0 sets a stop, 2 clears it, 5 clears all."""
+    how = _raw(parameters)
+    if how == 0:
+        screen.tabs.add(screen.cursor.x)
+    elif how == 2:
+        screen.tabs.discard(screen.cursor.x)
+    elif how == 5:
+        screen.tabs.clear()
+
+
+def _default_tabs(screen: Screen, parameters: Parameters) -> None:
+    """DECST8C: a stop every eight columns."""
+    if _raw(parameters) == 5:
+        screen.tabs = set(range(0, screen.columns, TAB))
 
 
 def _soft_reset(screen: Screen, _parameters: Parameters) -> None:
@@ -172,6 +206,8 @@ def _private_mode(screen: Screen, mode: int, on: bool) -> None:
             screen.grid.touch_all()
         if mode == 7 and not on:
             screen.cursor.wrap_pending = False
+        if mode == 69:
+            screen.margins = None
     elif mode in known.MOUSE:
         modes.mouse = mode if on else 0
     elif mode in known.MOUSE_ENCODINGS:
@@ -179,6 +215,7 @@ def _private_mode(screen: Screen, mode: int, on: bool) -> None:
     elif mode == 3:
         # DECCOLM clears and homes; an embedded pane keeps its size
         screen.grid.top, screen.grid.bottom = 0, screen.lines - 1
+        screen.margins, screen.modes.left_right = None, False
         screen.erase_display(2)
         screen.move_to(0, 0)
     elif mode == 6:
@@ -223,52 +260,12 @@ def _alternate(screen: Screen, mode: int, on: bool) -> None:
         screen.restore_cursor()
 
 
-class Pens:
-    """Styles made by SGR, one object for each look, so that equal cells are identical."""
-
-    LIMIT = 8192
-
-    def __init__(self) -> None:
-        self._interned: dict[Style, Style] = {}
-        # by identity, which is cheaper than comparing; the style is held, so that its id stays its own
-        self._steps: dict[int, tuple[Style, dict[str, Style]]] = {}
-        self._count = 0
-        self.intern(DEFAULT)
-
-    def intern(self, style: Style) -> Style:
-        if len(self._interned) > self.LIMIT:
-            self._interned.clear()
-            self._steps.clear()
-            self._count = 0
-        return DEFAULT if style == DEFAULT else self._interned.setdefault(style, style)
-
-    def step(self, pen: Style, text: str) -> Style:
-        """The pen after ``CSI text m``; remembered, since programs repeat themselves."""
-        known = self._steps.get(id(pen))
-        if known is not None:
-            found = known[1].get(text)
-            if found is not None:
-                return found
-        return self._learn(pen, text)
-
-    def _learn(self, pen: Style, text: str) -> Style:
-        parameters = parse_parameters(text)
-        clean = [tuple(max(0, value) for value in parameter) for parameter in parameters] or [(0,)]
-        found = self.intern(select_graphic_rendition(pen, clean))
-        self._count += 1
-        if self._count > self.LIMIT:
-            self._steps.clear()
-            self._count = 0
-        self._steps.setdefault(id(pen), (pen, {}))[1][text] = found
-        return found
-
-
 CSI: dict[str, CsiFunction] = {
     "@": _counted("insert_characters"),
     "A": _counted("up"),
     "B": _counted("down"),
-    "C": _counted("right"),
-    "D": _counted("left"),
+    "C": _counted("right_by"),
+    "D": _counted("left_by"),
     "E": _next_lines,
     "F": _previous_lines,
     "G": _column,
@@ -278,6 +275,8 @@ CSI: dict[str, CsiFunction] = {
     "?J": lambda screen, parameters: screen.erase_display(_raw(parameters), selective=True),
     "K": lambda screen, parameters: screen.erase_line(_raw(parameters)),
     "?K": lambda screen, parameters: screen.erase_line(_raw(parameters), selective=True),
+    "W": _tab_control,
+    "?W": _default_tabs,
     "L": _counted("insert_lines"),
     "M": _counted("delete_lines"),
     "P": _counted("delete_characters"),
@@ -286,10 +285,10 @@ CSI: dict[str, CsiFunction] = {
     "X": _counted("erase_characters"),
     "Z": _counted("back_tab"),
     "`": _column,
-    "a": _counted("right"),
+    "a": _column_right,
     "b": _counted("repeat"),
     "d": _row,
-    "e": _row_down,
+    "e": _counted("down_by"),
     "f": _position,
     "g": _clear_tab,
     "h": _ansi_modes(True),
@@ -311,11 +310,17 @@ CSI: dict[str, CsiFunction] = {
     ">u": _kitty_push,
     "<u": _kitty_pop,
     "=u": _kitty_set,
+    **RECTANGLES,
 }
 
 
 def _tab_stop(screen: Screen) -> None:
     screen.tabs.add(screen.cursor.x)
+
+
+def _index(screen: Screen) -> None:
+    screen.cursor.wrap_pending = False
+    screen.index()
 
 
 def _keypad(on: bool) -> Callable[[Screen], None]:
@@ -343,8 +348,12 @@ def _single_shift(to: int) -> Callable[[Screen], None]:
 ESCAPE: dict[str, Callable[[Screen], None]] = {
     "7": lambda screen: screen.save_cursor(),
     "8": lambda screen: screen.restore_cursor(),
-    "D": lambda screen: screen.linefeed(),
+    "6": lambda screen: screen.back_index(),
+    "9": lambda screen: screen.forward_index(),
+    "D": _index,
     "E": lambda screen: screen.next_line(),
+    "V": _guard(True),
+    "W": _guard(False),
     "H": _tab_stop,
     "M": lambda screen: screen.reverse_index(),
     "N": _single_shift(2),
@@ -369,7 +378,7 @@ def designate(screen: Screen, sequence: str) -> None:
 
 
 CONTROL: dict[str, Callable[[Screen], None]] = {
-    "\b": lambda screen: screen.left(1),
+    "\b": lambda screen: screen.left_by(1),
     "\t": lambda screen: screen.tab(1),
     "\n": lambda screen: screen.linefeed(),
     "\v": lambda screen: screen.linefeed(),

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from k8stui.terminal import bulk, reports
-from k8stui.terminal.control import CONTROL, CSI, ESCAPE, Pens, designate
+from k8stui.terminal.control import CONTROL, CSI, ESCAPE, designate
 from k8stui.terminal.parser import Parser, parse_parameters
+from k8stui.terminal.pens import Pens
 from k8stui.terminal.screen import Screen
 
 if TYPE_CHECKING:

@@ -85,6 +85,26 @@ class Grid:
         self.rows[first:first] = [Line(self.columns, style) for _ in range(count)]
         self.dirty.update(range(first, self.bottom + 1))
 
+    def shift_block(self, top: int, bottom: int, left: int, right: int, by: int, style: Style) -> None:
+        """Move the cells of a block (all ends inclusive) up by ``by`` lines, down where it is negative."""
+        rows, end = self.rows, right + 1
+        height = bottom - top + 1
+        order = range(top, bottom + 1) if by > 0 else range(bottom, top - 1, -1)
+        for y in order:
+            if rows[y].wide:
+                rows[y].part(left, end)
+        for y in order:
+            source = y + by if abs(by) < height else -1
+            line = rows[y]
+            line.wrapped = False
+            if top <= source <= bottom:
+                line.chars[left:end] = rows[source].chars[left:end]
+                line.styles[left:end] = rows[source].styles[left:end]
+                line.wide |= rows[source].wide
+            else:
+                line.fill(left, end, style)
+        self.dirty.update(order)
+
     def erase_rows(self, start: int, end: int, style: Style) -> None:
         """Blank rows [start, end)."""
         for y in range(start, end):

@@ -18,6 +18,7 @@ class Modes:
     show_cursor: bool = True  # ?25 DECTCEM
     reverse_wrap: bool = False  # ?45
     application_keypad: bool = False  # ?66 DECNKM, ESC =
+    left_right: bool = False  # ?69 DECLRMM
     mouse: int = 0  # 9, 1000, 1002 or 1003
     mouse_encoding: int = 0  # 1005, 1006, 1015 or 1016
     focus_events: bool = False  # ?1004
@@ -36,6 +37,7 @@ PRIVATE = {
     25: "show_cursor",
     45: "reverse_wrap",
     66: "application_keypad",
+    69: "left_right",
     1004: "focus_events",
     1007: "alternate_scroll",
     2004: "bracketed_paste",

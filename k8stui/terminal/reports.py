@@ -51,8 +51,10 @@ def _status(screen: Screen, key: str, what: int) -> str:
         return "\x1b[0n"
     if what == 6:
         cursor = screen.cursor
-        row = cursor.y - screen.grid.top if cursor.origin else cursor.y
-        return f"\x1b[{'?' if key == '?n' else ''}{row + 1};{cursor.x + 1}R"
+        row, column = cursor.y + 1, cursor.x + 1
+        if cursor.origin:
+            row, column = row - screen.grid.top, column - screen.left
+        return f"\x1b[{'?' if key == '?n' else ''}{row};{column}R"
     return {15: "\x1b[?13n", 25: "\x1b[?21n", 26: "\x1b[?27;1;0;0n"}.get(what, "") if key == "?n" else ""
 
 
@@ -91,6 +93,8 @@ def request_status_string(screen: Screen, request: str) -> str:
     grid, pen = screen.grid, screen.cursor.pen
     known_settings = {
         "m": f"{sgr_parameters(pen)}m",
+        "s": f"{screen.left + 1};{screen.right + 1}s",
+        "t": f"{screen.lines}t",
         "r": f"{grid.top + 1};{grid.bottom + 1}r",
         " q": f"{screen.cursor_shape} q",
         '"q': f'{1 if pen.flags & PROTECTED else 0}"q',
