@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(?:\"([^\"]*)\"|([^\[\]]*))\]")
 _STRICT = re.compile(r'(unknown|duplicate) field "([^"]+)"')
 _GO = re.compile(r"cannot unmarshal (\w+) into Go struct field \w+\.([\w.]+) of type (\S+)")
+_GO_TYPES = {"int32": "a whole number", "int64": "a whole number", "string": "text", "bool": "true or false"}
 _VALIDATION = re.compile(r"ValidationError\(\w+(?:\.([^)]+))?\): (.*?)(?:;|$)")
 _QUOTED = re.compile(r"(?:error: |\")([a-z][\w]*(?:\.[\w\[\]]+)+)")
 
@@ -51,6 +52,11 @@ def _causes(error: Any, document: EditDocument) -> Iterator[Problem]:
     for cause in getattr(error, "causes", ()) or ():
         if not cause.field or cause.field in ("<nil>", "nil"):
             continue
+        if cause.field == "patch":
+            # the whole patched object stands in the message; what is wrong with it is at the end
+            said = cause.message.rpartition('}": ')[2]
+            yield from list(_from_message(said, document)) or [Problem(document.start, plain_text(said, 600))]
+            continue
         path = resolved(field_path(cause.field), document)
         message = plain_text(cause.message or cause.reason, 600)
         yield Problem(document.line_of(path), f"{cause.field}: {message}", path=path)
@@ -64,7 +70,8 @@ def _from_message(message: str, document: EditDocument) -> Iterator[Problem]:
     for given, field, wanted in _GO.findall(message):
         # the first part is the field of the inner Go struct, as a path from somewhere; find the nearest
         path = _by_tail(tuple(field.split(".")), document)
-        yield Problem(document.line_of(path), f"{field}: {given} where {wanted} is wanted.", path=path)
+        name = _GO_TYPES.get(wanted, wanted)
+        yield Problem(document.line_of(path), f"{field}: {given} where {name} is wanted.", path=path)
     for field, said in _VALIDATION.findall(message):
         path = resolved(field_path(field or ""), document)
         yield Problem(document.line_of(path), plain_text(said, 300), path=path)

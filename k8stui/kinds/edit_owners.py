@@ -94,8 +94,8 @@ def _controllers(obj: Mapping[str, Any]) -> Iterable[str]:
     for owner in (obj.get("metadata") or {}).get("ownerReferences") or ():
         if owner.get("controller"):
             yield (
-                f"{owner.get('kind')} {owner.get('name')} controls this object: change that one instead, or it"
-                " may be changed back or replaced."
+                f"{owner.get('kind')} {owner.get('name')} controls this object: change that one instead,"
+                " or it may be changed back or replaced."
             )
 
 

@@ -145,7 +145,9 @@ class K8stuiApp(App[None]):
                 if not focused.take_raw_key(event) and not await self.main.take_key(event.key):
                     self.bell()
                 return
-            if not getattr(focused, "OWN_KEYS", False) and await self.main.take_key(event.key):
+            owns = getattr(focused, "owns_key", None)
+            own = owns(event) if owns is not None else getattr(focused, "OWN_KEYS", False)
+            if not own and await self.main.take_key(event.key):
                 return
         await super().on_event(event)
 

@@ -30,6 +30,9 @@ LONG = 20_000
 """Lines from which on a text is checked only every few seconds."""
 
 
+_POPUP_KEYS = frozenset({"up", "down", "tab", "escape"})
+
+
 class Assist:
     """Helps in one editor."""
 
@@ -43,6 +46,7 @@ class Assist:
         self._found: list[Problem] = []
         self._context: Context | None = None
         view.text.popup_key = self._popup_key
+        view.text.popup_wants = lambda key: view.popup.is_open and key in _POPUP_KEYS
 
     # When
 

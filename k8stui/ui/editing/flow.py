@@ -63,7 +63,7 @@ async def _save(view: EditorView) -> None:
             return
         if len(shown) == 1 and shown[0].problems and not shown[0].taken:
             view.show_problems(shown[0].problems)
-            app.complain(shown[0].problems[0].message)
+            app.complain(_short(shown[0].problems[0].message))
             return
         title = "Apply" if view.mode in (Mode.APPLY, Mode.SERVER_APPLY) else "Save"
         answer = await app.push_screen_wait(ReviewDialog(title, shown, view.revealed))
@@ -184,6 +184,11 @@ def _same_place(base: Any, item: Item) -> bool:
     return str((base.obj["metadata"]).get("namespace") or "") == item.namespace
 
 
+def _short(message: str) -> str:
+    """For a moment in the corner; all of it stands below the text."""
+    return message if len(message) <= 240 else f"{message[:240]}…"
+
+
 def _nothing(view: EditorView, items: Sequence[Item]) -> None:
     app = view.desk.app
     if view.mode is Mode.EDIT:
@@ -206,7 +211,7 @@ async def _finished(view: EditorView, items: Sequence[Item]) -> None:
             app.complain(warning)
     elif len(items) == 1 and items[0].problems:
         view.show_problems(items[0].problems)
-        app.complain(items[0].problems[0].message)
+        app.complain(_short(items[0].problems[0].message))
     else:
         await app.push_screen_wait(ResultsDialog(items))
         view.show_problems([problem for item in wrong for problem in item.problems])

@@ -70,15 +70,6 @@ def _complete(place: Place) -> None:
     _view(place).assist.complete()
 
 
-async def _leave(place: Place) -> None:
-    view = _view(place)
-    if view.clear():
-        return
-    if view.is_changed and view.draft is not None:
-        place.app.say("The draft is kept; e opens it again, alt-x in the editor throws it away.")
-    await place.app.editing.leave(view)
-
-
 def _discard(place: Place) -> None:
     place.app.editing.discard(_view(place))
 
@@ -191,7 +182,7 @@ ACTIONS = [
         "create",
         "Create an object: namespace, configmap, secret, pod or service by a form, any kind from its schema",
         _create,
-        keys=("shift-n",),
+        keys=("+",),
         group=Group.GO,
         views=frozenset({"table"}),
         danger=Danger.CHANGES,
@@ -219,16 +210,6 @@ ACTIONS = [
         views=EDITOR,
         danger=Danger.CHANGES,
         rank=10,
-    ),
-    Action(
-        "edit.leave",
-        "leave",
-        "Back to what was here; the draft is kept",
-        _leave,
-        keys=("esc",),
-        group=Group.EDITING,
-        views=EDITOR,
-        rank=11,
     ),
     Action(
         "edit.complete",
@@ -268,7 +249,7 @@ ACTIONS = [
         "reveal",
         "Show the value under the cursor (else all values) of the secret, or mask them again",
         _reveal,
-        keys=("ctrl-r",),
+        keys=("alt-r",),
         group=Group.EDITING,
         views=EDITOR,
         fits=_has_secret,

@@ -70,7 +70,7 @@ class EditorView(View):
         self.busy = ""
         """What is being done with the server."""
         self.state_note = ""
-        self.text: EditorText = EditorText(self._take_key)
+        self.text: EditorText = EditorText(self._is_action)
         self.popup = EditorPopup()
         self.doc = EditorDoc()
         self.notes = EditorNotes()
@@ -97,8 +97,9 @@ class EditorView(View):
         """Beside or below."""
         self.set_class(self.size.width < BESIDE, "-narrow")
 
-    async def _take_key(self, key: str) -> bool:
-        return await self.desk.app.main.take_key(key)
+    def _is_action(self, key: str) -> bool:
+        main = self.desk.app.main
+        return any("edit" in main.registry[name].views for name in main.keymap.actions(key))
 
     # Loading
 
@@ -304,6 +305,11 @@ class EditorView(View):
 
     def focus_target(self) -> Widget:
         return self.text
+
+    def leave(self) -> ViewSpec:
+        if self.draft is not None and self.is_changed:
+            self.desk.app.say("The draft is kept: e on the object or :drafts opens it again.")
+        return self.spec
 
     def set_filter(self, text: str) -> str:
         """Find text: the cursor goes to the next place."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ROLES = ("key", "sign", "string", "number", "word", "comment", "text")
 _BACKGROUNDS = ("cursor", "cursor-line", "selection", "match")
+_TEXT_KEYS = frozenset({"enter", "tab", "shift+tab", "backspace", "delete"})
 PLAIN_WIDTH = 2000
 """From so many characters on a line is painted from what is seen of it alone, one cell a character."""
 
@@ -37,7 +38,6 @@ PLAIN_WIDTH = 2000
 class EditorText(TextArea):
     """The text that is edited."""
 
-    OWN_KEYS = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"editor--{role}" for role in ROLES),
         "editor--gutter",
@@ -64,20 +64,22 @@ class EditorText(TextArea):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, EditorText.Moved) and message.edited is self.edited
 
-    def __init__(self, take_key: Callable[[str], Any]) -> None:
-        """`take_key` (key -> awaitable of bool) is asked about keys that are not text."""
+    def __init__(self, is_action: Callable[[str], bool]) -> None:
+        """`is_action`: whether a key is that of something that is done in editors."""
         super().__init__("", soft_wrap=False, show_line_numbers=True, tab_behavior="indent")
         self.indent_width = 2
         self.cursor_blink = False
         self.match_cursor_bracket = False
-        self._take_key = take_key
+        self._is_action = is_action
         self._rows = TextRows()
         self._looks: dict[str, Style] = {}
         self.problems: dict[int, str] = {}
         """Line -> severity of what is wrong with it."""
         self.find = ""
+        self.popup_wants: Callable[[str], bool] = lambda _key: False
+        """Whether the open list of completions has a use for a key."""
         self.popup_key: Callable[[str], bool] = lambda _key: False
-        """Asked first: whether the list of completions takes a key."""
+        """Let the list of completions take a key; whether it did."""
 
     # The document
 
@@ -120,6 +122,16 @@ class EditorText(TextArea):
 
     # Keys
 
+    def owns_key(self, event: events.Key) -> bool:
+        """Whether a key is for the text. All others are looked up in the registry of actions, by the app and
+        not in here: an action may take this widget away, which cannot be waited for in its own handler."""
+        key = event.key
+        if self.popup_wants(key) or event.is_printable or key in _TEXT_KEYS:
+            return True
+        if key in ("ctrl+c", "ctrl+x"):
+            return self.selection.start != self.selection.end
+        return not self._is_action(key) and key in self._bindings.key_to_bindings
+
     async def _on_key(self, event: events.Key) -> None:
         key = event.key
         if self.popup_key(key):
@@ -129,12 +141,6 @@ class EditorText(TextArea):
         if key == "enter" and not self.read_only:
             self._take(event)
             self._break_line()
-            return
-        if not event.is_printable and key not in ("enter", "tab", "backspace", "delete"):
-            if key in ("ctrl+c", "ctrl+x") and self.selection.start != self.selection.end:
-                return
-            if await self._take_key(key):
-                self._take(event)
 
     @staticmethod
     def _take(event: events.Key) -> None:
