@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from k8stui.demo.errors import Cause, StoreError, bad_request, invalid_options, too_large
+from k8stui.demo.responses import warning_headers
 from k8stui.demo.selectors import combined
 
 if TYPE_CHECKING:
@@ -210,8 +211,10 @@ async def write_page(call: Call, form: Form, found: Page) -> web.StreamResponse:
     versions = found.versions
     if len(versions) <= _BATCH:
         body = head + b",".join([form.item(version) for version in versions]) + b"]}\n"
-        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-cache"})
-    response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
+        headers = (("Cache-Control", "no-cache"), *warning_headers(call.warnings))
+        return web.Response(body=body, content_type="application/json", headers=headers)
+    headers = (("Cache-Control", "no-cache, private"), *warning_headers(call.warnings))
+    response = web.StreamResponse(headers=headers)
     response.content_type = "application/json"
     await response.prepare(call.request)
     await response.write(head)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
+from k8stui.demo import notices
 from k8stui.demo.convert import outward
 from k8stui.demo.crds import CustomKinds
 from k8stui.demo.deleting import Deleter, is_dry_run
@@ -50,6 +51,7 @@ class Rest:
     async def handle(self, call: Call, res: Resource) -> web.StreamResponse:
         """Answer a request for objects, with all its errors as StoreError."""
         info = call.info
+        call.warnings += notices.of_kind(res)
         if res.plural.endswith("reviews") and res.storage == "-":
             if call.request.method != "POST":
                 raise method_not_allowed()
@@ -97,7 +99,7 @@ class Rest:
             version = self._store.version(res, info.namespace, info.name)
             if version is None:
                 raise not_found(res, info.name)
-            response = json_response(form.single(version))
+            response = json_response(form.single(version), warnings=call.warnings)
         if media == "application/yaml" and isinstance(response, web.Response):
             return _as_yaml(response)
         return response

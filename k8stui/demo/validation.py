@@ -16,6 +16,7 @@ from k8stui.demo.selectors import object_selector
 from k8stui.demo.validation_names import (
     LABEL_NAME,
     LABEL_WORDS,
+    check_finalizers,
     check_metadata,
     invalid_value,
     json_text,
@@ -280,9 +281,32 @@ def _claim(obj: Obj, old: Obj | None) -> list[Cause]:
         if spec.get("accessModes")
         else [required("spec.accessModes", "at least 1 access mode is required")]
     )
-    if not (spec.get("resources") or {}).get("requests", {}).get("storage"):
+    size = (spec.get("resources") or {}).get("requests", {}).get("storage")
+    if not size:
         causes.append(required("spec.resources[storage]"))
+    if old is None or not size:
+        return causes
+    before = old.get("spec", {})
+    if _fixed_claim(spec) != _fixed_claim(before) and before.get("volumeName"):
+        words = (
+            "Forbidden: spec is immutable after creation except resources.requests and"
+            " volumeAttributesClassName for bound claims"
+        )
+        causes.append(Cause("spec", words, "FieldValueForbidden"))
+    has = (old.get("status", {}).get("capacity") or {}).get("storage")
+    asked = (before.get("resources") or {}).get("requests", {}).get("storage", "0")
+    if _amount(size) < _amount(asked) and (not has or _amount(size) <= _amount(has)):
+        words = "Forbidden: field can not be less than status.capacity"
+        if not has:
+            words = "Forbidden: field can not be less than previous value"
+        causes.append(Cause("spec.resources.requests.storage", words, "FieldValueForbidden"))
     return causes
+
+
+def _fixed_claim(spec: Obj) -> dict[str, Any]:
+    """What of a bound claim never changes."""
+    free = ("resources", "volumeAttributesClassName")
+    return {key: value for key, value in spec.items() if key not in free}
 
 
 def _autoscaler(obj: Obj, _old: Obj | None) -> list[Cause]:
@@ -313,6 +337,8 @@ _RULES: dict[str, Callable[[Obj, Obj | None], list[Cause]]] = {
 def check(res: Resource, obj: Obj, old: Obj | None, schema: Schema | None, *, subresource: str = "") -> None:
     """Raise 422 with all that is wrong with the next state of an object."""
     causes = check_metadata(res, obj)
+    if old is not None:
+        causes += check_finalizers(obj, old)
     rule = _RULES.get(res.storage)
     if rule is not None and subresource != "status":
         causes += rule(obj, old)

@@ -102,6 +102,22 @@ def check_metadata(res: Resource, obj: Obj) -> list[Cause]:
     return causes
 
 
+def check_finalizers(obj: Obj, old: Obj) -> list[Cause]:
+    """What is on its way out gets no new finalizers."""
+    if "deletionTimestamp" not in old["metadata"]:
+        return []
+    before = set(old["metadata"].get("finalizers") or ())
+    new = [name for name in obj["metadata"].get("finalizers") or () if name not in before]
+    if not new:
+        return []
+    names = ", ".join(json_text(name) for name in new)
+    words = (
+        "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers"
+        f" []string{{{names}}}"
+    )
+    return [Cause("metadata.finalizers", words, "FieldValueForbidden")]
+
+
 _FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 
 

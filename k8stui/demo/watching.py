@@ -17,6 +17,7 @@ from aiohttp import web
 from k8stui.demo.errors import Cause, StoreError, from_the_future, too_large
 from k8stui.demo.listing import check_number
 from k8stui.demo.representation import TABLE
+from k8stui.demo.responses import warning_headers
 from k8stui.demo.selectors import Predicate, combined
 from k8stui.demo.store import Change, Version
 
@@ -133,7 +134,8 @@ class Watcher:
         self._since, self._stream_list = _options(call)
         self._bookmarks = call.flag("allowWatchBookmarks")
         self._first = form.kind == TABLE
-        self._response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
+        headers = (("Cache-Control", "no-cache, private"), *warning_headers(call.warnings))
+        self._response = web.StreamResponse(headers=headers)
         self._response.content_type = "application/json"
         seconds = call.query.get("timeoutSeconds", "")
         # A real server ends a watch that named no time after 30 to 60 minutes.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.demo import admission, bodies, strategic
+from k8stui.demo import admission, bodies, notices, strategic
 from k8stui.demo.convert import inward, outward
 from k8stui.demo.custom_rules import defaulted
 from k8stui.demo.defaults import apply_defaults
@@ -183,10 +183,13 @@ class Writer:
             metadata["name"] = metadata["generateName"][:58] + self.store.name_suffix()
         apply_defaults(res, obj, self.store)
         obj = _with_schema_defaults(res, obj, self.schemas.of(res))
+        if res.storage == "certificatesigningrequests.certificates.k8s.io":
+            obj["spec"] = {**(obj.get("spec") or {}), **_requester(call)}
         obj = admission.mutate(self.store, res, obj)
         schema = self.schemas.of(res) or ANY
         check(res, obj, None, schema)
         admission.validate(self.store, res, obj)
+        call.warnings += notices.of_object(res, obj)
         if "managedFields" not in metadata:
             obj = track_update(None, obj, schema, self.manager(call, res))
         if is_dry_run(call):
@@ -287,6 +290,7 @@ class Writer:
         check(res, new, old, schema, subresource=sub)
         if not sub:
             admission.validate(self.store, res, new, old)
+            call.warnings += notices.of_object(res, new)
         if by is None:
             new = track_update(old, new, schema, self.manager(call, res))
         return self._save(call, res, old, new)
@@ -384,6 +388,17 @@ class Writer:
         shown = outward(res, old)
         merged = apply(shown, applied, schema, by, force=call.flag("force"))
         return self.replace(call, res, old, inward(res, merged, old), by=by), False
+
+
+def _requester(call: Call) -> Obj:
+    """Who asks for a certificate: the server writes it down, nobody says it of himself."""
+    user = call.user
+    found: Obj = {"username": user.name, "groups": list(user.groups)}
+    if user.uid:
+        found["uid"] = user.uid
+    if user.extra:
+        found["extra"] = {key: list(values) for key, values in user.extra.items()}
+    return found
 
 
 def _with_schema_defaults(res: Resource, obj: Obj, schema: Schema | None) -> Obj:

@@ -71,12 +71,7 @@ class Autoscaler(Controller):
         scaled = ""
         if bounded != current:
             self.store.update(res, {**target, "spec": {**target["spec"], "replicas": bounded}})
-            way = "above" if bounded > current else "below"
-            text = (
-                f"New size: {bounded}; reason: cpu resource utilization (percentage of request) {way} target"
-            )
-            if way == "below":
-                text = f"New size: {bounded}; reason: All metrics below target"
+            text = f"New size: {bounded}; reason: {_reason(current, bounded, low, high)}"
             self.engine.events.normal(hpa, "SuccessfulRescale", text, component=COMPONENT)
             scaled = self.engine.stamp()
         self._status(
@@ -199,6 +194,17 @@ _ACTIVE = (
         " of request)"
     ),
 )
+
+
+def _reason(current: int, wanted: int, low: int, high: int) -> str:
+    """Why the size changes."""
+    if current < low:
+        return "Current number of replicas below Spec.MinReplicas"
+    if current > high:
+        return "Current number of replicas above Spec.MaxReplicas"
+    if wanted > current:
+        return "cpu resource utilization (percentage of request) above target"
+    return "All metrics below target"
 
 
 def _limited(wanted: int, low: int, high: int) -> tuple[str, str, str, str]:

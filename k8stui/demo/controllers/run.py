@@ -14,6 +14,7 @@ from k8stui.demo.controllers.disruption import Disruptions
 from k8stui.demo.controllers.endpoints import EndpointControl
 from k8stui.demo.controllers.engine import Engine
 from k8stui.demo.controllers.events import EventCollector, Recorder
+from k8stui.demo.controllers.expansion import Expansion
 from k8stui.demo.controllers.garbage import GarbageCollector
 from k8stui.demo.controllers.hpa import Autoscaler
 from k8stui.demo.controllers.job import Jobs
@@ -53,6 +54,7 @@ def build_engine(
         Jobs(engine),
         CronJobs(engine),
         VolumeBinder(engine),
+        Expansion(engine),
         Scheduler(engine),
         Kubelet(engine, runtime),
         EndpointControl(engine),
