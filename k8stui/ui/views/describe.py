@@ -10,7 +10,7 @@ from k8stui.kinds.describe import Line, Link, Need, Related, about, describe, ne
 from k8stui.kinds.describe.common import EVENTS
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_viewer import DocumentViewer, Piece
+from k8stui.ui.widgets.document_viewer import DocumentViewer, Keyed, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,11 +23,13 @@ NEED_LIMIT = 8.0
 PAGE = 500
 MOST_READ = 5_000
 """Objects that a related read takes; more are too many to wait for."""
+MANY = 3_000
+"""Lines from which on they are written beside the screen's loop."""
 AGES = 10.0
 """Seconds between two paintings of ages while nothing else happens."""
 
 
-class DescribeContent:
+class DescribeContent(Keyed):
     """A description for the viewer."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
@@ -123,6 +125,7 @@ class DescribeView(ObjectView):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._related = Related()
+        self._is_large = False
         self._events: Any = None
 
     def on_mount(self) -> None:
@@ -132,6 +135,7 @@ class DescribeView(ObjectView):
     # Reading
 
     async def prepare(self, cluster: Any, kind: Kind, body: bytes) -> tuple[dict[str, Any], Related]:
+        self._is_large = len(body) > LARGE
         raw: dict[str, Any] = (
             await asyncio.to_thread(json.loads, body) if len(body) > LARGE else json.loads(body)
         )
@@ -221,10 +225,29 @@ class DescribeView(ObjectView):
         """Write it anew: ages went on."""
         if self.raw is None or self._kind is None:
             return
-        lines = describe(self._kind.name, self.raw, self._related, self.session.backend.now())
-        old = self.viewer.content
-        if len(old) != len(lines) or any(old.text(at) != line.text for at, line in enumerate(lines)):
-            self.viewer.show(DescribeContent(lines))
+        if len(self.viewer.content) > MANY or self._is_large:
+            self.run_worker(self._repaint_beside(), group="paint", exclusive=True, exit_on_error=False)
+        elif (content := self._written(self.viewer.content)) is not None:
+            self.viewer.show(content)
+
+    async def _repaint_beside(self) -> None:
+        """The same for many lines, beside the screen's loop."""
+        content = await asyncio.to_thread(self._written, self.viewer.content)
+        if content is not None and self.is_attached:
+            self.viewer.show(content)
+
+    def _written(self, old: Any) -> DescribeContent | None:
+        """The description as it is now, ready to be shown; None when it says what is shown already."""
+        raw, kind = self.raw, self._kind
+        if raw is None or kind is None:
+            return None
+        lines = describe(kind.name, raw, self._related, self.session.backend.now())
+        if len(old) == len(lines) and all(old.text(at) == line.text for at, line in enumerate(lines)):
+            return None
+        content = DescribeContent(lines)
+        if len(old):
+            content.find(None)
+        return content
 
     # Links
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from k8stui.kinds.field_owners import owners_of
 from k8stui.kinds.yaml_noise import Reveal, is_secret, readable
 from k8stui.kinds.yaml_text import Document, Path, YamlLine, emit
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_viewer import Piece
+from k8stui.ui.widgets.document_viewer import Keyed, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from k8stui.kube.catalog import Kind
 
 
-class YamlContent:
+class YamlContent(Keyed):
     """A document of YAML for the viewer."""
 
     def __init__(self, document: Document) -> None:
@@ -78,6 +78,14 @@ def _pieces(line: YamlLine) -> list[Piece]:
     return pieces
 
 
+class Prepared(NamedTuple):
+    """What was read: the object, its lines, and which of them are others than before."""
+
+    raw: dict[str, Any]
+    content: YamlContent
+    changed: frozenset[int]
+
+
 class YamlView(ObjectView):
     """YAML of the object."""
 
@@ -90,14 +98,19 @@ class YamlView(ObjectView):
         self._reveal: dict[str, Reveal] = {}
         self._changes = 0
 
-    async def prepare(self, cluster: Any, kind: Kind, body: bytes) -> tuple[dict[str, Any], YamlContent]:
+    async def prepare(self, cluster: Any, kind: Kind, body: bytes) -> Prepared:
+        old = None if self.raw is None else self.viewer.content
         if len(body) > LARGE:
-            return await asyncio.to_thread(self._prepare, body)
-        return self._prepare(body)
+            return await asyncio.to_thread(self._prepare, body, old)
+        return self._prepare(body, old)
 
-    def _prepare(self, body: bytes) -> tuple[dict[str, Any], YamlContent]:
+    def _prepare(self, body: bytes, old: Any) -> Prepared:
+        """Read it, and compare it with what is shown, if anything is."""
         raw: dict[str, Any] = json.loads(body)
-        return raw, self._content(raw)
+        content = self._content(raw)
+        changed = frozenset() if old is None else self._changed(old, content)
+        content.find(None)
+        return Prepared(raw, content, changed)
 
     def _content(self, raw: dict[str, Any]) -> YamlContent:
         content = YamlContent(emit(readable(raw, noise=self.noise, reveal=self._reveal)))
@@ -105,19 +118,18 @@ class YamlView(ObjectView):
             content.key(0)
         return content
 
-    def present(self, prepared: tuple[dict[str, Any], YamlContent]) -> None:
-        raw, content = prepared
+    def present(self, prepared: Prepared) -> None:
+        raw, content, changed = prepared
         first = self.raw is None
         self.took(raw)
-        changed = frozenset() if first else self._changed(content)
         self._changes = len(changed)
         self.viewer.show(content, changed)
         if first and self.spec.filter:
             self.viewer.search(self.spec.filter)
 
-    def _changed(self, new: YamlContent) -> frozenset[int]:
+    @staticmethod
+    def _changed(old: Any, new: YamlContent) -> frozenset[int]:
         """The lines that are not as they were before this reading."""
-        old = self.viewer.content
         texts = {old.key(index): old.text(index) for index in range(len(old))}
         return frozenset(
             index

@@ -76,6 +76,10 @@ class Content(Protocol):
         """What the line is about: the same before and after a change of its value."""
         ...
 
+    def find(self, key: Any) -> int | None:
+        """The first line with that key."""
+        ...
+
 
 class Nothing:
     """No lines."""
@@ -96,6 +100,29 @@ class Nothing:
     def key(self, index: int) -> Any:
         """There is none."""
         raise IndexError(index)
+
+    def find(self, key: Any) -> int | None:
+        """There is none."""
+        return None
+
+
+class Keyed:
+    """Finds the lines of a content by their keys; what was made once is kept."""
+
+    _places: dict[Any, int] | None = None
+
+    def find(self, key: Any) -> int | None:
+        """The first line with that key."""
+        if self._places is None:
+            self._places = {self.key(index): index for index in range(len(self) - 1, -1, -1)}
+        return self._places.get(key)
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def key(self, index: int) -> Any:
+        """What a line is about."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,17 +255,21 @@ class DocumentViewer(LineViewer):
     def show(self, content: Content, changed: frozenset[int] = frozenset()) -> None:
         """Show other lines; cursor, top and folds stay on what they were on, found by its key."""
         old = self.document
-        keys = {content.key(index): index for index in range(len(content) - 1, -1, -1)}
+        if not old.end and not self.folded:  # nothing was shown whose place is to be kept
+            self.content = content
+            self._rebuild(0, 0, changed)
+            return
 
         def same(seq: int, fallback: int) -> int:
             if seq >= old.end:
                 return fallback
             index = old.places[seq]
-            return keys.get(old.content.key(index), min(index, max(0, len(content) - 1)))
+            found = content.find(old.content.key(index))
+            return min(index, max(0, len(content) - 1)) if found is None else found
 
         top = same(self.top_place().line, 0)
         cursor = same(self.cursor, 0)
-        folds = (keys.get(old.content.key(index)) for index in self.folded)
+        folds = (content.find(old.content.key(index)) for index in self.folded)
         self.folded = {index for index in folds if index is not None and index in content.blocks}
         self.content = content
         self._rebuild(cursor, top, changed)
