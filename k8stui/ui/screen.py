@@ -304,6 +304,10 @@ class MainScreen(Screen[None]):
         event.stop()
         self._owner.copy(event.text, "selection")
 
+    def on_shell_screen_link_clicked(self, event: ShellScreen.LinkClicked) -> None:
+        event.stop()
+        self._owner.desk.link_clicked(event.address)
+
     def on_shell_screen_paste_asked(self, event: ShellScreen.PasteAsked) -> None:
         event.stop()
         self._owner.desk.paste_asked(event.screen, event.text)

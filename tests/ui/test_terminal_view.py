@@ -6,10 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.style import Style
 from textual.app import App, ComposeResult
 
 from k8stui.ui.widgets.terminal_lines import Place, TerminalLines
 from k8stui.ui.widgets.terminal_output import OutputPacer, TerminalModel
+from k8stui.ui.widgets.terminal_painter import paint_line
 from k8stui.ui.widgets.terminal_selection import LINES, WORDS, Selection
 from k8stui.ui.widgets.terminal_view import TerminalView
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from k8stui.ui.widgets.terminal_messages import Selected
+    from k8stui.ui.widgets.terminal_messages import Followed, Selected
 
 
 class TerminalApp(App[None]):
@@ -29,6 +31,7 @@ class TerminalApp(App[None]):
         self.sent = b""
         self.sizes: list[tuple[int, int]] = []
         self.selected: list[str] = []
+        self.followed: list[str] = []
         self.model = TerminalModel(
             OutputPacer(),
             on_input=self._send,
@@ -45,6 +48,9 @@ class TerminalApp(App[None]):
 
     def on_mount(self) -> None:
         self.view.focus()
+
+    def on_followed(self, event: Followed) -> None:
+        self.followed.append(event.address)
 
     def on_selected(self, event: Selected) -> None:
         self.selected.append(event.text)
@@ -246,3 +252,28 @@ async def test_focus_is_told_to_a_program_that_asks() -> None:
         app.view.focus()
         await pilot.pause()
         assert app.sent == b"\x1b[O\x1b[I"
+
+
+LINK = b"see \x1b]8;;https://kubernetes.io/docs\x1b\\the docs\x1b]8;;\x1b\\ now\r\n"
+
+
+async def test_a_click_follows_a_link_and_a_drag_selects_it() -> None:
+    async with TerminalApp().run_test(size=(40, 4)) as pilot:
+        app = await shown(
+            pilot, LINK
+        )
+        await pilot.click(offset=(6, 0))
+        assert app.followed == ["https://kubernetes.io/docs"]
+        await pilot.click(offset=(1, 0))
+        await pilot.mouse_down(offset=(8, 0))
+        await pilot.hover(offset=(11, 0))
+        await pilot.mouse_up(offset=(11, 0))
+        assert len(app.followed) == 1
+        assert app.selected[-1] == "docs"
+        line = app.view.lines.line(0)
+        assert line is not None
+        strip = paint_line(line, 40, Style())
+        assert [segment.text for segment in strip if segment.style and segment.style.underline] == [
+            "the docs"
+        ]
+        assert not any(segment.style.link for segment in strip if segment.style)

@@ -340,28 +340,18 @@ class ShellDesk:
 
     def clipboard_asked(self, shell: Shell, text: str) -> None:
         """A program wants to write the clipboard: the user decides."""
-        self._later(self._ask_clipboard(shell, text))
+        from k8stui.ui.shells.asking import ask_clipboard
 
-    async def _ask_clipboard(self, shell: Shell, text: str) -> None:
-        from k8stui.kinds.text import printable
-        from k8stui.ui.dialogs.shell_confirm import ConfirmDialog
-
-        start = printable(text[:200].replace("\n", "⏎"))
-        about = f"The program in {shell.title} wants to put {len(text):,} characters there: {start}"
-        if await self._app.push_screen_wait(ConfirmDialog("Write the clipboard?", about, "Write", "Refuse")):
-            self._app.copy_to_clipboard(text)
+        self._later(ask_clipboard(self._app, shell, text))
 
     def paste_asked(self, screen: ShellScreen, text: str) -> None:
         """Several lines were pasted that the program would run one by one."""
-        self._later(self._ask_paste(screen, text))
+        from k8stui.ui.shells.asking import ask_paste
 
-    async def _ask_paste(self, screen: ShellScreen, text: str) -> None:
-        from k8stui.kinds.text import printable
-        from k8stui.ui.dialogs.shell_confirm import ConfirmDialog
+        self._later(ask_paste(self._app, screen, text))
 
-        lines = text.strip("\r\n").splitlines()
-        shown = "\n".join(printable(line)[:100] for line in lines[:6]) + ("\n…" if len(lines) > 6 else "")
-        about = f"The shell would run each of these lines:\n\n{shown}"
-        title = f"Paste {len(lines)} lines?"
-        if await self._app.push_screen_wait(ConfirmDialog(title, about, "Paste", "Do not")):
-            screen.terminal.paste(text)
+    def link_clicked(self, address: str) -> None:
+        """A link of the program's was clicked: where it leads is shown before it is followed."""
+        from k8stui.ui.shells.asking import ask_link
+
+        self._later(ask_link(self._app, address))

@@ -118,6 +118,13 @@ class ShellScreen(Widget):
             self.screen = screen
             self.text = text
 
+    class LinkClicked(Message):
+        """The user wants to follow a link of the program's."""
+
+        def __init__(self, address: str) -> None:
+            super().__init__()
+            self.address = address
+
     def __init__(self, shell: Shell, settings: ShellSettings) -> None:
         super().__init__()
         self.shell = shell
@@ -223,6 +230,10 @@ class ShellScreen(Widget):
         event.stop()
         if self._settings.copy_on_select:
             self.post_message(self.Copied(event.text))
+
+    def on_followed(self, event: terminal_messages.Followed) -> None:
+        event.stop()
+        self.post_message(self.LinkClicked(event.address))
 
     def on_pasted(self, event: terminal_messages.Pasted) -> None:
         event.stop()

@@ -74,6 +74,13 @@ class TerminalLines:
         kept = self._kept(number)
         return list(kept.cells) if kept is not None else []
 
+    def link(self, place: Place) -> str:
+        """The address that a cell links to (OSC 8); "" for none."""
+        line = self.line(place.line)
+        if line is None or not 0 <= place.column < len(line.styles):
+            return ""
+        return line.styles[place.column].link
+
     def text(self, number: int) -> str:
         """The text of a line, without the blanks at its end."""
         return "".join(self.cells(number)).rstrip(" ")

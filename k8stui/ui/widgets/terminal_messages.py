@@ -45,6 +45,14 @@ class Selected(TerminalMessage):
         self.text = text
 
 
+class Followed(TerminalMessage):
+    """The user clicked a link (OSC 8)."""
+
+    def __init__(self, view: TerminalReader, address: str) -> None:
+        super().__init__(view)
+        self.address = address
+
+
 class Pasted(TerminalMessage):
     """Text was pasted that must be looked at first: several lines, into a program that would run each."""
 

@@ -1,4 +1,4 @@
-"""The mouse over a terminal: to the program where it asks for it, else it selects and scrolls.
+"""The mouse over a terminal: to the program where it asks for it, else it selects, scrolls and follows links.
 
 Shift keeps the mouse from the program, as in other terminals; alt selects a block.
 """
@@ -19,6 +19,7 @@ from k8stui.terminal.mouse import (
     encode_wheel_as_arrows,
 )
 from k8stui.ui.widgets.terminal_lines import Place
+from k8stui.ui.widgets.terminal_messages import Followed
 from k8stui.ui.widgets.terminal_selection import CHARACTERS, LINES, Selection
 
 if TYPE_CHECKING:
@@ -100,7 +101,13 @@ class TerminalMouse:
         self._view.release_mouse()
         if self._selecting:
             self._selecting = False
-            self._view.selected()
+            place = self.place(event)
+            address = self._view.lines.link(place)
+            if address and self._clicks == CHARACTERS and self._last is not None and self._last[1] == place:
+                self._view.select(None)
+                self._view.post_message(Followed(self._view, address))
+            else:
+                self._view.selected()
         else:
             self.report("release", button, event)
 

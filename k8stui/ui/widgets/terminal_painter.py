@@ -61,7 +61,7 @@ def rich_style(style: look.Style, reverse: bool = False) -> Style:
         reverse=(bool(flags & look.INVERSE) != reverse) or None,
         conceal=bool(flags & look.HIDDEN) or None,
         strike=bool(flags & look.STRIKE) or None,
-        underline=style.underline in (1, 3, 4, 5) or None,
+        underline=style.underline in (1, 3, 4, 5) or bool(style.link) or None,
         underline2=style.underline == 2 or None,
         overline=bool(flags & look.OVERLINE) or None,
     )
