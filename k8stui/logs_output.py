@@ -97,14 +97,13 @@ class Output:
         self._timestamps = timestamps
         self._quiet = quiet
         self._descriptor = descriptor
-        self._prefixes: dict[LogSource, str] = {}
+        self._prefixes: dict[int, tuple[LogSource, str]] = {}
         self._encode = {"text": self._text, "json": self._json, "raw": self._raw}[form]
         self._encoder = msgspec.json.Encoder()
         mode = os.fstat(descriptor).st_mode
         # a file takes everything at once, a pipe or terminal only when it says that it is ready
         self._waits = not stat.S_ISREG(mode) and hasattr(select, "poll")
-        if stat.S_ISFIFO(mode):
-            _widen(descriptor)
+        self._capacity = _widen(descriptor) if stat.S_ISFIFO(mode) else 0
 
     async def write(self, lines: Sequence[LogLine]) -> None:
         """Write lines of containers, and remarks beside them. Raises ReaderGone."""
@@ -138,25 +137,34 @@ class Output:
     # Forms
 
     def _text(self, lines: Sequence[LogLine]) -> bytes:
-        known = self._prefixes
+        if not self._is_terminal and not self._timestamps:
+            prefix_of = self._prefix_of
+            pieces = [f"{prefix_of(line.source)}{line.text}\n" for line in lines]
+            return "".join(pieces).encode("utf-8", "replace")
         found = []
         for line in lines:
-            prefix = known.get(line.source)
-            if prefix is None:
-                prefix = self._prefix(line.source)
+            prefix = self._prefix_of(line.source)
             text = harmless(line.text, colour=self._colour) if self._is_terminal else line.text
             found.append(f"{line.time} {prefix}{text}\n" if self._timestamps else f"{prefix}{text}\n")
         return "".join(found).encode("utf-8", "replace")
 
-    def _prefix(self, source: LogSource) -> str:
+    def _prefix_of(self, source: LogSource) -> str:
+        # by identity: the lines of a stream share their source, and hashing it costs more than the rest
+        known = self._prefixes.get(id(source))
+        if known is not None and known[0] is source:
+            return known[1]
         if len(self._prefixes) > 10_000:
             self._prefixes.clear()
+        prefix = self._prefix(source)
+        self._prefixes[id(source)] = (source, prefix)
+        return prefix
+
+    def _prefix(self, source: LogSource) -> str:
         pod = f"{source.namespace}/{source.pod}" if self.namespaced else source.pod
         prefix = f"{pod} {source.container} "
         if self._colour:
             colour = COLOURS[zlib.crc32(f"{source.namespace}/{source.pod}".encode()) % len(COLOURS)]
             prefix = f"\x1b[{colour}m{pod}\x1b[0m \x1b[2m{source.container}\x1b[0m "
-        self._prefixes[source] = prefix
         return prefix
 
     def _json(self, lines: Sequence[LogLine]) -> bytes:
@@ -195,9 +203,20 @@ class Output:
                 if not poll.poll(0):
                     await self._ready()
                     continue
-                view = view[os.write(self._descriptor, view[:CHUNK]) :]
+                view = view[os.write(self._descriptor, view[: self._room()]) :]
         except (BrokenPipeError, ConnectionResetError) as error:
             raise ReaderGone from error
+
+    def _room(self) -> int:
+        """Bytes that the output takes now without blocking, CHUNK at least."""
+        if not self._capacity:
+            return CHUNK
+        try:
+            held = _waiting_bytes(self._descriptor)
+        except OSError:
+            return CHUNK
+        # a pipe holds pages, and some of them may be half full
+        return max(CHUNK, (self._capacity - held) // 2 // CHUNK * CHUNK)
 
     async def _ready(self) -> None:
         """Wait until the output takes something."""
@@ -210,12 +229,21 @@ class Output:
             loop.remove_writer(self._descriptor)
 
 
-def _widen(descriptor: int) -> None:
-    """Let a pipe hold more, where the system can: fewer turns between us and who reads."""
+def _widen(descriptor: int) -> int:
+    """Let a pipe hold more, where the system can: fewer turns between us and its reader. What it holds, or 0."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl
 
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+        return int(fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20))
+    return 0
+
+
+def _waiting_bytes(descriptor: int) -> int:
+    """Bytes in a pipe that were not read yet. Raises OSError where that cannot be told."""
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _record(line: LogLine) -> _Record:

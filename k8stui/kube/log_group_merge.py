@@ -31,6 +31,8 @@ LANE_BYTES = 1 << 20
 """A lane has no room when it holds its share of `LINES` (but LANE_LINES at least), or so many bytes."""
 
 Keyed = tuple[str, "LogLine"]
+Batch = tuple[float, list[Keyed], int]
+"""When lines came, the lines with their keys, and how many characters they have."""
 _first = itemgetter(0)
 
 
@@ -47,7 +49,7 @@ class Lane:
 
     def __init__(self, merge: GroupMerge) -> None:
         self._merge = merge
-        self.batches: list[tuple[float, list[Keyed]]] = []
+        self.batches: list[Batch] = []
         self.newest = ""
         self.count = 0
         self.size = 0
@@ -60,27 +62,31 @@ class Lane:
 
     def push(self, lines: Sequence[LogLine]) -> None:
         """Lines in the stream's order; one without a stamp, or out of order, goes with the one before."""
-        last = self.newest
-        batch: list[Keyed] = []
-        size = 0
-        for line in lines:
-            stamp = line.time
-            if len(stamp) != 30 or stamp[-1] != "Z":
-                stamp = sortable(stamp) if stamp else last
-            if stamp > last:
-                last = stamp
-            batch.append((last, line))
-            size += len(line.text)
-        if not batch:
+        if not lines:
             return
-        self.newest = last
+        stamps = [line.time for line in lines]
+        if stamps[0] < self.newest or not _in_order(stamps):
+            stamps = self._rising(stamps)
+        size = sum([len(line.text) for line in lines])
+        batch = list(zip(stamps, lines, strict=True))
+        self.newest = stamps[-1]
         self.touched = self._merge.monotonic()
-        self.batches.append((self.touched, batch))
+        self.batches.append((self.touched, batch, size))
         self.count += len(batch)
         self.size += size
         if self.is_full:
             self._room.clear()
             self._merge.urgent.set()
+
+    def _rising(self, stamps: list[str]) -> list[str]:
+        """Keys that never fall."""
+        last, found = self.newest, []
+        for stamp in stamps:
+            if stamp and (len(stamp) != 30 or stamp[-1] != "Z"):
+                stamp = sortable(stamp)
+            last = max(last, stamp)
+            found.append(last)
+        return found
 
     @property
     def is_full(self) -> bool:
@@ -178,34 +184,46 @@ class GroupMerge:
         return lane.behind
 
 
+def _in_order(stamps: list[str]) -> bool:
+    """Whether these stamps are as kubelets write them, none before the one before it."""
+    lengths = set(map(len, stamps))
+    return lengths == {30} and stamps == sorted(stamps) and {stamp[-1] for stamp in stamps} == {"Z"}
+
+
 def _until(lane: Lane, mark: str) -> list[Keyed]:
     """Take the lines of a lane up to a time, with it."""
     taken: list[Keyed] = []
-    kept: list[tuple[float, list[Keyed]]] = []
-    for came, batch in lane.batches:
+    kept: list[Batch] = []
+    size = 0
+    for came, batch, its_size in lane.batches:
         if batch[-1][0] <= mark:
             taken += batch
+            size += its_size
         elif kept or batch[0][0] > mark:
-            kept.append((came, batch))
+            kept.append((came, batch, its_size))
         else:
             cut = next(index for index, (key, _) in enumerate(batch) if key > mark)
             taken += batch[:cut]
-            kept.append((came, batch[cut:]))
-    return _took(lane, taken, kept)
+            part = sum([len(line.text) for _, line in batch[:cut]])
+            size += part
+            kept.append((came, batch[cut:], its_size - part))
+    return _took(lane, taken, kept, size)
 
 
 def _before(lane: Lane, moment: float) -> list[Keyed]:
     """Take the lines of a lane that came until a moment."""
     taken: list[Keyed] = []
     kept = [entry for entry in lane.batches if entry[0] > moment]
-    for came, batch in lane.batches:
+    size = 0
+    for came, batch, its_size in lane.batches:
         if came <= moment:
             taken += batch
-    return _took(lane, taken, kept)
+            size += its_size
+    return _took(lane, taken, kept, size)
 
 
-def _took(lane: Lane, taken: list[Keyed], kept: list[tuple[float, list[Keyed]]]) -> list[Keyed]:
+def _took(lane: Lane, taken: list[Keyed], kept: list[Batch], size: int) -> list[Keyed]:
     lane.batches = kept
     lane.count -= len(taken)
-    lane.size -= sum([len(line.text) for _, line in taken])
+    lane.size -= size
     return taken

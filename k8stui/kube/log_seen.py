@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from k8stui.kube.log_times import nanoseconds, second_of, since_time, split_stamp
+from k8stui.kube.log_times import nanoseconds, second_of, since_time, split_stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,11 @@ class Seen:
 
     def take(self, batch: Sequence[bytes], errors: str = "replace") -> list[tuple[str, str]]:
         """The lines of a batch that were not read before, each as its stamp and its text."""
-        lines = [raw.decode("utf-8", errors) for raw in batch]
-        split = list(map(split_stamp, lines))
+        if not batch:
+            return []
+        # a newline ends whatever was begun before it, so decoding all at once is decoding each
+        lines = b"\n".join(batch).decode("utf-8", errors).split("\n")
+        split = split_stamps(lines)
         if self._expected is None and not self.hold and split and split[-1][0]:
             self._keep_whole(split, lines)
             return split

@@ -20,6 +20,16 @@ def split_stamp(line: str) -> tuple[str, str]:
     return "", line
 
 
+def split_stamps(lines: list[str]) -> list[tuple[str, str]]:
+    """`split_stamp` of many lines: what kubelets write is cut here, without a call for each."""
+    return [
+        (line[:30], line[31:])
+        if line[29:31] == "Z " and line[19:20] == "." and line[10:11] == "T" and line[20:29].isdecimal()
+        else split_stamp(line)
+        for line in lines
+    ]
+
+
 @lru_cache(maxsize=4096)
 def _seconds(second: str, zone: str) -> int:
     return int(datetime.fromisoformat(second + ("+00:00" if zone == "Z" else zone)).timestamp())
