@@ -149,6 +149,8 @@ class Workspace(Widget):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Keys or the mouse have put the focus into a pane."""
+        if event.widget is not self.screen.focused:
+            return  # keys typed fast have moved it on before this was told
         for node in event.widget.ancestors_with_self:
             if isinstance(node, Pane):
                 self._activate(node.key)

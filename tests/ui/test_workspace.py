@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from textual import events
 
 from k8stui.ui.spec import ViewType
 from k8stui.ui.state import StateFile
@@ -31,6 +32,17 @@ async def test_tab_goes_round_the_panes() -> None:
         assert seen == [EVENTS, LOGS, NODES, PODS]
         await pilot.press("shift+tab")
         assert app.main.workspace.focused_key == NODES
+
+
+async def test_keys_that_come_at_once_each_move_on() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        for _ in range(3):
+            app.post_message(events.Key("tab", None))
+        await until(pilot, lambda: app.main.workspace.focused_key == NODES)
+        await pilot.pause()
+        assert app.main.workspace.focused_key == NODES
+        assert app.main.focused in app.main.workspace.focused_pane.walk_children()
 
 
 @pytest.mark.parametrize(
