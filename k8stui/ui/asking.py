@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 
 async def answer(app: K8stuiApp, command: Command) -> None:
-    """Carry out `tree` or `jsonpath`. Raises CommandError."""
-    if command.verb is Verb.TREE:
-        await open_tree(app, command.argument)
-    else:
-        await open_jsonpath(app, command.argument)
+    """Carry out `tree` or `jsonpath`; what cannot be done from here is said."""
+    try:
+        if command.verb is Verb.TREE:
+            await open_tree(app, command.argument)
+        else:
+            await open_jsonpath(app, command.argument)
+    except CommandError as error:
+        app.complain(error.sentence)
 
 
 async def open_tree(app: K8stuiApp, argument: str) -> None:
@@ -52,13 +55,6 @@ def _named(app: K8stuiApp, argument: str) -> Target:
 
 async def open_jsonpath(app: K8stuiApp, expression: str) -> None:
     """The result of a path over the object that is read, or over the table's scope. Raises CommandError."""
-    from k8stui.kinds.jsonpath import parse_path
-    from k8stui.kinds.jsonpath_syntax import JsonPathError
-
-    try:
-        parse_path(expression)
-    except JsonPathError as error:
-        raise CommandError(str(error)) from None
     place = app.main.place()
     spec = place.view.spec if place.view is not None else None
     if place.view_type == ViewType.TABLE and place.kind is not None and spec is not None:

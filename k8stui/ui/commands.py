@@ -41,6 +41,7 @@ class Verb(StrEnum):
     LOGS = "logs"
     SHELL = "shell"
     DEBUG = "debug"
+    FORWARDS = "forwards"
     TREE = "tree"
     JSONPATH = "jsonpath"
     APPLY = "apply"
@@ -65,6 +66,9 @@ VERBS: dict[str, Verb] = {
     "shell": Verb.SHELL,
     "shells": Verb.SHELL,
     "debug": Verb.DEBUG,
+    "pf": Verb.FORWARDS,
+    "forwards": Verb.FORWARDS,
+    "portforward": Verb.FORWARDS,
     "tree": Verb.TREE,
     "xray": Verb.TREE,
     "jsonpath": Verb.JSONPATH,
@@ -95,6 +99,7 @@ VERB_HELP: dict[str, str] = {
     "drafts": "edits that were not saved: go on with one",
     "tree": "what belongs to the selected object, or to the one named: tree deploy/web",
     "jsonpath": "follow a path through the object or all objects of the table: {.items[*].metadata.name}",
+    "pf": "the port-forwards, with what went through them",
     "layout": "reset: back to nodes, pods, events and logs",
     "retry": "connect again now",
     "help": "every key and what it does",
@@ -227,9 +232,16 @@ def _logs(line: str) -> Command:
 
 def _jsonpath(line: str) -> Command:
     """The rest of the line is a path, with quotes and blanks of its own."""
+    from k8stui.kinds.jsonpath import parse_path
+    from k8stui.kinds.jsonpath_syntax import JsonPathError
+
     path = line.strip().partition(" ")[2].strip()
     if not path:
         raise CommandError("jsonpath needs a path after it: jsonpath {.items[*].metadata.name}.")
+    try:
+        parse_path(path)
+    except JsonPathError as error:
+        raise CommandError(str(error), line.find(path) + error.at) from None
     return Command(Verb.JSONPATH, argument=path)
 
 

@@ -73,21 +73,19 @@ def connection_of(session: Session, now: float) -> Connection:
 def warning_words(warnings: Warnings, *, short: bool) -> str:
     """`⚠ 2 nodes not ready · 5 pods failing · 12 warning events`, or `⚠ 2N 5P 12E`.
 
-    What no pane watches is not known: `pods not watched`, or `?P`. Empty when all is known and well.
+    What no pane watches is not known, and nothing is said of it: to count it would be to watch it. Empty when
+    all that is known is well.
     """
     counts = (warnings.nodes, warnings.pods, warnings.events)
     wrong = any(counts)
     if short:
         signs = [f"{count}{sign}" for count, sign in zip(counts, "NPE", strict=True) if count]
-        signs += [f"?{sign}" for count, sign in zip(counts, "NPE", strict=True) if count is None]
         return " ".join(["⚠"] * wrong + signs)
     nodes, pods, events = counts
-    unknown = [name for count, name in zip(counts, Warnings._fields, strict=True) if count is None]
     words = [
         f"{nodes} node{'s' * (nodes != 1)} not ready" if nodes else "",
         f"{pods} pod{'s' * (pods != 1)} failing" if pods else "",
         f"{events} warning event{'s' * (events != 1)}" if events else "",
-        f"{', '.join(unknown)} not watched" if unknown else "",
     ]
     return ("⚠ " if wrong else "") + " · ".join(word for word in words if word)
 
