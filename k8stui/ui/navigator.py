@@ -52,6 +52,8 @@ class Navigator:
                 raise commands.unknown("theme", command.argument, self._app.theme_files.names())
         elif command.verb is Verb.LAYOUT and command.argument not in ("", "reset"):
             raise CommandError(f"layout takes nothing or reset, not {command.argument!r}.")
+        elif command.verb in (Verb.APPLY, Verb.CREATE):
+            self._app.editing.check(command)
         elif command.verb is Verb.OPEN and not command.context:
             self._check_kind(command)
         return command

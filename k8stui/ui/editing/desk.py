@@ -55,13 +55,11 @@ class EditDesk:
     # Opening
 
     def command(self, command: Command) -> None:
-        """`:apply`, `:create`, `:drafts`. Raises CommandError."""
-        from k8stui.ui.commands import CommandError, Verb
+        """`:apply`, `:create`, `:drafts`, once they are checked."""
+        from k8stui.ui.commands import Verb
 
         if command.verb is Verb.DRAFTS:
             self.choose_draft()
-        elif self.app.session.readonly:
-            raise CommandError(f"{READ_ONLY} {command.verb} is for changing it.")
         elif command.verb is Verb.APPLY:
             self.apply(command.argument)
         elif command.argument:
@@ -70,6 +68,19 @@ class EditDesk:
             from k8stui.ui.dialogs.edit_forms import ask_what
 
             ask_what(self.app)
+
+    def check(self, command: Command) -> None:
+        """Whether `:apply` and `:create` can be done here. Raises CommandError."""
+        from k8stui.ui.commands import CommandError, Verb
+
+        if self.app.session.readonly:
+            raise CommandError(READ_ONLY)
+        if command.verb is Verb.CREATE and command.argument:
+            kind = self.app.session.catalog.find(command.argument)
+            if kind is None:
+                raise CommandError(f"This server has no kind {command.argument!r}.")
+            if kind.verbs and not kind.can("create"):
+                raise CommandError(f"The server does not let anybody create {kind.plural}.")
 
     def edit(self, place: Place, subresource: str = "", *, external: bool = False) -> None:
         """Open the row, or the marked rows, in an editor; a draft that is kept of them is offered."""
@@ -285,14 +296,10 @@ class EditDesk:
         await self.open(draft)
 
     def create(self, name: str) -> None:
-        """`:create KIND`: a template of the kind; `:create configmap` and the like have forms besides."""
-        from k8stui.ui.commands import CommandError
-
+        """`:create KIND`: a template of the kind, made from its schema."""
         kind = self.app.session.catalog.find(name)
         if kind is None:
-            raise CommandError(f"This server has no kind {name!r}.")
-        if kind.verbs and not kind.can("create"):
-            raise CommandError(f"The server does not let anybody create {kind.plural}.")
+            return
         self.app.run_worker(self._create(kind), group="edit", exit_on_error=False)
 
     async def _create(self, kind: Kind) -> None:

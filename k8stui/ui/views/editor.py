@@ -71,7 +71,7 @@ class EditorView(View):
         """What is being done with the server."""
         self.state_note = ""
         self.text: EditorText = EditorText(self._is_action)
-        self.popup = EditorPopup()
+        self.popup: EditorPopup = EditorPopup()
         self.doc = EditorDoc()
         self.notes = EditorNotes()
         self.assist = Assist(self)
