@@ -283,6 +283,10 @@ class Workspace(Widget):
             if target is not None:
                 self._drive(view, target, chosen)
 
+    def point_at(self, source: View, target: Target) -> None:
+        """Let all that follow such objects follow this one, without waiting for more keys."""
+        self._drive(source, target, True)
+
     def _drive(self, source: View, target: Target, chosen: bool) -> None:
         """Point other panes at a selection. Where the cursor merely came to rest, only logs follow."""
         link = {"nodes": Link.NODES, "pods": Link.PODS}.get(target.kind)
