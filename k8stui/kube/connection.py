@@ -59,8 +59,8 @@ class Response:
 class Connection:
     """A client of the API server of one context; many requests and streams at once, on one event loop.
 
-    `readonly` refuses whatever may change something, before it is sent (with `allow_dry_run`, a request that
-    the server is asked to try only may pass). `on_progress` gets short plain-text lines while credentials
+    `readonly` refuses whatever may change something, before it is sent; dry runs too: no request with a
+    changing verb leaves, so that nobody has to trust a server (or its webhooks) with one. `on_progress` gets short plain-text lines while credentials
     are fetched, `on_warning` each warning that the server sends. `connect_timeout` and `credential_timeout`
     are in seconds, and so is `heartbeat`: silence on a WebSocket after which it is asked whether it lives.
     Raises KubeconfigError for a context that cannot be used as it stands.
@@ -154,7 +154,7 @@ class Connection:
         and ReadOnlyError before anything is sent.
         """
         method = method.upper()
-        self._gate(method, path, params, has_body=body is not None)
+        self._gate(method, path)
         encoding = self._compression.accept_encoding if method == "GET" else "identity"
         extra: Headers = (("Accept", accept), ("Accept-Encoding", encoding), *headers)
         if body is not None:
@@ -194,7 +194,7 @@ class Connection:
         there `idle_timeout` counts from the start. What follows the last newline is a line only with
         `keep_tail`.
         """
-        self._gate("GET", path, params)
+        self._gate("GET", path)
         limit = idle_timeout if subresource(path) == "log" else open_timeout
         extra: Headers = (("Accept", accept), ("Accept-Encoding", "identity"))
 
@@ -230,7 +230,7 @@ class Connection:
 
         Raises the errors of `request`; a refused handshake is an ApiError with the server's words.
         """
-        self._gate("GET", path, params, upgrade=True)
+        self._gate("GET", path, upgrade=True)
         http = await self._session()
 
         async def attempt(identity: Identity) -> WebSocket:
@@ -340,26 +340,11 @@ class Connection:
                 f"{self.server} sends us to {target.origin()} instead of answering",
                 hint="a login page may stand before the API server: log in, or check the server's address",
             )
-        self._gate(method, target.raw_path.removeprefix(urlsplit(self._base).path), None)
+        self._gate(method, target.raw_path.removeprefix(urlsplit(self._base).path))
         return str(target)
 
-    def _gate(
-        self,
-        method: str,
-        path: str,
-        params: Params | None,
-        *,
-        has_body: bool = False,
-        upgrade: bool = False,
-    ) -> None:
-        if self.readonly and changes_something(
-            method,
-            path,
-            pairs(params),
-            has_body=has_body,
-            upgrade=upgrade,
-            allow_dry_run=self._allow_dry_run,
-        ):
+    def _gate(self, method: str, path: str, *, upgrade: bool = False) -> None:
+        if self.readonly and changes_something(method, path, upgrade=upgrade):
             raise ReadOnlyError(method, path.partition("?")[0])
 
     def _warnings(self, response: aiohttp.ClientResponse) -> tuple[str, ...]:

@@ -5,11 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from urllib.parse import unquote
 
 __all__ = ["changes_something", "subresource"]
 
@@ -29,8 +25,6 @@ _REVIEWS = {
     ),
     "authentication.k8s.io": frozenset({"selfsubjectreviews"}),
 }
-# A dry run of these is not known to be one: they connect, hand out tokens, or pass the request on.
-_NEVER_DRY = _CONNECTS | {"proxy", "token"}
 
 
 def _segments(path: str) -> list[str] | None:
@@ -74,33 +68,17 @@ def _is_review(path: str) -> bool:
     return len(rest) == 1 and rest[0] in _REVIEWS.get(group, ())
 
 
-def _is_dry(path: str, query: Iterable[tuple[str, str]], has_body: bool, method: str) -> bool:
-    asked = [value for key, value in query if key == "dryRun"]
-    asked += [
-        value for key, value in parse_qsl(path.partition("?")[2], keep_blank_values=True) if key == "dryRun"
-    ]
-    if not asked or any(value != "All" for value in asked):
-        return False
-    if method == "DELETE" and has_body:
-        return False  # The server then reads its options from the body and ignores the query.
-    parts = _object_parts(path)
-    return bool(parts) and subresource(path) not in _NEVER_DRY
-
-
 def changes_something(
     method: str,
     path: str,
-    query: Iterable[tuple[str, str]] = (),
     *,
-    has_body: bool = False,
     upgrade: bool = False,
-    allow_dry_run: bool = True,
 ) -> bool:
     """Whether a request may change anything in the cluster or run anything in it.
 
     Harmless are GET, HEAD and OPTIONS (but not of exec, attach and port-forward, nor an upgrade to a
-    WebSocket through a proxy), reviews of access, and, with `allow_dry_run`, what the server is asked to
-    try only (`dryRun=All`).
+    WebSocket through a proxy) and reviews of access. A dry run (`dryRun=All`) is not: its verb changes, it
+    runs admission webhooks, and whether it stays dry is the server's word alone.
     """
     method = method.upper()
     kind = subresource(path)
@@ -112,7 +90,7 @@ def changes_something(
         return False
     if method == "POST" and _is_review(path):
         return False
-    return not (allow_dry_run and _is_dry(path, query, has_body, method))
+    return True
 
 
 def _reaches_kubelet(path: str) -> bool:
