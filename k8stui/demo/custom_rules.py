@@ -6,11 +6,13 @@ real API server.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from k8stui.demo.cel import CelError, evaluate
 from k8stui.demo.errors import Cause
 from k8stui.demo.validation_names import invalid_value, json_text, required, unsupported
 
@@ -56,8 +58,8 @@ def _kind(value: Any) -> str:
     return "null"
 
 
-def custom_causes(value: Any, raw: Raw, path: str) -> list[Cause]:
-    """What the schema has against a value."""
+def custom_causes(value: Any, raw: Raw, path: str, old: Any = None) -> list[Cause]:
+    """What the schema, its rules included, has against a value. old: what was there before, None at first."""
     if value is None and raw.get("nullable"):
         return []
     wrong = _wrong_type(value, raw, path)
@@ -69,7 +71,41 @@ def custom_causes(value: Any, raw: Raw, path: str) -> list[Cause]:
     for kind, check in _CHECKS:
         if isinstance(value, kind) and not isinstance(value, bool):
             causes += check(value, raw, path)
-    return causes
+    if isinstance(value, dict):
+        properties, before = raw.get("properties") or {}, old if isinstance(old, dict) else {}
+        extra = raw.get("additionalProperties")
+        for key, item in value.items():
+            inner = properties.get(key, extra)
+            if isinstance(inner, Mapping):
+                causes += custom_causes(item, inner, f"{path}.{key}", before.get(key))
+    # As in a real server, rules are only asked about what the rest of the schema has nothing against.
+    return causes or list(_rules(value, raw, path, old))
+
+
+def _rules(value: Any, raw: Raw, path: str, old: Any) -> Iterator[Cause]:
+    """Rules in CEL; those that speak of the old value only count when there is one."""
+    for row in raw.get("x-kubernetes-validations") or ():
+        rule = str(row.get("rule", ""))
+        if old is None and re.search(r"\boldSelf\b", rule):
+            continue
+        try:
+            if evaluate(rule, {"self": value, "oldSelf": old}) is True:
+                continue
+            words = str(row.get("message") or f"failed rule: {rule.strip()}")
+            words = _message(row, value, old) or words
+        except CelError as error:
+            words = f"rule evaluation error: {error}"
+        shown = json_text(_kind(value) if isinstance(value, dict | list) else value)
+        yield Cause(path, f"Invalid value: {shown}: {words}", row.get("reason") or "FieldValueInvalid")
+
+
+def _message(row: Raw, value: Any, old: Any) -> str:
+    text = row.get("messageExpression")
+    if not text:
+        return ""
+    with contextlib.suppress(CelError):
+        return str(evaluate(text, {"self": value, "oldSelf": old}))
+    return ""
 
 
 def _wrong_type(value: Any, raw: Raw, path: str) -> Cause | None:
@@ -120,12 +156,6 @@ def _object(value: Mapping[str, Any], raw: Raw, path: str) -> Iterator[Cause]:
     if most is not None and len(value) > most:
         words = f"Too many: {len(value)}: must have at most {most} items"
         yield Cause(path, words, "FieldValueTooMany")
-    properties = raw.get("properties") or {}
-    extra = raw.get("additionalProperties")
-    for key, item in value.items():
-        inner = properties.get(key, extra)
-        if isinstance(inner, Mapping):
-            yield from custom_causes(item, inner, f"{path}.{key}")
 
 
 def _array(value: list[Any], raw: Raw, path: str) -> Iterator[Cause]:

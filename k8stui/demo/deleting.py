@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from k8stui.demo import bodies
+from k8stui.demo.admission.policies import check_policies
 from k8stui.demo.errors import Cause, bad_request, forbidden, invalid_options
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class Deleter:
         conditions = options.get("preconditions") or {}
         if res.storage == "namespaces" and name in ("default", "kube-system", "kube-public"):
             raise forbidden(res, name, "this namespace may not be deleted")
+        found = self.store.get(res, ns, name)
+        if found is not None:
+            user = call.user
+            call.warnings += check_policies(self.store, res, None, found, user=user.name, groups=user.groups)
         if is_dry_run(call, options):
             return self.store.get(res, ns, name) or {}
         return self.store.delete(

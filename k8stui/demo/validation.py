@@ -347,7 +347,7 @@ def check(res: Resource, obj: Obj, old: Obj | None, schema: Schema | None, *, su
     if res.custom and schema is not None:
         for key, value in obj.items():
             if key not in ("apiVersion", "kind", "metadata") and key in schema.fields:
-                causes += custom_causes(value, schema.fields[key].raw or {}, key)
+                causes += custom_causes(value, schema.fields[key].raw or {}, key, (old or {}).get(key))
         causes += [required(key) for key in sorted(schema.required) if key not in obj]
     if causes:
         raise invalid(res, obj["metadata"].get("name", ""), causes)

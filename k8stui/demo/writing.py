@@ -188,7 +188,7 @@ class Writer:
         obj = admission.mutate(self.store, res, obj)
         schema = self.schemas.of(res) or ANY
         check(res, obj, None, schema)
-        admission.validate(self.store, res, obj)
+        call.warnings += admission.validate(self.store, res, obj, user=call.user)
         call.warnings += notices.of_object(res, obj)
         if "managedFields" not in metadata:
             obj = track_update(None, obj, schema, self.manager(call, res))
@@ -289,7 +289,7 @@ class Writer:
         new = _with_schema_defaults(res, new, schema)
         check(res, new, old, schema, subresource=sub)
         if not sub:
-            admission.validate(self.store, res, new, old)
+            call.warnings += admission.validate(self.store, res, new, old, user=call.user)
             call.warnings += notices.of_object(res, new)
         if by is None:
             new = track_update(old, new, schema, self.manager(call, res))

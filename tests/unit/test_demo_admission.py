@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.demo.resources import (
+    ADMISSION_POLICIES,
+    ADMISSION_POLICY_BINDINGS,
     LIMIT_RANGES,
     NAMESPACES,
     POD_DISRUPTION_BUDGETS,
@@ -253,3 +255,77 @@ async def test_a_watch_from_the_future_is_told_to_begin_anew(client: Client) -> 
         "/api/v1/pods?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=4711",
     )
     assert (status, body["details"]["causes"][0]["reason"]) == (504, "ResourceVersionTooLarge")
+
+
+class TestPolicies:
+    """ValidatingAdmissionPolicies, in the words of a real server."""
+
+    def _policy(self, client: Client, *, actions: tuple[str, ...] = ("Deny",), **spec: Any) -> None:
+        rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
+        body: Obj = {
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [{"expression": "request.operation != 'DELETE' && size(object.data) < 2"}],
+            **spec,
+        }
+        client.store.create(ADMISSION_POLICIES, {"metadata": {"name": "small"}, "spec": body})
+        binding = {"policyName": "small", "validationActions": list(actions)}
+        client.store.create(ADMISSION_POLICY_BINDINGS, {"metadata": {"name": "here"}, "spec": binding})
+
+    async def _create(self, client: Client, **data: str) -> tuple[int, Any]:
+        body = {"metadata": {"name": "c"}, "data": data}
+        return await client.request("POST", f"{TEAM}/configmaps", body)
+
+    async def test_what_it_denies_is_refused_with_its_name(self, client: Client) -> None:
+        self._policy(client)
+        assert (await self._create(client, a="1"))[0] == 201
+        change = {"data": {"b": "2"}}
+        status, body = await client.request("PATCH", f"{TEAM}/configmaps/c", change, Content_Type=MERGE)
+        why = (
+            "ValidatingAdmissionPolicy 'small' with binding 'here' denied request:"
+            " failed expression: request.operation != 'DELETE' && size(object.data) < 2"
+        )
+        assert (status, body["reason"]) == (422, "Invalid")
+        assert body["message"] == f'configmaps "c" is forbidden: {why}'
+        assert body["details"]["causes"] == [{"message": why}]
+        status, _ = await client.request("DELETE", f"{TEAM}/configmaps/c")
+        assert status == 422
+
+    async def test_a_warning_lets_pass(self, client: Client) -> None:
+        rules = [{"expression": "false", "message": "not liked"}]
+        self._policy(client, actions=("Warn",), validations=rules)
+        assert (await self._create(client, a="1"))[0] == 201
+        assert "with binding 'here': not liked" in client.headers["Warning"]
+
+    @pytest.mark.parametrize(("failure_policy", "status"), [("Fail", 422), ("Ignore", 201)])
+    async def test_an_expression_without_a_value(
+        self, client: Client, failure_policy: str, status: int
+    ) -> None:
+        rules = [{"expression": "object.nothing == 1"}]
+        self._policy(client, failurePolicy=failure_policy, validations=rules)
+        assert (await self._create(client))[0] == status
+
+    async def test_conditions_and_namespaces_narrow_it(self, client: Client) -> None:
+        condition = {"name": "not-us", "expression": "request.userInfo.username != 'demo-admin'"}
+        self._policy(client, matchConditions=[condition], validations=[{"expression": "false"}])
+        assert (await self._create(client))[0] == 201
+
+
+async def test_warnings_come_with_the_answer(client: Client) -> None:
+    item = {"name": "app", "image": "a:1", "env": [{"name": "A"}, {"name": "A"}]}
+    await client.request("POST", f"{TEAM}/pods", pod(containers=[item]))
+    assert 'spec.containers[0].env[1]: hides previous definition of \\"A\\"' in client.headers["Warning"]
+    await client.get("/api/v1/endpoints")
+    assert "v1 Endpoints is deprecated in v1.33+" in client.headers["Warning"]
+
+
+async def test_nothing_new_holds_back_what_is_on_its_way_out(client: Client) -> None:
+    meta = {"name": "held", "finalizers": ["example.com/keep"]}
+    await client.request("POST", f"{TEAM}/configmaps", {"metadata": meta})
+    await client.request("DELETE", f"{TEAM}/configmaps/held")
+    change = {"metadata": {"finalizers": ["example.com/keep", "example.com/new"]}}
+    status, body = await client.request("PATCH", f"{TEAM}/configmaps/held", change, Content_Type=MERGE)
+    assert status == 422
+    assert "no new finalizers can be added if the object is being deleted" in body["message"]
+    change = {"metadata": {"finalizers": None}}
+    assert (await client.request("PATCH", f"{TEAM}/configmaps/held", change, Content_Type=MERGE))[0] == 200
+    assert (await client.request("GET", f"{TEAM}/configmaps/held"))[0] == 404

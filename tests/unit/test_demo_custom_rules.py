@@ -88,3 +88,38 @@ def test_defaults_are_copies() -> None:
     first = defaulted({}, SPEC)
     first["lamp"]["colour"] = "blue"
     assert defaulted({}, SPEC)["lamp"] == {"colour": "red"}
+
+
+RULED: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "min": {"type": "integer"},
+        "max": {"type": "integer"},
+        "name": {
+            "type": "string",
+            "x-kubernetes-validations": [{"rule": "self == oldSelf", "message": "name is immutable"}],
+        },
+    },
+    "x-kubernetes-validations": [
+        {"rule": "self.min <= self.max", "messageExpression": "'min is above ' + string(self.max)"}
+    ],
+}
+
+
+def test_rules_are_asked_when_the_schema_is_content() -> None:
+    (cause,) = custom_causes({"min": 3, "max": 1}, RULED, "spec")
+    assert (cause.field, cause.message) == ("spec", 'Invalid value: "object": min is above 1')
+    (cause,) = custom_causes({"min": "3", "max": 1}, RULED, "spec")
+    assert cause.field == "spec.min"
+
+
+def test_rules_about_changes_need_something_that_changed() -> None:
+    value = {"min": 1, "max": 1, "name": "b"}
+    assert not custom_causes(value, RULED, "spec")
+    (cause,) = custom_causes(value, RULED, "spec", {"min": 1, "max": 1, "name": "a"})
+    assert (cause.field, cause.message) == ("spec.name", 'Invalid value: "b": name is immutable')
+
+
+def test_a_rule_without_a_value_refuses() -> None:
+    (cause,) = custom_causes({"min": 3}, RULED, "spec")
+    assert "rule evaluation error: no such key: max" in cause.message

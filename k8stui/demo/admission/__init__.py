@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.admission.limits import check_claim
-from k8stui.demo.admission.pods import mutate_pod, validate_pod
+from k8stui.demo.admission.limits import check_claim, check_pod
+from k8stui.demo.admission.pods import mutate_pod
+from k8stui.demo.admission.policies import check_policies
 from k8stui.demo.admission.quota import check_quota
 from k8stui.demo.admission.storage import check_expansion, with_default_class
 
 if TYPE_CHECKING:
     from k8stui.demo.resources import Resource
+    from k8stui.demo.routing import User
     from k8stui.demo.store import Store
 
 Obj = dict[str, Any]
@@ -31,12 +33,13 @@ def mutate(store: Store, res: Resource, obj: Obj) -> Obj:
     return obj
 
 
-def validate(store: Store, res: Resource, obj: Obj, old: Obj | None = None) -> None:
-    """Refuse what limits, quotas or storage classes forbid. Raises StoreError(403)."""
-    if res.storage == "pods" and old is None:
-        validate_pod(store, obj)
-        return
+def validate(store: Store, res: Resource, obj: Obj, old: Obj | None = None, *, user: User) -> list[str]:
+    """Refuse what policies, limits, quotas or storage classes forbid. Returns warnings. Raises StoreError."""
+    warnings = check_policies(store, res, obj, old, user=user.name, groups=user.groups)
     if res.storage == "persistentvolumeclaims":
         check_claim(store, obj)
         check_expansion(store, obj, old)
+    if res.storage == "pods" and old is None:
+        check_pod(store, obj)
     check_quota(store, res, obj, old)
+    return warnings

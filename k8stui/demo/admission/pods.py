@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.admission.limits import check_pod, with_limits
+from k8stui.demo.admission.policies import check_policies
 from k8stui.demo.admission.quota import check_quota
 from k8stui.demo.errors import forbidden
 from k8stui.demo.resources import PODS, PRIORITY_CLASSES, SERVICE_ACCOUNTS
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from k8stui.demo.store import Store
 
 Obj = dict[str, Any]
+
+CONTROLLER = "system:serviceaccount:kube-system:replicaset-controller"
+"""Who makes pods that no user makes."""
 
 __all__ = ["admit_pod", "mutate_pod", "validate_pod"]
 
@@ -73,7 +77,8 @@ def mutate_pod(store: Store, pod: Obj) -> Obj:
 
 
 def validate_pod(store: Store, pod: Obj) -> None:
-    """Refuse what the namespace's LimitRanges and quotas forbid. Raises StoreError(403)."""
+    """Refuse what policies, the namespace's LimitRanges and quotas forbid. Raises StoreError."""
+    check_policies(store, PODS, pod, user=CONTROLLER)
     check_pod(store, pod)
     check_quota(store, PODS, pod)
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -95,7 +96,13 @@ def _invalid(field: str, value: object, message: str) -> StoreError:
 def timestamp(moment: int) -> str:
     """RFC 3339 with nanoseconds."""
     seconds, nanos = divmod(moment, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanos:09d}Z"
+    return f"{_whole_second(seconds)}.{nanos:09d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _whole_second(seconds: int) -> str:
+    """Thousands of lines share one: a kubelet that writes stamps is not slower for it either."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def encode(entries: Sequence[Entry], *, timestamps: bool) -> bytes:

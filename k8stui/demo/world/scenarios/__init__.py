@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from k8stui.demo.world.scenarios import crashing, lasting, living, scheduling, starting
+from k8stui.demo.world.scenarios import crashing, guarded, lasting, living, scheduling, starting
 from k8stui.demo.world.scenarios.ward import make_ward
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     *living.SCENARIOS,
     *lasting.SCENARIOS,
     *scheduling.SCENARIOS,
+    *guarded.SCENARIOS,
 )
 
 
