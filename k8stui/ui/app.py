@@ -23,6 +23,7 @@ from k8stui.ui.entries import all_actions
 from k8stui.ui.keymap import Keymap
 from k8stui.ui.limited import LimitedUser
 from k8stui.ui.navigator import Navigator
+from k8stui.ui.operations.forwards import ForwardDesk
 from k8stui.ui.operations.operator import Operator
 from k8stui.ui.screen import MainScreen
 from k8stui.ui.session import Session, Stage
@@ -109,6 +110,7 @@ class K8stuiApp(App[None]):
         self.opener = Opener(self)
         self.debugger = Debugger(self.opener)
         self.operator = Operator(self)
+        self.forwards = ForwardDesk(self)
         self.desk = ShellDesk(self)
         self.editing = EditDesk(self)
         registry = all_actions()
@@ -174,6 +176,7 @@ class K8stuiApp(App[None]):
         self.state.save()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
+                await self.forwards.close_all()
                 await self.shells.close_all()
                 await self.session.close()
 
@@ -201,6 +204,7 @@ class K8stuiApp(App[None]):
                 observe(self.main.header.refresh)
             await self.main.load_layout()
             self.use_context_theme()
+            self.operator.guard(self.forwards.restore())
             self.editing.offer()
         else:
             self.main.workspace.rescope(fresh=True)

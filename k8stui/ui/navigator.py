@@ -161,6 +161,8 @@ class Navigator:
                 from k8stui.ui.asking import answer
 
                 await answer(self._app, command)
+            case Verb.FORWARDS:
+                await self.open(ViewSpec(view=ViewType.FORWARDS))
             case Verb.CONTEXT:
                 await self._context(command)
             case Verb.NAMESPACE:
@@ -335,6 +337,8 @@ class Navigator:
             return False
         target = self._target(place)
         pane.follow(target)
+        if place.view is not None:
+            place.workspace.point_at(place.view, target)
         place.workspace.focus_pane(pane.key)
         return True
 

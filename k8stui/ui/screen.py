@@ -95,6 +95,10 @@ class MainScreen(Screen[None]):
             from k8stui.ui.views.editor import EditorView
 
             return EditorView(spec, self._owner.session, self._owner.editing)
+        if spec.view is ViewType.FORWARDS:
+            from k8stui.ui.views.forwards import ForwardsView
+
+            return ForwardsView(spec, self._owner.session, self._owner.forwards)
         return make_view(spec, self._owner.session)
 
     def _tick(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct, field
@@ -46,6 +46,8 @@ class Remembered(Struct):
     recent: dict[str, list[str]] = field(default_factory=dict)
     """Context -> namespaces, the last used first."""
     favourites: dict[str, list[str]] = field(default_factory=dict)
+    forwards: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Context -> port-forwards that start again with the program."""
     theme: str = ""
     """Chosen while the program ran; holds until the settings file says something new."""
     theme_before: str = ""

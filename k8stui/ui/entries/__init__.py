@@ -6,6 +6,7 @@ from k8stui.ui.actions import Registry
 from k8stui.ui.entries import (
     anatomy,
     editing,
+    forwards,
     go,
     logs,
     operations,
@@ -24,6 +25,7 @@ def all_actions() -> Registry:
         [
             *shells.ACTIONS,
             *operations.ACTIONS,
+            *forwards.ACTIONS,
             *editing.ACTIONS,
             *rows.ACTIONS,
             *tables.ACTIONS,
