@@ -23,7 +23,7 @@ from k8stui.kube.connection_identity import Identity, IdentityKeeper
 from k8stui.kube.connection_limits import Limits
 from k8stui.kube.connection_lines import LineSplitter, LineTooLong
 from k8stui.kube.connection_proxy import proxy_for, without_password
-from k8stui.kube.connection_urls import checked_server, is_web_page, join_url, pairs
+from k8stui.kube.connection_urls import checked_server, is_web_page, join_url
 from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_error, web_page_error
 from k8stui.kube.kubeconfig import reload_context
 from k8stui.kube.websocket import HEARTBEAT, WebSocket
@@ -60,9 +60,9 @@ class Connection:
     """A client of the API server of one context; many requests and streams at once, on one event loop.
 
     `readonly` refuses whatever may change something, before it is sent; dry runs too: no request with a
-    changing verb leaves, so that nobody has to trust a server (or its webhooks) with one. `on_progress` gets short plain-text lines while credentials
-    are fetched, `on_warning` each warning that the server sends. `connect_timeout` and `credential_timeout`
-    are in seconds, and so is `heartbeat`: silence on a WebSocket after which it is asked whether it lives.
+    changing verb leaves, so that nobody has to trust a server (or its webhooks) with one. `on_progress` gets
+    short plain-text lines while credentials are fetched, `on_warning` each warning that the server sends.
+    `connect_timeout` and `credential_timeout` are in seconds, and so is `heartbeat`: silence on a WebSocket after which it is asked whether it lives.
     Raises KubeconfigError for a context that cannot be used as it stands.
     """
 
@@ -75,7 +75,6 @@ class Connection:
         on_warning: Callable[[str], None] | None = None,
         connect_timeout: float = 10.0,
         credential_timeout: float = 60.0,
-        allow_dry_run: bool = True,
         heartbeat: float = HEARTBEAT,
         env: Mapping[str, str] | None = None,
     ) -> None:
@@ -83,7 +82,6 @@ class Connection:
         self.on_warning = on_warning
         self.last_heard: float | None = None
         """When the server last sent anything (time.monotonic()), None if it never did."""
-        self._allow_dry_run = allow_dry_run
         self._heartbeat = heartbeat
         self._connect_timeout = connect_timeout
         self._base = checked_server(context)

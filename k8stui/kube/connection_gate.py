@@ -88,9 +88,7 @@ def changes_something(
         return True
     if method in _SAFE_METHODS:
         return False
-    if method == "POST" and _is_review(path):
-        return False
-    return True
+    return not (method == "POST" and _is_review(path))
 
 
 def _reaches_kubelet(path: str) -> bool:
