@@ -62,8 +62,8 @@ class Connection:
     `readonly` refuses whatever may change something, before it is sent; dry runs too: no request with a
     changing verb leaves, so that nobody has to trust a server (or its webhooks) with one. `on_progress` gets
     short plain-text lines while credentials are fetched, `on_warning` each warning that the server sends.
-    `connect_timeout` and `credential_timeout` are in seconds, and so is `heartbeat`: silence on a WebSocket after which it is asked whether it lives.
-    Raises KubeconfigError for a context that cannot be used as it stands.
+    `connect_timeout` and `credential_timeout` are in seconds, and so is `heartbeat`: silence on a WebSocket
+    after which it is asked whether it lives. Raises KubeconfigError for a context that cannot be used.
     """
 
     def __init__(
