@@ -25,7 +25,7 @@ QUIET = 0.25
 """An open stream that brings nothing for so long has no past any more."""
 PATIENCE = 5.0
 """Seconds that the others wait for a stream that does not even open."""
-LINES = 20_000
+LINES = 40_000
 LANE_LINES = 200
 LANE_BYTES = 1 << 20
 """A lane has no room when it holds its share of `LINES` (but LANE_LINES at least), or so many bytes."""
@@ -76,6 +76,8 @@ class Lane:
         self.size += size
         if self.is_full:
             self._room.clear()
+            self._merge.crowded = True
+        if self._merge.crowded:  # somebody waits for room, and this may be what the others waited for
             self._merge.urgent.set()
 
     def _rising(self, stamps: list[str]) -> list[str]:
@@ -129,6 +131,8 @@ class GroupMerge:
         """Set when `release` should be called without delay."""
         self.share = LINES
         """Lines that a lane may hold."""
+        self.crowded = False
+        """A lane has no room."""
         self._hold = hold
         self._lanes: list[Lane] = []
         self._closing: list[Lane] = []
@@ -172,6 +176,7 @@ class GroupMerge:
         self._closing = [lane for lane in self._closing if lane.batches]
         for lane in lanes:
             lane.give_room()
+        self.crowded = any(lane.is_full for lane in lanes)
         ready.sort(key=_first)
         return [line for _, line in ready]
 
