@@ -266,6 +266,17 @@ async def test_enter_on_a_node_goes_to_the_pods_that_follow_it() -> None:
         assert "pods(all)[3/6] → node worker-2" in screen_text(app)
 
 
+async def test_enter_typed_right_after_an_arrow_narrows_the_events_too() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await pilot.press("shift+tab")
+        for key in ("down", "enter"):
+            app.post_message(events.Key(key, None))
+        await until(pilot, lambda: "→ node worker-1" in screen_text(app))
+        followed = [app.main.workspace.panes[key].view.target for key in (PODS, EVENTS)]
+        assert [target and target.name for target in followed] == ["worker-1", "worker-1"]
+
+
 async def test_holding_an_arrow_key_opens_one_log_stream() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await started(pilot)
