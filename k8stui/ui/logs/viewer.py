@@ -335,7 +335,7 @@ class LogViewer(LineViewer):
         points = [*wrap_points(text, room), len(text)] if room else [0, len(text)]
         rows = []
         for start, end in pairwise(points):
-            front = lead if start == 0 else " " * width_of(lead)
+            front = lead if start == 0 else BAR.ljust(width_of(lead))
             spans = (Span(0, len(BAR), style), Span(len(BAR), len(front), key))
             rows.append(ShownLine(front + text[start:end], spans, len(front), "", 0))
         return rows

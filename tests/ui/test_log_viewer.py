@@ -1,0 +1,241 @@
+"""The log viewer on a screen: modes, times, the cursor, opened lines, folding, filters, bookmarks, jumps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from k8stui.kube.log_buffer import LogBuffer
+from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.ui.logs.painter import Mode, Times
+from k8stui.ui.logs.viewer import LogViewer
+from tests.ui.widget_apps import WidgetApp, until
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+WEB = LogSource("shop", "web-1", "u1", "app", "c1")
+DB = LogSource("shop", "db-0", "u2", "db", "c2")
+START = 1_769_846_400  # 2026-01-31T08:00:00Z
+TEXTS = (
+    '{"level":"info","msg":"started","port":8080}',
+    "level=warn msg=slow ms=1200 path=/cart",
+    "E0131 08:00:02.000001       1 main.go:7] it broke",
+    '10.0.0.1 - - [31/Jan/2026:08:00:03 +0000] "GET /cart HTTP/1.1" 502 12 "-" "curl"',
+    "Traceback (most recent call last):",
+    '  File "a.py", line 1, in <module>',
+    "    run()",
+    "ValueError: 재고 없음",
+    "\x1b[32mok\x1b[0m plain text",
+    "same thing",
+    "same thing",
+    "same thing",
+)
+
+
+def line(number: int, text: str, source: LogSource = WEB, mark: str = "") -> LogLine:
+    second, minute = number % 60, number // 60 % 60
+    return LogLine(f"2026-01-31T08:{minute:02}:{second:02}.500000000Z", source, text, mark)
+
+
+class LogApp(WidgetApp):
+    def __init__(self, buffer: LogBuffer, **options: Any) -> None:
+        super().__init__()
+        self.buffer = buffer
+        self.options = options
+
+    def compose(self) -> ComposeResult:
+        yield LogViewer(self.buffer, now=lambda: START + 60.0, **self.options)
+
+    @property
+    def viewer(self) -> LogViewer:
+        return self.query_one(LogViewer)
+
+
+def app_of(*texts: str, **options: Any) -> LogApp:
+    buffer = LogBuffer()
+    buffer.extend([line(number, text) for number, text in enumerate(texts or TEXTS)])
+    return LogApp(buffer, **options)
+
+
+async def test_lines_are_shown_as_written_as_message_with_fields_and_as_a_table() -> None:
+    app = app_of()
+    async with app.run_test(size=(90, 20)) as pilot:
+        await until(pilot, lambda: app.lines()[0] == TEXTS[0])
+        app.viewer.set_mode(Mode.MESSAGE)
+        await until(pilot, lambda: app.lines()[0] == " INFO started  port=8080")
+        assert app.lines()[1] == " WARN slow  ms=1200  path=/cart"
+        assert app.lines()[2] == "ERROR it broke  caller=main.go:7"
+        assert app.lines()[3].startswith("ERROR GET /cart HTTP/1.1  client=10.0.0.1  status=502")
+        assert app.lines()[7] == TEXTS[7]
+        app.viewer.set_mode(Mode.TABLE, ("path", "ms"))
+        table = [" INFO            started", " WARN /cart 1200 slow"]
+        await until(pilot, lambda: app.lines()[:2] == table)
+        assert app.viewer.painter.header(None) == "LEVEL PATH  MS   MESSAGE"
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [(Times.OFF, "same"), (Times.UTC, "2026-01-31T08:00:11.500Z same"), (Times.RELATIVE, "  -48.5s same")],
+)
+async def test_times_are_off_relative_or_absolute(times: Times, expected: str) -> None:
+    app = app_of(times=times)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await until(pilot, lambda: app.lines()[11].startswith(expected))
+
+
+async def test_enter_puts_a_cursor_and_opens_the_line_below_itself() -> None:
+    app = app_of()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.lines()[11] == "same thing")
+        app.viewer.action_open()
+        assert app.viewer.cursor == 11
+        await pilot.press("home")
+        assert app.viewer.cursor == 0
+        app.viewer.action_open()
+        await until(pilot, lambda: app.lines()[1].strip("│ ").startswith("2026-01-31T08:00:00.5"))
+        assert [row.strip("│ ") for row in app.lines()[2:7]] == [
+            "{",
+            '"level": "info",',
+            '"msg": "started",',
+            '"port": 8080',
+            "}",
+        ]
+        assert app.lines()[7] == TEXTS[1]
+        assert '"port": 8080' in app.viewer.copy_text("all")
+        app.viewer.action_open()
+        await until(pilot, lambda: app.lines()[1] == TEXTS[1])
+
+
+async def test_an_opened_line_scrolls_row_by_row_and_wraps() -> None:
+    app = app_of('{"key":"' + "abcdefghi " * 30 + '","n":1}', *("x" for _ in range(30)))
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.viewer.set_wrap(True)
+        app.viewer.put_cursor(0)
+        app.viewer.action_open()
+        await until(pilot, lambda: "abcdefghi" in app.text())
+        app.viewer.cursor = None
+        rows = []
+        for _ in range(40):
+            rows.append(app.lines()[0])
+            await pilot.press("down")
+            await pilot.pause()
+        assert len([row for row in rows if row.startswith("  │")]) > 10
+        assert any(row.endswith("}") for row in rows)
+
+
+async def test_traces_and_repeats_fold_with_counts_and_open_again() -> None:
+    app = app_of()
+    async with app.run_test(size=(80, 16)) as pilot:
+        await until(pilot, lambda: app.lines()[11] == "same thing")
+        app.viewer.set_folds(traces=True, repeats=True)
+        folded = ["ValueError: 재고 없음", "ok plain text", "same thing ×3"]
+        await until(pilot, lambda: app.lines()[5:8] == folded)
+        assert app.lines()[4] == "Traceback (most recent call last): ▸ 2 more lines"
+        app.buffer.append(line(12, "same thing"))
+        app.viewer.wake()
+        await until(pilot, lambda: app.lines()[7] == "same thing ×4")
+        app.viewer.put_cursor(4)
+        app.viewer.action_open()
+        await until(pilot, lambda: 'File "a.py", line 1' in app.lines()[6])
+
+
+async def test_a_filter_shows_context_dim_and_says_what_is_wrong() -> None:
+    app = app_of()
+    async with app.run_test(size=(80, 16)) as pilot:
+        await until(pilot, lambda: app.lines()[11] == "same thing")
+        assert app.viewer.set_filter("-C1 재고") == ""
+        await until(pilot, lambda: app.lines()[:4] == ["    run()", TEXTS[7], "ok plain text", ""])
+        dim, plain = (app.viewer.render_line(y)._segments[0].style for y in (0, 1))
+        assert dim is not None and plain is not None and dim.color != plain.color
+        assert app.viewer.set_filter("level>=error") == ""
+        await until(pilot, lambda: app.lines()[0] == TEXTS[2])
+        assert "unterminated" in app.viewer.set_filter("(")
+        assert app.lines()[0] == TEXTS[2]
+
+
+async def test_search_counts_and_marks_where_matches_are() -> None:
+    app = app_of(*(f"line {number}" for number in range(2_000)))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: "line 1999" in app.text())
+        app.viewer.search("77$")
+        await until(pilot, lambda: app.viewer.finder.count == 20 and app.viewer.finder.found is not None)
+        assert len(app.viewer._bar_marks(20)) == 20
+        assert app.viewer.finder.place == 1  # round the end
+        await pilot.press("n")
+        await until(pilot, lambda: app.viewer.finder.place == 2)
+        await pilot.press("N", "N")
+        await until(pilot, lambda: app.viewer.finder.place == 20)
+
+
+async def test_highlights_have_colours_of_their_own_and_go_again() -> None:
+    app = app_of("one two three")
+    async with app.run_test(size=(40, 5)) as pilot:
+        await until(pilot, lambda: app.lines()[0] == "one two three")
+        app.viewer.toggle_highlight("one")
+        app.viewer.toggle_highlight("three")
+        await pilot.pause()
+        grounds = {
+            segment.text: segment.style.bgcolor for segment in app.viewer.render_line(0) if segment.style
+        }
+        assert len({grounds["one"], grounds["three"], grounds[" two "]}) == 3
+        app.viewer.toggle_highlight("one")
+        assert [pattern.pattern for pattern, _ in app.viewer.painter.highlights] == ["three"]
+
+
+async def test_bookmarks_and_times_lead_back_to_lines() -> None:
+    app = app_of(*(f"line {number}" for number in range(600)))
+    async with app.run_test(size=(60, 10)) as pilot:
+        await until(pilot, lambda: "line 599" in app.text())
+        app.viewer.toggle_bookmark(100)
+        app.viewer.toggle_bookmark(400)
+        assert app.viewer.go_to_bookmark(1)
+        await until(pilot, lambda: "◆ line 100" in app.text())
+        assert app.viewer.cursor == 100
+        app.viewer.go_to_bookmark(1)
+        await until(pilot, lambda: "◆ line 400" in app.text())
+        seq = app.viewer.seq_at_time((START + 5 * 60) * 1_000_000_000)
+        assert seq == 300
+        assert app.viewer.seq_at_time((START + 3_600) * 1_000_000_000) is None
+
+
+async def test_older_lines_come_before_without_moving_what_is_read() -> None:
+    app = app_of(*(f"line {number}" for number in range(100)))
+    async with app.run_test(size=(60, 10)) as pilot:
+        await until(pilot, lambda: "line 99" in app.text())
+        await pilot.press("home")
+        await until(pilot, lambda: app.lines()[0] == "line 0")
+        app.viewer.set_filter("line")
+        await until(pilot, lambda: not app.viewer.model.busy)
+        added = app.buffer.prepend([line(0, f"older line {number}") for number in range(50)])
+        assert (added, app.buffer.first) == (50, -50)
+        app.viewer.wake()
+        await until(pilot, lambda: len(app.viewer.model) == 150)
+        assert app.lines()[0] == "line 0"
+        await pilot.press("up")
+        await until(pilot, lambda: app.lines()[0] == "older line 49")
+
+
+async def test_a_click_puts_the_cursor_there_and_a_second_one_opens_it() -> None:
+    app = app_of()
+    async with app.run_test(size=(80, 20)) as pilot:
+        await until(pilot, lambda: app.lines()[11] == "same thing")
+        await pilot.click(LogViewer, offset=(5, 1))
+        assert app.viewer.cursor == 1
+        await pilot.click(LogViewer, offset=(5, 1), times=2)
+        await until(pilot, lambda: 1 in app.viewer.opened)
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+async def test_korean_binary_and_progress_bars_are_shown_safely(wrap: bool) -> None:
+    garbage = bytes(range(256)).decode("utf-8", "replace")
+    app = app_of(
+        "한글 로그 " * 12, garbage, "10 %\r50 %\r100 % done\r", "windows line\r", "[bold]x[/]", wrap=wrap
+    )
+    async with app.run_test(size=(40, 24)) as pilot:
+        await until(pilot, lambda: "100 % done" in app.text())
+        assert "50 %" not in app.text()
+        assert "windows line" in app.text()
+        assert "[bold]x[/]" in app.text()
+        assert all(character.isprintable() for character in app.text().replace("\n", ""))
