@@ -16,7 +16,7 @@ from k8stui.demo.controllers import run_controllers
 from k8stui.demo.fault_injection import register as register_faults
 from k8stui.demo.faults import Faults
 from k8stui.demo.metrics import register as register_metrics
-from k8stui.demo.resources import Registry
+from k8stui.demo.registry import Registry
 from k8stui.demo.runtime import Runtime
 from k8stui.demo.seed_access import limited_namespace, seed_access
 from k8stui.demo.server import ADMIN, VIEWER, build_app

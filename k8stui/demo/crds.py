@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.resources import ALL, CRDS, SCALE, Registry, Resource, SubResource
+from k8stui.demo.resources import ALL, CRDS, SCALE, Resource, SubResource
 from k8stui.demo.tables_custom import custom_printer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from k8stui.demo.registry import Registry
     from k8stui.demo.schemas import Schemas
     from k8stui.demo.store import Store
     from k8stui.demo.tables import Printer

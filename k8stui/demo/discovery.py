@@ -18,7 +18,8 @@ from k8stui.demo.responses import json_response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.demo.resources import Registry, Resource
+    from k8stui.demo.registry import Registry
+    from k8stui.demo.resources import Resource
     from k8stui.demo.routing import Call
 
 GIT_VERSION = "v1.34.2"

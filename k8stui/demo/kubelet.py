@@ -13,9 +13,9 @@ from zlib import crc32
 
 from aiohttp import web
 
+from k8stui.demo.containers import epoch
 from k8stui.demo.errors import StoreError, not_found
 from k8stui.demo.responses import json_response
-from k8stui.demo.runtime import epoch
 from k8stui.demo.store import rfc3339
 from k8stui.demo.usage import Usage, is_ready, node_capacity
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
+from k8stui.demo.containers import STATUS_LISTS, Container
 from k8stui.demo.errors import not_found
 from k8stui.demo.kubelet import Kubelet
 from k8stui.demo.representation import TABLE, negotiate
 from k8stui.demo.responses import json_response
-from k8stui.demo.runtime import STATUS_LISTS, Container
 from k8stui.demo.selectors import combined
 from k8stui.demo.store import rfc3339
 from k8stui.demo.usage import (

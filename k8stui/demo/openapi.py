@@ -20,7 +20,8 @@ from k8stui.demo.responses import json_response
 from k8stui.demo.schemas import Schema, Schemas
 
 if TYPE_CHECKING:
-    from k8stui.demo.resources import Registry, Resource
+    from k8stui.demo.registry import Registry
+    from k8stui.demo.resources import Resource
     from k8stui.demo.routing import Call
     from k8stui.demo.store import Store
 

@@ -29,7 +29,8 @@ from k8stui.demo.writing import Writer
 if TYPE_CHECKING:
     from k8stui.demo.access import Authorizer
     from k8stui.demo.openapi import OpenApi
-    from k8stui.demo.resources import Registry, Resource
+    from k8stui.demo.registry import Registry
+    from k8stui.demo.resources import Resource
     from k8stui.demo.routing import Call
     from k8stui.demo.store import Store
 

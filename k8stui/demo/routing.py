@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from k8stui.demo.resources import Registry, Resource
+    from k8stui.demo.registry import Registry
+    from k8stui.demo.resources import Resource
     from k8stui.demo.store import Store
 
 Handler = Callable[["Call"], Awaitable[web.StreamResponse]]

@@ -19,7 +19,8 @@ from k8stui.demo import schema_rules as rules
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from k8stui.demo.resources import Registry, Resource
+    from k8stui.demo.registry import Registry
+    from k8stui.demo.resources import Resource
 
 _SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "datetime": "time"}
 _PREFIX = re.compile(

@@ -18,7 +18,7 @@ from k8stui.demo.access import Attributes, Authorizer, attributes
 from k8stui.demo.discovery import Discovery
 from k8stui.demo.errors import StoreError, method_not_allowed, page_not_found, unknown_path
 from k8stui.demo.openapi import OpenApi
-from k8stui.demo.resources import Registry
+from k8stui.demo.registry import Registry
 from k8stui.demo.responses import error_response
 from k8stui.demo.rest import Rest
 from k8stui.demo.routing import Call, RequestInfo, Routes, User, request_info

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from k8stui.demo.errors import StoreError, already_exists, conflict, failed_precondition, not_found
+from k8stui.demo.lifecycle import desired_changed, grace_period, may_go
 from k8stui.demo.resources import Resource
 from k8stui.demo.versions import Change, Object, Version, rfc3339, rfc3339_micro
 
@@ -226,7 +227,7 @@ class Store:
         new = {**obj, "kind": old["kind"], "apiVersion": old["apiVersion"], "metadata": fresh}
         if new == old:
             return old
-        if "generation" in fresh and subresource != "status" and _desired_changed(old, new):
+        if "generation" in fresh and subresource != "status" and desired_changed(old, new):
             fresh["generation"] += 1
         return self._replace(shelf, before, new)
 
@@ -272,7 +273,7 @@ class Store:
             finalizers.append("orphan")
         elif propagation == "Foreground":
             finalizers.append("foregroundDeletion")
-        period = _grace_period(res, old, grace)
+        period = grace_period(res, old, grace)
         held = bool(finalizers) or bool(res.plural == "namespaces" and old.get("spec", {}).get("finalizers"))
         if not held and period == 0:
             return self._remove(shelf, before, old)
@@ -320,7 +321,7 @@ class Store:
 
     def _replace(self, shelf: _Shelf, before: Version, new: Object) -> Object:
         metadata = new["metadata"]
-        if "deletionTimestamp" in metadata and _may_go(shelf.res, new):
+        if "deletionTimestamp" in metadata and may_go(shelf.res, new):
             return self._remove(shelf, before, new)
         self.resource_version = rv = self.resource_version + 1
         metadata["resourceVersion"] = str(rv)
@@ -373,31 +374,3 @@ class Store:
 
 def _change_rv(change: Change) -> int:
     return change.rv
-
-
-def _desired_changed(old: Object, new: Object) -> bool:
-    """Whether anything but metadata and status differs."""
-    if "spec" in old or "spec" in new:
-        return bool(old.get("spec") != new.get("spec"))
-    skip = ("metadata", "status")
-    return {k: v for k, v in old.items() if k not in skip} != {k: v for k, v in new.items() if k not in skip}
-
-
-def _grace_period(res: Resource, obj: Object, asked: int | None) -> int:
-    """Seconds until an object may go: pods that run get time to stop, all else goes at once."""
-    if res.plural != "pods" or res.group:
-        return 0
-    spec = obj.get("spec", {})
-    if not spec.get("nodeName") or obj.get("status", {}).get("phase") in ("Succeeded", "Failed"):
-        return 0
-    period = spec.get("terminationGracePeriodSeconds", 30) if asked is None else max(asked, 0)
-    current = obj["metadata"].get("deletionGracePeriodSeconds")
-    return int(period if current is None else min(period, current))
-
-
-def _may_go(res: Resource, obj: Object) -> bool:
-    """Whether nothing holds an object under deletion any more."""
-    metadata = obj["metadata"]
-    if metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds"):
-        return False
-    return not (res.plural == "namespaces" and obj.get("spec", {}).get("finalizers"))

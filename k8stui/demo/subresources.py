@@ -17,6 +17,7 @@ from k8stui.demo import bodies
 from k8stui.demo.admission.disruption import check_eviction
 from k8stui.demo.deleting import Deleter, is_dry_run
 from k8stui.demo.errors import Cause, StoreError, bad_request, invalid, not_found
+from k8stui.demo.field_checks import wrong_patch
 from k8stui.demo.managed_fields import track_update
 from k8stui.demo.resources import NAMESPACES, PODS, SERVICE_ACCOUNTS, Resource
 from k8stui.demo.responses import json_response
@@ -115,7 +116,7 @@ class Subresources:
         check_identity(call, res, wanted.get("metadata") or {}, old)
         if not isinstance(replicas, int):
             why = "json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32"
-            raise self._writer.wrong_patch(wanted, why)
+            raise wrong_patch(wanted, why)
         if replicas < 0:
             cause = Cause("spec.replicas", f"Invalid value: {replicas}: must be greater than or equal to 0")
             raise invalid(_SCALE_KIND, call.info.name, [cause])

@@ -14,7 +14,7 @@ from zlib import crc32
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from k8stui.demo.runtime import Container
+    from k8stui.demo.containers import Container
 
 STEP = 15
 """Seconds between two samples."""

@@ -10,9 +10,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from k8stui.demo import admission, bodies, notices, strategic
+from k8stui.demo import admission, bodies, field_checks, notices, strategic
 from k8stui.demo.convert import inward, outward
 from k8stui.demo.custom_rules import defaulted
 from k8stui.demo.defaults import apply_defaults
@@ -32,7 +30,7 @@ from k8stui.demo.errors import (
 from k8stui.demo.managed_fields import Manager, apply, track_update
 from k8stui.demo.resources import NAMESPACES, Resource
 from k8stui.demo.schemas import ANY, Schema, Schemas
-from k8stui.demo.strictness import pruned, unknown_fields, wrong_type
+from k8stui.demo.strictness import pruned, unknown_fields
 from k8stui.demo.validation import check
 
 if TYPE_CHECKING:
@@ -109,57 +107,8 @@ class Writer:
     def clean(
         self, call: Call, res: Resource, obj: Obj, duplicates: tuple[str, ...], *, patched: bool
     ) -> Obj:
-        """Field validation: refuse or warn of unknown and duplicate fields, drop them, check types."""
-        schema = self.schemas.of(res)
-        level = call.query.get("fieldValidation", "") or "Warn"
-        if level not in ("Ignore", "Warn", "Strict"):
-            raise bad_request(
-                f'fieldValidation: Unsupported value: "{level}": supported values: "Ignore", "Strict", "Warn"'
-            )
-        complaints = [f'duplicate field "{path}"' for path in duplicates]
-        complaints += [f'unknown field "{path}"' for path in unknown_fields(obj, schema)]
-        if complaints and level == "Strict":
-            raise self._strict_error(res, obj, ", ".join(complaints), patched=patched)
-        if level == "Warn":
-            call.warnings += complaints
-        # Custom objects are measured by their schema later, with the words of that.
-        typed = (
-            Schema("object", fields={"metadata": schema.fields["metadata"]})
-            if res.custom and schema
-            else schema
-        )
-        wrong = wrong_type(obj, typed, schema.name if schema else res.kind)
-        if wrong and patched:
-            causes = [Cause("patch", f"Invalid value: {self._quoted(obj)}: {wrong}")]
-            raise self._patch_error(causes)
-        if wrong:
-            raise bad_request(
-                f'{res.kind} in version "{res.version}" cannot be handled as a {res.kind}: {wrong}'
-            )
-        found = pruned(obj, schema)
-        return dict(found)
-
-    def wrong_patch(self, obj: Obj, why: str) -> StoreError:
-        """The refusal of a patch whose result cannot be decoded."""
-        return self._patch_error([Cause("patch", f"Invalid value: {self._quoted(obj)}: {why}")])
-
-    @staticmethod
-    def _quoted(obj: Obj) -> str:
-        first = {key: obj[key] for key in ("apiVersion", "kind") if key in obj}
-        text = msgspec.json.encode({**first, **obj}).decode()
-        return msgspec.json.encode(text).decode()
-
-    def _strict_error(self, res: Resource, obj: Obj, text: str, *, patched: bool) -> StoreError:
-        text = f"strict decoding error: {text}"
-        if patched:
-            return self._patch_error([Cause("patch", f"Invalid value: {self._quoted(obj)}: {text}")])
-        return bad_request(f'{res.kind} in version "{res.version}" cannot be handled as a {res.kind}: {text}')
-
-    @staticmethod
-    def _patch_error(causes: list[Cause]) -> StoreError:
-        message = f' "" is invalid: {causes[0].field}: {causes[0].message}'
-        details = {"causes": [{"reason": c.reason, "message": c.message, "field": c.field} for c in causes]}
-        return StoreError(422, "Invalid", message, details)
+        """Field validation, as `field_checks.clean`."""
+        return field_checks.clean(call, res, obj, self.schemas.of(res), duplicates, patched=patched)
 
     # -- create -------------------------------------------------------------------------------------
 

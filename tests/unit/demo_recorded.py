@@ -11,7 +11,8 @@ from aiohttp import ClientSession, web
 
 from k8stui.demo import resources
 from k8stui.demo.crds import resources_of
-from k8stui.demo.resources import BUILTIN, CRDS, Registry, Resource
+from k8stui.demo.registry import Registry
+from k8stui.demo.resources import BUILTIN, CRDS, Resource
 from k8stui.demo.routing import User
 from k8stui.demo.server import ADMIN, VIEWER, build_app
 

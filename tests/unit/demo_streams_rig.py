@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from k8stui.demo import fault_injection, metrics
 from k8stui.demo.faults import Faults
-from k8stui.demo.resources import Registry
+from k8stui.demo.registry import Registry
 from k8stui.demo.runtime import Runtime, plain_text
 from k8stui.demo.server import ADMIN, build_app
 from k8stui.demo.store import Store, rfc3339

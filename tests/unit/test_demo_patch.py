@@ -9,7 +9,8 @@ import pytest
 from k8stui.demo.errors import StoreError
 from k8stui.demo.fields import flatten, from_fields_v1, path_text, to_fields_v1
 from k8stui.demo.managed_fields import Manager, apply, read_managers, track_update
-from k8stui.demo.resources import CONFIG_MAPS, DEPLOYMENTS, Registry
+from k8stui.demo.registry import Registry
+from k8stui.demo.resources import CONFIG_MAPS, DEPLOYMENTS
 from k8stui.demo.schemas import ANY, Schema, Schemas
 from k8stui.demo.strategic import json_patch, merge_patch, strategic_merge
 from tests.unit.demo_recorded import golden

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.demo.runtime import Container, ContainerExit, Runtime, bare_id, epoch
+from k8stui.demo.containers import Container, bare_id, epoch
+from k8stui.demo.runtime import ContainerExit, Runtime
 from tests.unit.demo_streams_rig import golden_pods, pod
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from k8stui.demo.runtime import Container
+from k8stui.demo.containers import Container
 from k8stui.demo.usage import container_usage, format_cpu, format_memory, quantity
 from tests.unit.demo_streams_rig import Rig, node, pod, rig
 

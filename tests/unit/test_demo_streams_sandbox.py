@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from k8stui.demo.runtime import Container
+from k8stui.demo.containers import Container
 from k8stui.demo.streams.mains import PREFIX, Hosts, make_scratch
 from k8stui.demo.streams.process import StartError
 from k8stui.demo.streams.rootfs import has_program

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from k8stui.demo.controllers.engine import Controller, Engine, Key, Obj
 from k8stui.demo.errors import StoreError
-from k8stui.demo.resources import BUILTIN, PERSISTENT_VOLUME_CLAIMS, PODS, Registry, Resource
+from k8stui.demo.resources import BUILTIN, PERSISTENT_VOLUME_CLAIMS, PODS, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from k8stui.demo.registry import Registry
 
 __all__ = ["GarbageCollector"]
 

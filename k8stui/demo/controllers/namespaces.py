@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from k8stui.demo.controllers.engine import Controller, Key, Obj, key_of
 from k8stui.demo.errors import StoreError
 from k8stui.demo.resources import (
@@ -10,10 +12,12 @@ from k8stui.demo.resources import (
     EVENTS,
     NAMESPACES,
     SERVICE_ACCOUNTS,
-    Registry,
     Resource,
 )
 from k8stui.demo.world.plain import CA
+
+if TYPE_CHECKING:
+    from k8stui.demo.registry import Registry
 
 __all__ = ["Namespaces"]
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from k8stui.demo.admission.quota import quota_usage
 from k8stui.demo.controllers.engine import Controller, Engine, Key, Obj, key_of
-from k8stui.demo.resources import BUILTIN, EVENTS, LEASES, RESOURCE_QUOTAS, Registry, Resource
+from k8stui.demo.resources import BUILTIN, EVENTS, LEASES, RESOURCE_QUOTAS, Resource
+
+if TYPE_CHECKING:
+    from k8stui.demo.registry import Registry
 
 __all__ = ["Quotas"]
 

@@ -28,7 +28,7 @@ from k8stui.demo.controllers.statefulset import StatefulSets
 from k8stui.demo.controllers.volumes import VolumeBinder
 
 if TYPE_CHECKING:
-    from k8stui.demo.resources import Registry
+    from k8stui.demo.registry import Registry
     from k8stui.demo.runtime import Runtime
     from k8stui.demo.store import Store
 

@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from k8stui.demo.containers import Container
 from k8stui.demo.errors import bad_request
 from k8stui.demo.resources import PODS
-from k8stui.demo.runtime import Container
 from k8stui.demo.streams.channels import PROTOCOLS, ChannelSession, is_websocket, open_websocket
 from k8stui.demo.streams.mounts import mounted_files
 from k8stui.demo.streams.pods import (

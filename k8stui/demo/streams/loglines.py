@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from k8stui.demo.runtime import Container
+    from k8stui.demo.containers import Container
 
 SECOND = 1_000_000_000
 """Nanoseconds in a second: log times are whole nanoseconds since the epoch."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from k8stui.demo.containers import Container, epoch
 from k8stui.demo.errors import StoreError, bad_request
-from k8stui.demo.runtime import Container, epoch
 from k8stui.demo.streams.channels import hang_up, is_websocket, open_websocket
 from k8stui.demo.streams.loglines import SECOND, Entry
 from k8stui.demo.streams.pods import choose_container, container_now, find_pod, log_container

@@ -25,7 +25,7 @@ from k8stui.demo.streams.rootfs import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-    from k8stui.demo.runtime import Container
+    from k8stui.demo.containers import Container
     from k8stui.demo.streams.loglines import Recording
 
 MAX_PROGRAMS = 100

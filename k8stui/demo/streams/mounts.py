@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k8stui.demo.runtime import Container
+    from k8stui.demo.containers import Container
 
 Read = Callable[[str, str, str], Mapping[str, Any] | None]
 """Plural, namespace and name -> object of the core group."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k8stui.demo.containers import SPEC_LISTS, Container, container_spec, container_status
 from k8stui.demo.errors import StoreError, bad_request, not_found
-from k8stui.demo.runtime import SPEC_LISTS, Container, container_spec, container_status
 
 if TYPE_CHECKING:
     from k8stui.demo.routing import Call

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from k8stui.demo.runtime import Container
+    from k8stui.demo.containers import Container
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 FOLDERS = ("app", "data", "etc", "home", "mnt", "root", "run", "srv", "tmp", "var/log", "var/run", "var/tmp")

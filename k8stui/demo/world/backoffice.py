@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8stui.demo.world import plain
+from k8stui.demo.world import plain, storage
+from k8stui.demo.world.addons import labels
 from k8stui.demo.world.context import DAY, HOUR, MINUTE, World
 from k8stui.demo.world.jobs import cron_job, job
 from k8stui.demo.world.podspec import container, probe, template
 from k8stui.demo.world.sets import stateful_set
 from k8stui.demo.world.shop import image, web
-from k8stui.demo.world.system import labels
 from k8stui.demo.world.workloads import Revision, deployment
 
 Obj = dict[str, Any]
@@ -83,7 +83,7 @@ def _data(world: World) -> None:
         )
         age = 100 * DAY
         for ordinal in range(replicas):
-            plain.claim(
+            storage.claim(
                 world,
                 f"data-{name}-{ordinal}",
                 ns,
@@ -226,7 +226,7 @@ def _monitoring(world: World) -> None:
         readinessProbe=probe(path="/-/ready", port="web"),
         livenessProbe=probe(path="/-/healthy", port="web"),
     )
-    plain.claim(
+    storage.claim(
         world,
         "data-prometheus-0",
         ns,

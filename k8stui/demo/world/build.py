@@ -7,11 +7,12 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from k8stui.demo.resources import BUILTIN, Registry, Resource
+from k8stui.demo.resources import BUILTIN, Resource
 from k8stui.demo.world import plain
 from k8stui.demo.world.backoffice import make_backoffice
-from k8stui.demo.world.cluster import make_cluster_objects, make_custom_objects
+from k8stui.demo.world.cluster import make_cluster_objects
 from k8stui.demo.world.context import HOUR, World
+from k8stui.demo.world.custom import make_custom_objects
 from k8stui.demo.world.endpoints import selects
 from k8stui.demo.world.filler import make_filler
 from k8stui.demo.world.nodes import make_nodes
@@ -21,6 +22,7 @@ from k8stui.demo.world.story import seconds_ago, start_events
 from k8stui.demo.world.system import make_system
 
 if TYPE_CHECKING:
+    from k8stui.demo.registry import Registry
     from k8stui.demo.store import Store
 
 Obj = dict[str, Any]

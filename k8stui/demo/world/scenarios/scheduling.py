@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8stui.demo.world import plain
+from k8stui.demo.world import storage
 from k8stui.demo.world.context import HOUR, MINUTE, World
 from k8stui.demo.world.images import REGISTRY
 from k8stui.demo.world.podspec import container
@@ -97,7 +97,7 @@ def no_such_node(world: World) -> None:
 
 def unbound_claim(world: World) -> None:
     """Its claim names a storage class that does not exist."""
-    plain.claim(world, "scratch-nvme", CLINIC, "10Gi", "moa-nvme", age=50 * MINUTE, bound=False)
+    storage.claim(world, "scratch-nvme", CLINIC, "10Gi", "moa-nvme", age=50 * MINUTE, bound=False)
     world.event(
         world.find("PersistentVolumeClaim", "scratch-nvme", CLINIC),
         "ProvisioningFailed",
@@ -135,7 +135,7 @@ def missing_claim(world: World) -> None:
 
 def waiting_claims(world: World) -> None:
     """A claim of a WaitForFirstConsumer class that nobody uses yet."""
-    claim = plain.claim(world, "waits-for-consumer", CLINIC, "5Gi", "moa-ssd", age=3 * HOUR, bound=False)
+    claim = storage.claim(world, "waits-for-consumer", CLINIC, "5Gi", "moa-ssd", age=3 * HOUR, bound=False)
     world.event(
         claim,
         "WaitForFirstConsumer",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8stui.demo.world import plain
+from k8stui.demo.world import plain, storage
+from k8stui.demo.world.addons import labels
 from k8stui.demo.world.context import DAY, MINUTE, World
 from k8stui.demo.world.images import REGISTRY, pull_failure
 from k8stui.demo.world.pods import How, make_pod, waiting
 from k8stui.demo.world.podspec import container, pod_spec, template
 from k8stui.demo.world.scenarios.ward import CLINIC, image, patient
 from k8stui.demo.world.story import mount_failure, pull_events, warn
-from k8stui.demo.world.system import labels
 from k8stui.demo.world.workloads import Revision, deployment
 
 Obj = dict[str, Any]
@@ -189,7 +189,7 @@ def mount_nfs(world: World) -> None:
 
 def multi_attach(world: World) -> None:
     """A ReadWriteOnce disk that is still attached to another machine: ContainerCreating."""
-    claim = plain.claim(world, "shared-disk", CLINIC, "20Gi", "moa-ssd", age=6 * DAY, node="worker-a1")
+    claim = storage.claim(world, "shared-disk", CLINIC, "20Gi", "moa-ssd", age=6 * DAY, node="worker-a1")
     spec: Obj = {"volumes": [{"name": "disk", "persistentVolumeClaim": {"claimName": "shared-disk"}}]}
     item = container("app", image("steady"), mounts={"disk": "/disk"})
     patient(world, "disk-holder", [item], "디스크를 쓰고 있는 파드", age=6 * DAY, spec=spec, node="worker-a1")
