@@ -1,0 +1,212 @@
+"""Older lines come from the server page by page, in order, none twice; logs of nodes are followed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from k8stui.kube.errors import ApiError
+from k8stui.kube.log_buffer import LogBuffer
+from k8stui.kube.log_older import OlderLines
+from k8stui.kube.log_times import nanoseconds
+from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.kube.node_logs import NodeLog, list_files, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+def stamp(number: int) -> str:
+    return f"2026-01-31T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.000000001Z"
+
+
+class Kubelet:
+    """Holds logs and answers for their ends, as a kubelet does."""
+
+    def __init__(self, logs: dict[str, list[tuple[str, str]]]) -> None:
+        self.logs = logs
+        self.asked: list[int] = []
+        self.sent = 0
+        self.refuses: set[str] = set()
+
+    async def lines(self, path: str, *, params: Any, **_: Any) -> AsyncIterator[list[bytes]]:
+        name = path.split("/")[6]
+        if name in self.refuses:
+            raise ApiError(403, "Forbidden", "pods/log is forbidden")
+        tail = int(params["tailLines"])
+        self.asked.append(tail)
+        held = [f"{at} {text}".encode() for at, text in self.logs[name][-tail:]]
+        for start in range(0, len(held), 100):
+            self.sent += 100
+            yield held[start : start + 100]
+
+
+def source(name: str) -> LogSource:
+    return LogSource("shop", name, f"uid-{name}", "app", f"id-{name}")
+
+
+def buffer_of(logs: dict[str, list[tuple[str, str]]], tail: int, **options: int) -> LogBuffer:
+    lines = [LogLine(at, source(name), text) for name, held in logs.items() for at, text in held[-tail:]]
+    buffer = LogBuffer(**options)
+    buffer.extend(sorted(lines, key=lambda line: nanoseconds(line.time)))
+    return buffer
+
+
+async def load_all(older: OlderLines, buffer: LogBuffer) -> int:
+    pages = 0
+    while not older.over and not older.full and pages < 200:
+        await older.load(buffer)
+        pages += 1
+    return pages
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_every_line_comes_once_and_in_order_up_to_the_first_one(seed: int) -> None:
+    chance = random.Random(seed)
+    logs = {
+        f"web-{number}": [
+            (stamp(at), f"{number}/{count}")
+            for count, at in enumerate(
+                sorted(chance.randrange(80_000) for _ in range(chance.randrange(50, 3_000)))
+            )
+        ]
+        for number in range(3)
+    }
+    buffer = buffer_of(logs, 40)
+    older = OlderLines(Kubelet(logs), page=600)
+    await load_all(older, buffer)
+    lines = buffer.lines(buffer.first, buffer.end)
+    times = [line.time for line in lines]
+    assert times[: len(times) - 200] == sorted(times[: len(times) - 200])
+    for name, held in logs.items():
+        assert [line.text for line in lines if line.source.pod == name] == [text for _, text in held]
+
+
+async def test_lines_that_were_written_at_the_same_moment_are_told_apart() -> None:
+    logs = {"web": [(stamp(number // 7), f"line {number}") for number in range(500)]}
+    buffer = buffer_of(logs, 10)
+    await load_all(OlderLines(Kubelet(logs), page=60), buffer)
+    assert [line.text for line in buffer.lines(buffer.first, buffer.end)] == [text for _, text in logs["web"]]
+
+
+async def test_no_more_is_read_than_what_is_older() -> None:
+    logs = {"web": [(stamp(number), f"line {number}") for number in range(20_000)]}
+    kubelet = Kubelet(logs)
+    buffer = buffer_of(logs, 10_000)
+    assert await OlderLines(kubelet, page=1_000).load(buffer) >= 1_000
+    assert kubelet.sent < 2_500
+
+
+async def test_a_full_buffer_keeps_the_newest_and_says_so() -> None:
+    logs = {"web": [(stamp(number), f"line {number}") for number in range(2_000)]}
+    buffer = buffer_of(logs, 100, max_lines=1_000)
+    older = OlderLines(Kubelet(logs), page=600)
+    await load_all(older, buffer)
+    assert older.full
+    assert (len(buffer), buffer.line(buffer.first).text, buffer.fallen) == (1_000, "line 1000", 0)
+    buffer.append(LogLine(stamp(2_000), source("web"), "line 2000"))
+    assert buffer.line(buffer.first).text == "line 1001"
+
+
+async def test_a_container_that_may_not_be_read_is_told_and_does_not_stop_the_others() -> None:
+    logs = {name: [(stamp(number), f"{name} {number}") for number in range(300)] for name in ("a", "b")}
+    kubelet = Kubelet(logs)
+    kubelet.refuses = {"a"}
+    buffer = buffer_of(logs, 10)
+    older = OlderLines(kubelet, page=1_000)
+    await load_all(older, buffer)
+    assert "forbidden" in older.problem
+    assert len([line for line in buffer.lines(buffer.first, buffer.end) if line.source.pod == "b"]) == 300
+
+
+class Answer:
+    def __init__(self, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.body = body
+        self.headers = headers or {}
+
+
+class NodeServer:
+    """A kubelet's log files with ranges, and a journal."""
+
+    def __init__(self, *, ranges: bool = True) -> None:
+        self.files = {"syslog": b""}
+        self.journal: list[bytes] = []
+        self.ranges = ranges
+        self.refusal: ApiError | None = None
+
+    async def request(
+        self, method: str, path: str, *, headers: Any = (), params: Any = None, **_: Any
+    ) -> Answer:
+        if self.refusal is not None:
+            raise self.refusal
+        name = path.partition("/proxy/logs/")[2]
+        if params:
+            return Answer(b"".join(line + b"\n" for line in self.journal))
+        if not name:
+            return Answer(b'<pre>\n<a href="syslog">syslog</a>\n<a href="audit/">audit/</a>\n</pre>')
+        body = self.files[name]
+        wanted = dict(headers).get("Range", "")
+        if not self.ranges or not wanted:
+            return Answer(body)
+        first, _, _last = wanted.removeprefix("bytes=").partition("-")
+        start = int(first) if first else max(0, len(body) - int(wanted.rpartition("-")[2]))
+        if start >= len(body):
+            raise ApiError(416, "", "range not satisfiable")
+        return Answer(body[start:], {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"})
+
+
+class FastClock:
+    def monotonic(self) -> float:
+        return 0.0
+
+    def wall(self) -> float:
+        return 1_769_846_400.0
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0.001)
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+async def test_a_file_of_a_node_is_followed_over_its_rotation(ranges: bool) -> None:
+    server, buffer = NodeServer(ranges=ranges), LogBuffer()
+    server.files["syslog"] = b"one\ntwo\nthr"
+    task = asyncio.ensure_future(NodeLog(server, "n1", "syslog", clock=FastClock()).run(buffer))
+    texts = lambda: [line.text for line in buffer.lines(buffer.first, buffer.end)]  # noqa: E731
+    await until(lambda: texts() == ["one", "two"])
+    server.files["syslog"] += b"ee\r\nfour\n"
+    await until(lambda: texts() == ["one", "two", "three", "four"])
+    server.files["syslog"] = b"new\n"
+    await until(lambda: len(buffer) == 6)
+    assert buffer.line(buffer.end - 2).mark == "gap"
+    assert buffer.line(buffer.end - 1).text == "new"
+    task.cancel()
+
+
+async def test_a_journal_is_followed_without_doubles_and_without_losing_equal_lines() -> None:
+    server, buffer = NodeServer(), LogBuffer()
+    server.journal = [b"a", b"b", b"b"]
+    task = asyncio.ensure_future(NodeLog(server, "n1", "service:kubelet", clock=FastClock()).run(buffer))
+    await until(lambda: len(buffer) == 3)
+    server.journal = [b"b", b"b", b"b", b"c"]
+    await until(lambda: len(buffer) == 5)
+    assert [line.text for line in buffer.lines(0, 9)] == ["a", "b", "b", "b", "c"]
+    task.cancel()
+
+
+async def test_files_are_listed_and_refusals_say_what_is_needed() -> None:
+    server = NodeServer()
+    assert await list_files(server, "n1") == ["syslog", "audit/"]
+    assert "nodes/proxy" in refusal(ApiError(403, "Forbidden", "no"), "files")
+    assert "NodeLogQuery" in refusal(ApiError(404, "NotFound", "no"), "the journal of kubelet")
+    server.refusal = ApiError(403, "Forbidden", "no")
+    with pytest.raises(ApiError):
+        await NodeLog(server, "n1", "syslog", clock=FastClock()).run(LogBuffer())
