@@ -51,6 +51,7 @@ DESCRIBERS: dict[str, Describer] = {
     "resourcequotas": policy.quota,
     "limitranges": policy.limit_range,
     "namespaces": policy.namespace,
+    "priorityclasses.scheduling.k8s.io": policy.priority_class,
     "certificatesigningrequests.certificates.k8s.io": policy.certificate_request,
 }
 """By `Kind.name`."""

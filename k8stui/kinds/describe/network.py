@@ -80,7 +80,7 @@ def _port(page: Page, port: Raw, related: Related) -> None:
     if port.get("nodePort"):
         page.field("NodePort", f"{name or UNSET}  {port['nodePort']}/{protocol}")
     if not common.problem(page, related, SLICES, "Endpoints"):
-        page.field("Endpoints", endpoints_text(related.get(SLICES), name))
+        page.field("Endpoints", endpoints_text(related.get(SLICES), name) or NONE)
 
 
 def endpoints_text(slices: Sequence[Raw], port_name: str) -> str:

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+def priority_class(page: Page, obj: Raw, related: Related, now: datetime) -> None:
+    """A priority class."""
+    page.field("Name", plain(dig(obj, "metadata", "name")))
+    page.field("Value", plain(obj.get("value")))
+    page.field("GlobalDefault", "true" if obj.get("globalDefault") else "false")
+    page.field("PreemptionPolicy", plain(obj.get("preemptionPolicy")) or "PreemptLowerPriority")
+    page.field("Description", plain(obj.get("description")))
+    common.metadata(page, obj, "Labels", "Annotations")
+    common.events(page, related, now)
+
+
 def config_map(page: Page, obj: Raw, related: Related, now: datetime) -> None:
     """A ConfigMap with its texts."""
     common.metadata(page, obj, "Name", "Namespace", "Labels", "Annotations")

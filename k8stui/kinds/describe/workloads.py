@@ -207,9 +207,11 @@ def job(page: Page, obj: Raw, related: Related, now: datetime) -> None:
         page.field("Duration", human_duration((ended - began).total_seconds()))
     if spec.get("activeDeadlineSeconds") is not None:
         page.field("Active Deadline Seconds", f"{spec['activeDeadlineSeconds']}s")
+    # servers before 1.24 do not count them
+    ready = "" if status.get("ready") is None else f" ({status['ready']} Ready)"
     page.field(
         "Pods Statuses",
-        f"{status.get('active', 0)} Active ({status.get('ready', 0)} Ready) / "
+        f"{status.get('active', 0)} Active{ready} / "
         f"{status.get('succeeded', 0)} Succeeded / {status.get('failed', 0)} Failed",
     )
     if spec.get("completionMode") == "Indexed":
