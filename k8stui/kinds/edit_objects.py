@@ -53,7 +53,11 @@ def _text(value: Any) -> str:
 
 
 def clean(obj: dict[str, Any], subresource: str = "", *, status: bool = False) -> dict[str, Any]:
-    """The part of an object that is edited. `status`: the kind has its status in the object itself."""
+    """The part of an object that is edited, without empty keys (`creationTimestamp: null` in templates).
+
+    `status`: the kind has its status in the object itself.
+    """
+    obj = without_nulls(obj)
     metadata = {
         key: value for key, value in (obj.get("metadata") or {}).items() if key not in SERVER_METADATA
     }

@@ -149,6 +149,8 @@ class K8stuiApp(App[None]):
                 return
             owns = getattr(focused, "owns_key", None)
             own = owns(event) if owns is not None else getattr(focused, "OWN_KEYS", False)
+            if not own and owns is not None:
+                await focused.settled()  # what was typed before comes before
             if not own and await self.main.take_key(event.key):
                 return
         await super().on_event(event)

@@ -68,6 +68,7 @@ class EditorNotes(Widget):
 
     def show(self, problems: Sequence[Problem], line: int) -> None:
         """Tell of these; `line` is the cursor's."""
+        problems = list({(each.line, each.message): each for each in problems}.values())
         if problems != self._problems or line != self._line:
             lines = {problem.line for problem in problems}
             relevant = self._problems != problems or line in lines or self._line in lines

@@ -7,10 +7,13 @@ one here, and of a line only what is seen is painted (a ConfigMap may be one lin
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.binding import Binding
 from textual.document._document_navigator import DocumentNavigator
 from textual.message import Message
@@ -25,12 +28,13 @@ from k8stui.ui.widgets.editor_highlight import TextRows, spans
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual import events
     from textual.document._document import Location
 
 ROLES = ("key", "sign", "string", "number", "word", "comment", "text")
 _BACKGROUNDS = ("cursor", "cursor-line", "selection", "match")
 _TEXT_KEYS = frozenset({"enter", "tab", "shift+tab", "backspace", "delete"})
+SETTLE_LIMIT = 2.0
+"""Seconds that typed keys may take at most."""
 PLAIN_WIDTH = 2000
 """From so many characters on a line is painted from what is seen of it alone, one cell a character."""
 
@@ -71,6 +75,9 @@ class EditorText(TextArea):
         self.cursor_blink = False
         self.match_cursor_bracket = False
         self._is_action = is_action
+        self._waiting = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._rows = TextRows()
         self._looks: dict[str, Style] = {}
         self.problems: dict[int, str] = {}
@@ -125,12 +132,33 @@ class EditorText(TextArea):
     def owns_key(self, event: events.Key) -> bool:
         """Whether a key is for the text. All others are looked up in the registry of actions, by the app and
         not in here: an action may take this widget away, which cannot be waited for in its own handler."""
+        owned = self._owns(event)
+        if owned:
+            self._waiting += 1
+            self._settled.clear()
+        return owned
+
+    def _owns(self, event: events.Key) -> bool:
         key = event.key
         if self.popup_wants(key) or event.is_printable or key in _TEXT_KEYS:
             return True
         if key in ("ctrl+c", "ctrl+x"):
             return self.selection.start != self.selection.end
         return not self._is_action(key) and key in self._bindings.key_to_bindings
+
+    async def settled(self) -> None:
+        """Until all keys that were typed into the text are in it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_LIMIT):
+                await self._settled.wait()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Count the keys that are done."""
+        await super().on_event(event)
+        if isinstance(event, events.Key):
+            self._waiting = max(0, self._waiting - 1)
+            if not self._waiting:
+                self._settled.set()
 
     async def _on_key(self, event: events.Key) -> None:
         key = event.key
@@ -141,6 +169,14 @@ class EditorText(TextArea):
         if key == "enter" and not self.read_only:
             self._take(event)
             self._break_line()
+            return
+        if event.is_printable:
+            return
+        # Textual runs bindings after the event has come up to the app: keys that follow would come before.
+        for binding in self._bindings.key_to_bindings.get(key, ()):
+            self._take(event)
+            await self.app.run_action(binding.action, self)
+            return
 
     @staticmethod
     def _take(event: events.Key) -> None:
