@@ -23,7 +23,7 @@ _STRICT = re.compile(r'(unknown|duplicate) field "([^"]+)"')
 _GO = re.compile(r"cannot unmarshal (\w+) into Go struct field \w+\.([\w.]+) of type (\S+)")
 _GO_TYPES = {"int32": "a whole number", "int64": "a whole number", "string": "text", "bool": "true or false"}
 _VALIDATION = re.compile(r"ValidationError\(\w+(?:\.([^)]+))?\): (.*?)(?:;|$)")
-_QUOTED = re.compile(r"(?:error: |\")([a-z][\w]*(?:\.[\w\[\]]+)+)")
+_ELEMENT = re.compile(r"(?:object: |errors?: ?)\s*(\.[\w.\[\]]+)(?:: element (\d+))?")
 
 
 def field_path(field: str) -> Path:
@@ -72,6 +72,9 @@ def _from_message(message: str, document: EditDocument) -> Iterator[Problem]:
         path = _by_tail(tuple(field.split(".")), document)
         name = _GO_TYPES.get(wanted, wanted)
         yield Problem(document.line_of(path), f"{field}: {given} where {name} is wanted.", path=path)
+    for field, element in _ELEMENT.findall(message):
+        path = (*field_path(field), *([int(element)] if element else []))
+        yield Problem(document.line_of(path), plain_text(message, 300), path=path)
     for field, said in _VALIDATION.findall(message):
         path = resolved(field_path(field or ""), document)
         yield Problem(document.line_of(path), plain_text(said, 300), path=path)

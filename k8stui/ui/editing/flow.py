@@ -107,42 +107,21 @@ async def _items(view: EditorView) -> list[Item] | None:
 
 
 async def _tried(view: EditorView, pipeline: Pipeline, items: list[Item]) -> bool:
-    """Dry-run the items; merge first what somebody else changed. False when the user gave up."""
-    from k8stui.kube.errors import ApiError
-
+    """Dry-run the items; what somebody else changed is merged first. False when the user gave up."""
     for _ in range(ROUNDS):
         view.say_busy("trying")
-        try:
-            await pipeline.dry_run(items, view.mode)
-        except ApiError as error:
-            if error.code != 409:
-                raise
-            if not await _meet(view, pipeline, items):
-                return False
-            continue
-        return True
+        met = await pipeline.dry_run(items, view.mode)
+        merged = [item for item in items if item.note == "merged"]
+        if merged and view.mode is Mode.EDIT:
+            names = ", ".join(item.label() for item in merged)
+            view.desk.app.say(f"{names} was changed meanwhile; both changes are merged.")
+            _rewrite(view, items)
+        if not met:
+            return True
+        if not await _decide(view, pipeline, met):
+            return False
     view.desk.app.complain("The object changes faster than it can be merged. The draft is kept.")
     return False
-
-
-async def _meet(view: EditorView, pipeline: Pipeline, items: list[Item]) -> bool:
-    """Somebody else was faster: merge; ask where both changed the same field."""
-    open_: list[Meanwhile] = []
-    for item in items:
-        if item.base is None or item.way is not Way.PATCH:
-            continue
-        met = await pipeline.merged(item)
-        if met.conflicts:
-            open_.append(met)
-        else:
-            before = item.base.cleaned
-            pipeline.take(met, {})
-            if item.base.cleaned != before:
-                view.desk.app.say(f"{item.label()} was changed meanwhile; both changes are merged.")
-    if open_ and not await _decide(view, pipeline, open_):
-        return False
-    _rewrite(view, items)
-    return True
 
 
 async def _decide(view: EditorView, pipeline: Pipeline, met: Sequence[Meanwhile]) -> bool:

@@ -63,9 +63,14 @@ class Pipeline:
 
     # Trying
 
-    async def dry_run(self, items: Sequence[Item], mode: Mode) -> None:
-        """Let the server try each item, and note in it what would come of it. Raises ConnectionLost and the
-        like when the server cannot be asked at all; what it refuses is in the items."""
+    async def dry_run(self, items: Sequence[Item], mode: Mode) -> list[Meanwhile]:
+        """Let the server try each item, and note in it what would come of it.
+
+        What it refuses is in the items. Edits whose object was changed meanwhile are merged and tried again
+        (many objects change all the time, if only in their status); those in which both sides changed the
+        same field come back untried. Raises ConnectionLost and the like when the server cannot be asked.
+        """
+        open_: list[Meanwhile] = []
         coming = {item.name for item in items if item.kind.name == "namespaces"}
         for item in items:
             item.problems, item.taken, item.note = [], [], ""
@@ -79,7 +84,10 @@ class Pipeline:
                 item.problems = check(item.document, item.schema, status=status)
                 if item.problems:
                     continue
-            await self._try(item, mode, coming)
+            met = await self._try(item, mode, coming)
+            if met is not None:
+                open_.append(met)
+        return open_
 
     async def _learn_schema(self, item: Item) -> None:
         group, _, version = str(item.wanted.get("apiVersion", "")).rpartition("/")
@@ -90,17 +98,22 @@ class Pipeline:
         if item.base is not None and item.way is Way.PATCH:
             renewed(item)
 
-    async def _try(self, item: Item, mode: Mode, coming: set[str]) -> None:
-        try:
-            written = await self._send(item, mode, dry_run=True)
-        except ApiError as error:
-            if error.code == 409 and item.way is Way.PATCH and item.base is not None:
-                raise
-            if error.code == 404 and item.namespace in coming:
-                item.note = f"Not tried: namespace {item.namespace} is made first."
-                return
-            self._refused(item, error, mode)
-            return
+    async def _try(self, item: Item, mode: Mode, coming: set[str]) -> Meanwhile | None:
+        for number in range(TRIES):
+            try:
+                written = await self._send(item, mode, dry_run=True)
+                break
+            except ApiError as error:
+                if error.code == 409 and item.way is Way.PATCH and number < TRIES - 1:
+                    met = await self._again(item, mode)
+                    if met is not None or not item.patch:
+                        return met
+                    continue
+                if error.code == 404 and item.namespace in coming:
+                    item.note = f"Not tried: namespace {item.namespace} is made first."
+                else:
+                    self._refused(item, error, mode)
+                return None
         item.result = written.obj
         item.warnings = list(written.warnings)
         self._compare(item)
@@ -109,6 +122,18 @@ class Pipeline:
             [change.path for change in item.changes],
             await self._autoscalers(item),
         )
+        return None
+
+    async def _again(self, item: Item, mode: Mode) -> Meanwhile | None:
+        """The object is another one by now: merge with it, or say what both sides changed."""
+        if mode is not Mode.EDIT:
+            await self._look_at_live(item, mode)
+            return None
+        met = await self.merged(item)
+        if met.conflicts:
+            return met
+        self.take(met, {})
+        return None
 
     def _refused(self, item: Item, error: ApiError, mode: Mode) -> None:
         if error.code == 409 and mode is Mode.SERVER_APPLY:
@@ -216,21 +241,18 @@ class Pipeline:
             except ApiError as error:
                 if error.code != 409 or item.way is not Way.PATCH:
                     raise
-                if mode is Mode.EDIT:
-                    met = await self.merged(item)
-                    if met.conflicts:
-                        return met
-                    self.take(met, {})
-                    if not item.patch:
-                        item.done = "Somebody else has changed it to the same meanwhile."
-                        return None
-                else:
-                    await self._look_at_live(item, mode)
+                met = await self._again(item, mode)
+                if met is not None:
+                    return met
+                if not item.patch:
+                    item.done = "Somebody else has changed it to the same meanwhile."
+                    return None
                 continue
             item.result, item.failed = written.obj, False
             item.warnings = list(written.warnings)
             word = {Way.CREATE: "Created", Way.APPLY: "Applied", Way.PATCH: "Changed"}[item.way]
-            item.done = f"{word}{', merged with what changed meanwhile' * bool(item.note)}."
+            also = ", merged with what somebody else changed meanwhile" if item.note == "merged" else ""
+            item.done = f"{word}{also}."
             return None
         raise ApiError(
             409, "Conflict", f"{item.label()} changes all the time: {TRIES} tries met another change"
