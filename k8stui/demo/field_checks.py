@@ -1,4 +1,4 @@
-"""Field validation of what clients send: unknown and duplicate fields, wrong types; refused, warned of, dropped.
+"""Field validation of what clients send: unknown, duplicate and ill-typed fields are refused or warned of.
 
 The levels are those of the query parameter `fieldValidation`; the words are those of a real API server.
 """

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.kubeconfig_types import Context
 
+
 class SimulatedServer:
     """`k8stui demo-server` on a port that stays. Use as a context manager."""
 
