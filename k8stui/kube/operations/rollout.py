@@ -164,14 +164,14 @@ def plan_resources(
         raise PlanError(f"There is no container {container!r}.")
     field, found = chosen
     wanted: dict[str, dict[str, str | None]] = {}
-    before: dict[str, dict[str, str | None]] = {}
+    # as a whole: what the server fills in (requests from limits) has to go as well
+    before = {"$patch": "replace", **(found.get("resources") or {})}
     words = []
     for group, name in RESOURCE_FIELDS:
         now = str(dig(found, "resources", group, name) or "")
         value = values.get((group, name), now).strip()
         if value != now:
             wanted.setdefault(group, {})[name] = value or None
-            before.setdefault(group, {})[name] = now or None
             words.append(f"{group[:-1]} of {name}: {now or 'none'} → {value or 'none'}")
     if not words:
         raise PlanError("Nothing changes: type other requests or limits.")

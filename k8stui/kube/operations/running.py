@@ -215,6 +215,11 @@ def explain(error: KubeError, ref: Ref) -> str:
     return error.sentence()
 
 
+_OTHER_UID = ("UID in precondition", "UID in the precondition", "metadata.uid")
+"""What servers of all ages say of a uid that does not fit."""
+
+
 def _other_uid(error: ApiError) -> bool:
     uid = any(cause.field == "metadata.uid" for cause in error.causes)
-    return uid or "UID in precondition" in error.message or "metadata.uid" in error.message
+    said = error.message
+    return uid or any(words in said for words in _OTHER_UID)

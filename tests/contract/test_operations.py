@@ -1,0 +1,458 @@
+"""Every operation carried out and undone, refused and forbidden: the same on either cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from k8stui.kinds.history import revisions
+from k8stui.kinds.rollout_status import RolloutPhase, rollout_status
+from k8stui.kube.connection import Connection
+from k8stui.kube.discovery import discover
+from k8stui.kube.errors import ApiError
+from k8stui.kube.operations.certificates import decided, plan_decision
+from k8stui.kube.operations.deletion import DeleteOptions, plan_delete, plan_evict, plan_finalize
+from k8stui.kube.operations.jobs import plan_rerun, plan_suspend, plan_trigger
+from k8stui.kube.operations.metadata import plan_metadata
+from k8stui.kube.operations.nodes import plan_cordon, plan_taint
+from k8stui.kube.operations.plans import Plan, Ref
+from k8stui.kube.operations.reading import read_all, read_items
+from k8stui.kube.operations.rollout import (
+    plan_images,
+    plan_pause,
+    plan_resources,
+    plan_restart,
+    plan_undo_deployment,
+    plan_undo_revision,
+)
+from k8stui.kube.operations.running import Run, State
+from k8stui.kube.operations.scaling import plan_scale
+from k8stui.kube.operations.storage import plan_default_class, plan_expand, plan_reclaim
+from tests.unit.test_operations import WEB, encoded
+
+from .shells_rig import PAUSE, container
+
+if TYPE_CHECKING:
+    from k8stui.kube.catalog import Catalog
+
+    from .conftest import Admin, Target
+
+MOMENT = "2025-01-01T00:00:00Z"
+LABELS = {"app": "web"}
+IS_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+
+
+class Operator:
+    """Makes objects, refers to them, and carries out plans as the administrator."""
+
+    def __init__(self, admin: Admin, namespace: str, catalog: Catalog) -> None:
+        self.admin, self.namespace, self.catalog = admin, namespace, catalog
+        self.connection = admin.connection
+
+    def kind(self, name: str) -> Any:
+        found = self.catalog.find(name)
+        assert found is not None, name
+        return found
+
+    async def make(self, kind: str, body: dict[str, Any]) -> Ref:
+        of = self.kind(kind)
+        made = await self.admin.create(of.path(self.namespace), body)
+        return self.ref(kind, made)
+
+    def ref(self, kind: str, obj: dict[str, Any]) -> Ref:
+        of, meta = self.kind(kind), obj["metadata"]
+        return Ref(of, meta["name"], meta.get("namespace", ""), meta["uid"])
+
+    async def get(self, ref: Ref, subresource: str = "") -> dict[str, Any]:
+        return await self.admin.get(ref.path(subresource))
+
+    async def do(self, plan: Plan, connection: Any = None) -> Run:
+        run = Run(connection or self.connection, plan)
+        async with asyncio.timeout(60):
+            await run.run()
+        return run
+
+    async def done(self, plan: Plan) -> Run:
+        run = await self.do(plan)
+        assert not run.left, [result.text for result in run.left]
+        return run
+
+    async def undone(self, run: Run) -> None:
+        back = run.plan.undone(run.done_refs)
+        assert back is not None
+        await self.done(back)
+
+    async def deployment(self, name: str = "web", image: str = PAUSE, **spec: Any) -> Ref:
+        template = {"metadata": {"labels": {"app": name}}, "spec": pod_spec(image)}
+        selector = {"matchLabels": {"app": name}}
+        body = {
+            "metadata": {"name": name},
+            "spec": {"replicas": 1, "selector": selector, "template": template, **spec},
+        }
+        return await self.make("deployments.apps", body)
+
+    async def status(self, ref: Ref) -> Any:
+        return rollout_status(ref.kind.kind, await self.get(ref))
+
+    async def until(self, ref: Ref, phase: RolloutPhase, seconds: float = 60) -> Any:
+        async with asyncio.timeout(seconds):
+            while (found := await self.status(ref)).phase is not phase:
+                await asyncio.sleep(0.1)
+            return found
+
+
+def pod_spec(image: str = PAUSE) -> dict[str, Any]:
+    return {"terminationGracePeriodSeconds": 0, "containers": [container("app", image)]}
+
+
+@pytest.fixture
+async def op(admin: Admin, namespace: str) -> Operator:
+    return Operator(admin, namespace, await discover(admin.connection))
+
+
+async def test_scaling_and_back(op: Operator) -> None:
+    ref = await op.deployment()
+    run = await op.done(plan_scale({ref: await op.get(ref, "scale")}, "+2"))
+    assert (await op.get(ref))["spec"]["replicas"] == 3
+    await op.undone(run)
+    assert (await op.get(ref))["spec"]["replicas"] == 1
+
+
+async def test_a_custom_kind_with_a_scale_scales(op: Operator) -> None:
+    group = f"k8stui-{secrets.token_hex(3)}.example.com"
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    paths = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        "subresources": {"scale": paths, "status": {}},
+    }
+    names = {"plural": "gizmos", "singular": "gizmo", "kind": "Gizmo"}
+    body = {
+        "metadata": {"name": f"gizmos.{group}"},
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    await op.admin.create(op.kind("crd").path(), body)
+
+    async with asyncio.timeout(30):
+        while (found := (await discover(op.connection)).get(group, "gizmos")) is None:
+            await asyncio.sleep(0.1)
+    assert "scale" in found.subresources
+    op.catalog = await discover(op.connection)
+    ref = await op.make(f"gizmos.{group}", {**gizmo(group), "metadata": {"name": "one"}})
+    await op.done(plan_scale({ref: await op.get(ref, "scale")}, "4"))
+    assert (await op.get(ref))["spec"]["replicas"] == 4
+
+
+def gizmo(group: str) -> dict[str, Any]:
+    return {"apiVersion": f"{group}/v1", "kind": "Gizmo", "spec": {"replicas": 1}}
+
+
+async def test_a_rollout_is_watched_to_its_end_to_a_stuck_end_and_undone(op: Operator) -> None:
+    ref = await op.deployment(progressDeadlineSeconds=2)
+    await op.until(ref, RolloutPhase.COMPLETE)
+    await op.done(plan_restart([ref], MOMENT))
+    await op.until(ref, RolloutPhase.COMPLETE)
+    annotations = (await op.get(ref))["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["kubectl.kubernetes.io/restartedAt"] == MOMENT
+    await op.done(plan_images(ref, await op.get(ref), {"app": "registry.invalid/none:1"}))
+    stuck = await op.until(ref, RolloutPhase.STUCK)
+    assert "no progress for 2 s" in stuck.sentence
+    items = await read_items(op.connection, op.kind("replicasets.apps").path(op.namespace))
+    found = revisions("Deployment", await op.get(ref), items)
+    assert [(each.number, each.current) for each in found] == [(3, True), (2, False), (1, False)]
+    await op.done(plan_undo_deployment(ref, await op.get(ref), found[1].source))
+    await op.until(ref, RolloutPhase.COMPLETE)
+    now = await op.get(ref)
+    assert now["spec"]["template"]["spec"]["containers"][0]["image"] == PAUSE
+    assert now["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "4"
+
+
+async def test_stateful_sets_go_back_to_a_revision(op: Operator) -> None:
+    body = {
+        "metadata": {"name": "db"},
+        "spec": {
+            "replicas": 1,
+            "serviceName": "db",
+            "selector": {"matchLabels": LABELS},
+            "template": {"metadata": {"labels": LABELS}, "spec": pod_spec()},
+        },
+    }
+    ref = await op.make("statefulsets.apps", body)
+    await op.until(ref, RolloutPhase.COMPLETE)
+    await op.done(plan_restart([ref], MOMENT))
+    await asyncio.sleep(0.2)
+    await op.until(ref, RolloutPhase.COMPLETE)
+    items = await read_items(op.connection, op.kind("controllerrevisions.apps").path(op.namespace))
+    found = revisions("StatefulSet", await op.get(ref), items)
+    assert [each.number for each in found] == [2, 1]
+    await op.done(plan_undo_revision(ref, found[1].source))
+    template = (await op.get(ref))["spec"]["template"]
+    assert "kubectl.kubernetes.io/restartedAt" not in (template["metadata"].get("annotations") or {})
+
+
+async def test_pause_resume_images_resources(op: Operator) -> None:
+    ref = await op.deployment(replicas=0)
+    run = await op.done(plan_pause([ref], on=True))
+    assert (await op.get(ref))["spec"]["paused"] is True
+    await op.undone(run)
+    assert not (await op.get(ref))["spec"].get("paused")
+    values = {("requests", "cpu"): "10m", ("limits", "memory"): "32Mi"}
+    run = await op.done(plan_resources(ref, await op.get(ref), "app", values))
+    (made,) = (await op.get(ref))["spec"]["template"]["spec"]["containers"]
+    assert made["resources"]["requests"]["cpu"] == "10m"
+    assert made["resources"]["limits"] == {"memory": "32Mi"}
+    await op.undone(run)
+    (made,) = (await op.get(ref))["spec"]["template"]["spec"]["containers"]
+    assert not any(made["resources"].values())
+
+
+async def test_what_has_taken_the_name_is_left_alone(op: Operator) -> None:
+    body = {"metadata": {"name": "settings"}, "data": {"a": "1"}}
+    old = await op.make("configmaps", body)
+    await op.admin.delete(old.path())
+    new = await op.make("configmaps", body)
+    for plan in (plan_delete([old]), plan_metadata({old: {}}, "labels", "a=b")):
+        run = await op.do(plan)
+        assert "another one has its name now" in run.failed[0].text, run.results[0]
+    assert (await op.get(new))["metadata"].get("labels") is None
+    read = await read_all(op.connection, [old])
+    assert "another one has its name now" in read.problems[old]
+
+
+async def test_five_hundred_marked_pods_go_ten_at_a_time_and_can_be_stopped(op: Operator) -> None:
+    pods, gate = op.kind("pods"), asyncio.Semaphore(20)
+
+    async def make(number: int) -> Ref:
+        spec = {**pod_spec(), "nodeSelector": {"no": "where"}}
+        body = json.dumps({"metadata": {"name": f"p{number}", "labels": LABELS}, "spec": spec}).encode()
+        async with gate:
+            answer = await op.connection.request("POST", pods.path(op.namespace), body=body)
+        return op.ref("pods", json.loads(answer.body))
+
+    refs = await asyncio.gather(*(make(number) for number in range(500)))
+    seen: list[tuple[int, int]] = []
+
+    def changed() -> None:
+        seen.append((run.count(State.RUNNING), run.count(State.DONE)))
+        if seen[-1][1] >= 100:
+            run.stop()
+
+    run = Run(op.connection, plan_delete(refs, DeleteOptions(force=True)), changed)
+    async with asyncio.timeout(60):
+        await run.run()
+    assert max(running for running, _ in seen) == 10
+    assert 100 <= run.count(State.DONE) <= 110
+    assert run.count(State.STOPPED) == 500 - run.count(State.DONE)
+    again = Run(op.connection, plan_delete([result.change.ref for result in run.left]))
+    async with asyncio.timeout(60):
+        await again.run()
+    assert not again.left
+    params = {"labelSelector": "app=web"}
+    left = await read_items(op.connection, pods.path(op.namespace), params)
+    assert all(pod["metadata"].get("deletionTimestamp") for pod in left)
+
+
+async def test_an_eviction_that_a_budget_refuses_is_said_in_words(op: Operator) -> None:
+    pod = await op.make("pods", {"metadata": {"name": "web", "labels": LABELS}, "spec": pod_spec()})
+    spec = {"minAvailable": 1, "selector": {"matchLabels": LABELS}}
+    budget = await op.make("poddisruptionbudgets.policy", {"metadata": {"name": "keep"}, "spec": spec})
+    async with asyncio.timeout(60):
+        while (await op.get(budget)).get("status", {}).get("currentHealthy") != 1:
+            await asyncio.sleep(0.1)
+    run = await op.do(plan_evict([pod]))
+    assert "a PodDisruptionBudget keeps it" in run.failed[0].text
+    assert "keep" in run.failed[0].text
+    await op.admin.delete(budget.path())
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(30):
+        while run.left:
+            await run.retry()
+    assert run.count(State.DONE) == 1
+
+
+async def test_jobs_are_triggered_suspended_and_run_again(op: Operator) -> None:
+    template = {"spec": {"template": {"spec": {**pod_spec(), "restartPolicy": "Never"}}}}
+    body = {"metadata": {"name": "nightly"}, "spec": {"schedule": "0 0 1 1 *", "jobTemplate": template}}
+    cron = await op.make("cronjobs.batch", body)
+    jobs = op.kind("jobs.batch")
+    await op.done(plan_trigger({cron: await op.get(cron)}, jobs, "abcde"))
+    job = await op.admin.get(jobs.path(op.namespace, "nightly-manual-abcde"))
+    assert job["metadata"]["ownerReferences"][0]["uid"] == cron.uid
+    ref = op.ref("jobs.batch", job)
+    await op.done(plan_rerun({ref: await op.get(ref)}, "fghij"))
+    again = await op.admin.get(jobs.path(op.namespace, "nightly-manual-abcde-again-fghij"))
+    assert again["metadata"]["uid"] != ref.uid
+    run = await op.done(plan_suspend([cron], on=True))
+    assert (await op.get(cron))["spec"]["suspend"] is True
+    await op.undone(run)
+    assert (await op.get(cron))["spec"]["suspend"] is False
+
+
+async def test_labels_and_annotations_and_back(op: Operator) -> None:
+    body = {"metadata": {"name": "settings", "labels": {"a": "1", "b": "2"}}}
+    ref = await op.make("configmaps", body)
+    run = await op.done(plan_metadata({ref: await op.get(ref)}, "labels", "a=3 b- c=4"))
+    assert (await op.get(ref))["metadata"]["labels"] == {"a": "3", "c": "4"}
+    await op.undone(run)
+    assert (await op.get(ref))["metadata"]["labels"] == {"a": "1", "b": "2"}
+    await op.done(plan_metadata({ref: await op.get(ref)}, "annotations", "note='two words'"))
+    assert (await op.get(ref))["metadata"]["annotations"]["note"] == "two words"
+
+
+async def test_nodes_are_cordoned_tainted_and_as_before(op: Operator) -> None:
+    body = {"metadata": {"name": f"k8stui-{secrets.token_hex(3)}"}, "spec": {}}
+    ref = await op.make("nodes", body)
+    run = await op.done(plan_cordon([ref], on=True))
+    assert (await op.get(ref))["spec"]["unschedulable"] is True
+    await op.undone(run)
+    assert not (await op.get(ref))["spec"].get("unschedulable")
+
+    async with asyncio.timeout(30):
+        while True:  # controllers taint new nodes at the same time
+            run = await op.do(plan_taint({ref: await op.get(ref)}, "k8stui.test/x=y:PreferNoSchedule"))
+            if not run.left:
+                break
+    taints = (await op.get(ref))["spec"]["taints"]
+    assert {"key": "k8stui.test/x", "value": "y", "effect": "PreferNoSchedule"} in taints
+    async with asyncio.timeout(30):
+        while (await op.do(plan_taint({ref: await op.get(ref)}, "k8stui.test/x-"))).left:
+            pass
+    assert not any(t["key"] == "k8stui.test/x" for t in (await op.get(ref))["spec"].get("taints") or ())
+
+
+async def test_storage(op: Operator) -> None:
+    suffix = secrets.token_hex(3)
+    classes = []
+    for name in ("one", "two"):
+        body = {
+            "metadata": {"name": f"k8stui-{name}-{suffix}"},
+            "provisioner": "example.com/none",
+            "allowVolumeExpansion": True,
+        }
+        classes.append(await op.make("storageclasses", body))
+    one, two = classes
+    for first, second in ((one, two), (two, one)):
+        read = (await read_all(op.connection, classes)).objects
+        await op.done(plan_default_class(first, read))
+        values = [
+            ((await op.get(each))["metadata"].get("annotations") or {}).get(IS_DEFAULT)
+            for each in (first, second)
+        ]
+        assert values[0] == "true"
+        assert values[1] in (None, "false")
+    read = (await read_all(op.connection, classes)).objects
+    await op.done(plan_default_class(two, read))
+    claim_body = {
+        "metadata": {"name": "data"},
+        "spec": {
+            "storageClassName": one.name,
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    volume_body = {
+        "metadata": {"name": f"k8stui-{suffix}"},
+        "spec": {
+            "storageClassName": one.name,
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "hostPath": {"path": f"/tmp/k8stui-{suffix}"},
+        },
+    }
+    volume = await op.make("persistentvolumes", volume_body)
+    claim = await op.make("persistentvolumeclaims", claim_body)
+    async with asyncio.timeout(60):
+        while (await op.get(claim)).get("status", {}).get("phase") != "Bound":
+            await asyncio.sleep(0.1)
+    await op.done(plan_expand(claim, await op.get(claim), "2Gi", await op.get(one)))
+    assert (await op.get(claim))["spec"]["resources"]["requests"]["storage"] == "2Gi"
+    run = await op.done(plan_reclaim({volume: await op.get(volume)}, "Delete"))
+    await op.undone(run)
+    assert (await op.get(volume))["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+
+
+async def test_certificate_requests_are_approved_and_denied(op: Operator) -> None:
+    refs = []
+    for word in ("yes", "no"):
+        spec = {
+            "request": encoded("\n".join(WEB)),
+            "signerName": "example.com/k8stui",
+            "usages": ["client auth"],
+        }
+        body = {"metadata": {"name": f"k8stui-{word}-{secrets.token_hex(3)}"}, "spec": spec}
+        refs.append(await op.make("certificatesigningrequests", body))
+    for ref, approve, word in zip(refs, (True, False), ("Approved", "Denied"), strict=True):
+        plan = plan_decision({ref: await op.get(ref)}, approve=approve, moment=MOMENT)
+        assert any("C=KR, O=무아, CN=web" in note for note in plan.notes)
+        await op.done(plan)
+        assert decided(await op.get(ref)) == word
+
+
+async def test_what_a_finalizer_holds_is_released(op: Operator) -> None:
+    body = {"metadata": {"name": "held", "finalizers": ["example.com/k8stui"]}}
+    ref = await op.make("configmaps", body)
+    await op.done(plan_delete([ref]))
+    assert (await op.get(ref))["metadata"]["deletionTimestamp"]
+    await op.done(plan_finalize(ref, ["example.com/k8stui"]))
+    with pytest.raises(ApiError) as caught:
+        await op.get(ref)
+    assert caught.value.code == 404
+
+
+async def test_every_operation_is_forbidden_to_who_may_only_look(
+    op: Operator, cluster_under_test: Target
+) -> None:
+    """By the server, in its words; and by a read-only session, before anything is sent."""
+    web = await op.deployment(replicas=0)
+    pod = await op.make("pods", {"metadata": {"name": "web", "labels": LABELS}, "spec": pod_spec()})
+    node = Ref(op.kind("nodes"), "k8stui-none", "", "x")
+    obj, scale = await op.get(web), await op.get(web, "scale")
+    jobs, claims = op.kind("jobs.batch"), op.kind("persistentvolumeclaims")
+    claim = Ref(claims, "data", op.namespace, "x")
+    bound = {"spec": {"resources": {"requests": {"storage": "1Gi"}}}, "status": {"phase": "Bound"}}
+    classes = Ref(op.kind("storageclasses"), "none", "", "x")
+    csr = Ref(op.kind("certificatesigningrequests"), "none", "", "x")
+    plans = [
+        plan_delete([web, pod]),
+        plan_delete([pod], kill=True),
+        plan_evict([pod]),
+        plan_scale({web: scale}, "3"),
+        plan_restart([web], MOMENT),
+        plan_pause([web], on=True),
+        plan_images(web, obj, {"app": "x:1"}),
+        plan_resources(web, obj, "app", {("requests", "cpu"): "1"}),
+        plan_metadata({web: obj}, "labels", "a=b"),
+        plan_metadata({web: obj}, "annotations", "a=b"),
+        plan_cordon([node], on=True),
+        plan_taint({node: {}}, "a=b:NoSchedule"),
+        plan_trigger({web: {"metadata": {"uid": "x"}, "spec": {}}}, jobs, "abcde"),
+        plan_rerun({Ref(jobs, "none", op.namespace, "x"): {}}, "abcde"),
+        plan_suspend([Ref(jobs, "none", op.namespace, "x")], on=True),
+        plan_expand(claim, bound, "2Gi", None),
+        plan_default_class(classes, {classes: {"metadata": {}}}),
+        plan_reclaim({Ref(op.kind("persistentvolumes"), "none", "", "x"): {}}, "Retain"),
+        plan_decision({csr: {"metadata": {"name": "none"}, "spec": {}}}, approve=True, moment=MOMENT),
+        plan_finalize(pod, ["a/b"]),
+    ]
+    generation = obj["metadata"]["generation"]
+    async with Connection(cluster_under_test.user("viewer")) as viewer:
+        for plan in plans:
+            run = await op.do(plan, viewer)
+            for result in run.results:
+                assert result.state is State.FAILED, plan.verb
+                assert "forbidden" in result.text.lower(), result.text
+    async with Connection(cluster_under_test.admin, readonly=True) as readonly:
+        for plan in plans:
+            run = await op.do(plan, readonly)
+            for result in run.results:
+                assert "Read-only: " in result.text, result.text
+    now = await op.get(web)
+    assert (now["metadata"]["uid"], now["metadata"]["generation"]) == (web.uid, generation)
