@@ -15,6 +15,7 @@ from aiohttp import web
 
 from k8stui.demo import bodies
 from k8stui.demo.admission.disruption import check_eviction
+from k8stui.demo.admission.security import check_security
 from k8stui.demo.deleting import Deleter, is_dry_run
 from k8stui.demo.errors import Cause, StoreError, bad_request, invalid, not_found
 from k8stui.demo.field_checks import wrong_patch
@@ -170,11 +171,12 @@ class Subresources:
         from k8stui.demo.defaults import apply_defaults
 
         apply_defaults(res, merged, self._store)
+        if res.storage == PODS.storage:
+            call.warnings += check_security(self._store, res, merged)
         merged = track_update(old, merged, writer.schemas.of(res) or ANY, writer.manager(call, res))
         merged["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-        if is_dry_run(call):
-            return json_response(merged)
-        return json_response(self._store.update(res, merged))
+        stored = merged if is_dry_run(call) else self._store.update(res, merged)
+        return json_response(stored, warnings=call.warnings)
 
     @staticmethod
     def _taken(subresource: str, old: Obj, new: Obj) -> Obj:

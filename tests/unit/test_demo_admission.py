@@ -329,3 +329,69 @@ async def test_nothing_new_holds_back_what_is_on_its_way_out(client: Client) -> 
     change = {"metadata": {"finalizers": None}}
     assert (await client.request("PATCH", f"{TEAM}/configmaps/held", change, Content_Type=MERGE))[0] == 200
     assert (await client.request("GET", f"{TEAM}/configmaps/held"))[0] == 404
+
+
+class TestPodSecurity:
+    """The Pod Security Standards, in the words of the plugin."""
+
+    def _level(self, client: Client, **modes: str) -> None:
+        labels = {f"pod-security.kubernetes.io/{mode}": level for mode, level in modes.items()}
+        client.store.create(NAMESPACES, {"metadata": {"name": "held", "labels": labels}})
+        client.store.create(SERVICE_ACCOUNTS, {"metadata": {"name": "default", "namespace": "held"}})
+
+    async def _run(self, client: Client, **context: Any) -> tuple[int, Any]:
+        item = {"name": "app", "image": "a:1", "securityContext": context}
+        return await client.request("POST", "/api/v1/namespaces/held/pods", pod(containers=[item]))
+
+    async def test_baseline_refuses_what_leaves_the_container(self, client: Client) -> None:
+        self._level(client, enforce="baseline")
+        assert (await self._run(client))[0] == 201
+        status, body = await self._run(client, privileged=True, capabilities={"add": ["SYS_PTRACE", "CHOWN"]})
+        assert (status, body["message"]) == (
+            403,
+            'pods "p" is forbidden: violates PodSecurity "baseline:latest": privileged (container "app"'
+            " must not set securityContext.privileged=true), non-default capabilities"
+            ' (container "app" must not include "SYS_PTRACE" in securityContext.capabilities.add)',
+        )
+
+    async def test_restricted_asks_for_every_precaution(self, client: Client) -> None:
+        self._level(client, enforce="restricted")
+        _, body = await self._run(client)
+        assert body["message"].endswith(
+            'allowPrivilegeEscalation != false (container "app" must set'
+            ' securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "app"'
+            ' must set securityContext.capabilities.drop=["ALL"]), runAsNonRoot != true (pod or container'
+            ' "app" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container "app"'
+            ' must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")'
+        )
+        careful = {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        assert (await self._run(client, **careful))[0] == 201
+
+    async def test_a_warning_lets_pass(self, client: Client) -> None:
+        self._level(client, warn="baseline")
+        assert (await self._run(client, privileged=True))[0] == 201
+        assert "would violate PodSecurity" in client.headers["Warning"]
+
+    async def test_a_workload_is_warned_of_what_its_pods_will_meet(self, client: Client) -> None:
+        self._level(client, enforce="baseline")
+        template = {"metadata": {"labels": {"a": "b"}}, "spec": {**pod()["spec"], "hostNetwork": True}}
+        spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+        body = {"metadata": {"name": "d"}, "spec": spec}
+        status, _ = await client.request("POST", "/apis/apps/v1/namespaces/held/deployments", body)
+        assert status == 201
+        assert "host namespaces (hostNetwork=true)" in client.headers["Warning"]
+
+    async def test_a_debug_container_is_held_to_it_as_well(self, client: Client) -> None:
+        self._level(client, enforce="baseline")
+        await self._run(client)
+        debug = {"name": "debug", "image": "a:1", "securityContext": {"privileged": True}}
+        change = {"spec": {"ephemeralContainers": [debug]}}
+        path = "/api/v1/namespaces/held/pods/p/ephemeralcontainers"
+        kind = "application/strategic-merge-patch+json"
+        status, body = await client.request("PATCH", path, change, Content_Type=kind)
+        assert (status, body["reason"]) == (403, "Forbidden")

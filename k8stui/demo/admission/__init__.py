@@ -12,6 +12,7 @@ from k8stui.demo.admission.limits import check_claim, check_pod
 from k8stui.demo.admission.pods import mutate_pod
 from k8stui.demo.admission.policies import check_policies
 from k8stui.demo.admission.quota import check_quota
+from k8stui.demo.admission.security import check_security
 from k8stui.demo.admission.storage import check_expansion, with_default_class
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def mutate(store: Store, res: Resource, obj: Obj) -> Obj:
 def validate(store: Store, res: Resource, obj: Obj, old: Obj | None = None, *, user: User) -> list[str]:
     """Refuse what policies, limits, quotas or storage classes forbid. Returns warnings. Raises StoreError."""
     warnings = check_policies(store, res, obj, old, user=user.name, groups=user.groups)
+    if old is None or res.storage != "pods":
+        warnings += check_security(store, res, obj)
     if res.storage == "persistentvolumeclaims":
         check_claim(store, obj)
         check_expansion(store, obj, old)

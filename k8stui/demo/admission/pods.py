@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from k8stui.demo.admission.limits import check_pod, with_limits
 from k8stui.demo.admission.policies import check_policies
 from k8stui.demo.admission.quota import check_quota
+from k8stui.demo.admission.security import check_security
 from k8stui.demo.errors import forbidden
 from k8stui.demo.resources import PODS, PRIORITY_CLASSES, SERVICE_ACCOUNTS
 from k8stui.demo.world.podspec import (
@@ -79,6 +80,7 @@ def mutate_pod(store: Store, pod: Obj) -> Obj:
 def validate_pod(store: Store, pod: Obj) -> None:
     """Refuse what policies, the namespace's LimitRanges and quotas forbid. Raises StoreError."""
     check_policies(store, PODS, pod, user=CONTROLLER)
+    check_security(store, PODS, pod)
     check_pod(store, pod)
     check_quota(store, PODS, pod)
 

@@ -116,7 +116,7 @@ def web(
 
 
 def _shop_namespaces(world: World) -> None:
-    team = {"moa.example/team": "shop", "pod-security.kubernetes.io/enforce": "baseline"}
+    team = {"moa.example/team": "shop", "pod-security.kubernetes.io/warn": "baseline"}
     plain.namespace(
         world,
         "shop",

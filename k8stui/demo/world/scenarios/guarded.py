@@ -1,4 +1,5 @@
-"""A namespace whose owners have set rules: a policy refuses images without a version of their own."""
+"""A namespace whose owners have set rules: a policy refuses images without a version of their
+own, and pods are held to the baseline of the Pod Security Standards."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ _WORKLOADS = ("deployments", "statefulsets", "daemonsets", "replicasets")
 def guarded(world: World) -> None:
     """The namespace, the policy, its binding, and a pod that keeps to the rule."""
     note = "images need a tag other than latest in here: try kubectl run"
-    labels = {"moa.example/team": "platform", _LABEL: "pinned"}
+    level = {"pod-security.kubernetes.io/enforce": "baseline"}
+    labels = {"moa.example/team": "platform", _LABEL: "pinned", **level}
     plain.namespace(world, GUARDED, age=20 * DAY, labels=labels, annotations={NOTE: note})
     rules = [
         {
