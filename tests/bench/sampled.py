@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -33,8 +34,38 @@ async def sample(path: Path) -> None:
             written = time.monotonic()
 
 
+def check_lines(path: Path) -> None:
+    """Look at the sequence number of each line that enters a ring of logs, and write the counts to a file."""
+    from k8stui.kube.log_buffer import LogBuffer
+
+    last: dict[object, int] = {}
+    told: dict[str, int] = {"lines": 0, "missing": 0, "doubled": 0}
+    written = [0.0]
+    extend = LogBuffer.extend
+
+    def checked(self, lines):  # type: ignore[no-untyped-def]
+        extend(self, lines)
+        for line in lines:
+            text = line.text
+            if line.mark or text[11:15] != "seq=":
+                continue
+            number, source = int(text[15 : text.index(" ", 15)]), (id(self), line.source.uid)
+            before = last.get(source, number - 1)
+            if number != before + 1:
+                told["missing" if number > before else "doubled"] += abs(number - before - 1)
+            last[source] = number
+        told["lines"] += len(lines)
+        if time.monotonic() - written[0] > 0.5:
+            written[0] = time.monotonic()
+            path.write_text(json.dumps(told))
+
+    LogBuffer.extend = checked  # type: ignore[method-assign]
+
+
 def main() -> int:
     path = Path(sys.argv[1])
+    if seen := os.environ.get("K8STUI_BENCH_SEEN"):
+        check_lines(Path(seen))
     run = asyncio.run
 
     def with_sampler(main, **options):  # type: ignore[no-untyped-def]
