@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 2_000_000
 """So many values a text may have; aliases that stand for more are an attack or a mistake."""
 DEPTH = 100
+LOOK_BESIDE = 200
+"""Lines above and below the cursor in which keys are looked for that need not be offered again."""
 
 
 class Problem(Struct, frozen=True):
@@ -321,7 +323,9 @@ def _beside(lines: Sequence[str], row: int, indent: int) -> Iterator[str]:
         first = parts_of(lines[row]) if row < len(lines) else Parts((), 0, "", -1, 0)
         if step < 0 and first.dashes:
             continue
-        while 0 <= at < len(lines):
+        for _ in range(LOOK_BESIDE):
+            if not 0 <= at < len(lines):
+                break
             line = lines[at]
             at += step
             if _blank(line):
@@ -341,14 +345,20 @@ def _beside(lines: Sequence[str], row: int, indent: int) -> Iterator[str]:
                 break
 
 
+_INSIDE = frozenset({" ", "", "#"})
+"""How lines begin that are no keys of the object itself."""
+
+
 def head_of(lines: Sequence[str], row: int) -> tuple[str, str]:
     """apiVersion and kind of the document that a row is in; empty where they are not said."""
-    start = row
-    while start > 0 and not _is_break(lines[start]):
+    start = min(row, len(lines) - 1)
+    while start > 0 and not (lines[start][:3] == "---" and _is_break(lines[start])):
         start -= 1
     found = {"apiVersion": "", "kind": ""}
-    for at in range(start, len(lines)):
+    for at in range(max(start, 0), len(lines)):
         line = lines[at]
+        if line[:1] in _INSIDE:
+            continue
         if at > start and _is_break(line):
             break
         for key in found:

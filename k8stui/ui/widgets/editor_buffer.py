@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.document._document import Document
 from textual.document._wrapped_document import WrappedDocument
+from textual.expand_tabs import get_tab_widths
 from textual.geometry import Size
 
 from k8stui.kinds.text import cell_width
@@ -43,6 +44,21 @@ class EditorDocument(Document):
 
 class EditorLines(WrappedDocument):
     """Lines that are never wrapped."""
+
+    def wrap(self, width: int, tab_width: int | None = None) -> None:
+        """One row for each line; Textual looks at each character for that."""
+        self._width = 0
+        self._tab_width = tab_width or self._tab_width
+        lines = self.document.lines
+        count = len(lines)
+        nothing: list[int] = []  # never changed in place, only replaced
+        self._wrap_offsets = [nothing] * count
+        self._offset_to_line_info = [(row, 0) for row in range(count)]
+        self._line_index_to_offsets = [[row] for row in range(count)]
+        self._tab_width_cache = [
+            [each for _, each in get_tab_widths(line, self._tab_width)] if "\t" in line else nothing
+            for line in lines
+        ]
 
     @property
     def height(self) -> int:

@@ -57,6 +57,8 @@ class EditorPopup(Widget):
 
     def show(self, suggestions: Sequence[Suggestion]) -> None:
         """Offer these."""
+        if not suggestions and not self.suggestions:
+            return
         self.suggestions, self.chosen, self.picked = suggestions, 0, False
         self.display = bool(suggestions)
         self.refresh(layout=True)
