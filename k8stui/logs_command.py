@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from k8stui.kube.log_query import LogQuery
     from k8stui.logs_output import Output
 
+TURN = 5.0
 OK, FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
 
 _DESCRIPTION = """\
@@ -100,6 +101,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-streams", metavar="N", type=int, default=60, help="streams open at once; default: 60"
     )
+    parser.add_argument(
+        "--turn",
+        metavar="SECONDS",
+        type=float,
+        default=TURN,
+        help=f"how long a stream stays open while others wait for its place; default: {TURN:g}",
+    )
     return parser
 
 
@@ -115,6 +123,8 @@ def main(words: list[str]) -> int:
         parser.error(str(error))
     if given.max_streams < 1:
         parser.error("--max-streams needs one stream at least")
+    if not 0.1 <= given.turn <= 3600:
+        parser.error("--turn needs seconds from 0.1 to 3600")
     if given.namespace is not None and not all(given.namespace.split(",")):
         parser.error("-n needs names of namespaces parted by commas, without blanks: -n shop,default")
     if given.kubeconfig is not None and not given.kubeconfig.expanduser().is_file():
@@ -232,7 +242,7 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
             namespaces=namespaces,
             follow=given.follow,
             patient=False,
-            pool=StreamPool(given.max_streams),
+            pool=StreamPool(given.max_streams, turn=given.turn),
             accepts=LineFilter(query) if query.filters_lines else list,
             errors="surrogateescape" if given.output == "raw" else "replace",
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 LIMIT = 60
-TURN = 10.0
+TURN = 5.0
 """Seconds that a stream may stay open at least while others wait."""
 SHORT_TURN = 1.0
 """The same, for one that is not in view while one in view waits."""
