@@ -161,7 +161,7 @@ async def test_a_rollout_is_watched_to_its_end_to_a_stuck_end_and_undone(op: Ope
     await op.until(ref, RolloutPhase.COMPLETE)
     annotations = (await op.get(ref))["spec"]["template"]["metadata"]["annotations"]
     assert annotations["kubectl.kubernetes.io/restartedAt"] == MOMENT
-    await op.done(plan_images(ref, await op.get(ref), {"app": "registry.invalid/none:1"}))
+    await op.done(plan_images(ref, await op.get(ref), {"app": "registry.invalid/app:does-not-exist"}))
     stuck = await op.until(ref, RolloutPhase.STUCK)
     assert "no progress for 2 s" in stuck.sentence
     items = await read_items(op.connection, op.kind("replicasets.apps").path(op.namespace))

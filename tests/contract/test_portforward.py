@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube import portforward_streams
+from k8stui.kube import portforward, portforward_streams
 from k8stui.kube.connection import Connection
 from k8stui.kube.portforward import Forward, ForwardSpec, ForwardState
 
@@ -31,8 +31,12 @@ def echo(**more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def forward(cluster_under_test: Target) -> AsyncIterator[Callable[..., Any]]:
+async def forward(
+    cluster_under_test: Target, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[..., Any]]:
     """Opens forwards and closes them."""
+    monkeypatch.setattr(portforward, "LOOK", 0.3)
+    monkeypatch.setattr(portforward, "SILENCE", 0.5)
     opened: list[Forward] = []
     async with Connection(cluster_under_test.admin) as connection:
 
