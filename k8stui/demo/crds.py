@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from k8stui.demo.tables import Printer
 
 Obj = dict[str, Any]
+CLEAN_UP = "customresourcecleanup.apiextensions.k8s.io"
+"""The finalizer that holds a definition back as long as there are objects of its kind."""
 
 
 def resources_of(crd: Mapping[str, Any]) -> list[tuple[Resource, Mapping[str, Any]]]:
@@ -64,12 +66,56 @@ class CustomKinds:
         for crd in store.list(CRDS):
             self._register(crd)
         store.subscribe(self._changed, [CRDS])
+        store.subscribe(self._object_gone)
 
     def _changed(self, type_: str, _res: Resource, crd: Obj) -> None:
         if type_ == "DELETED":
             self._forget(crd)
+        elif "deletionTimestamp" in crd["metadata"]:
+            self._terminate(crd)
         else:
             self._register(crd)
+
+    def _object_gone(self, type_: str, res: Resource, _obj: Obj) -> None:
+        """The last object of a kind that is on its way out lets it go."""
+        if type_ == "DELETED" and res.custom:
+            crd = self._store.get(CRDS, "", f"{res.plural}.{res.group}")
+            if crd is not None and "deletionTimestamp" in crd["metadata"]:
+                self._terminate(crd)
+
+    def _terminate(self, crd: Obj) -> None:
+        """Delete all objects of the kind; the definition goes when none is left."""
+        crd = self._with_condition(crd)
+        left = 0
+        for res, _ in resources_of(crd)[:1]:
+            for obj in list(self._store.list(res)):
+                metadata = obj["metadata"]
+                if "deletionTimestamp" not in metadata:
+                    self._store.delete(res, metadata.get("namespace", ""), metadata["name"])
+            left = self._store.count(res)
+        fresh = self._store.get(CRDS, "", crd["metadata"]["name"])
+        finalizers = (fresh or {}).get("metadata", {}).get("finalizers") or []
+        if fresh is None or left or CLEAN_UP not in finalizers:
+            return
+        metadata = {**fresh["metadata"], "finalizers": [name for name in finalizers if name != CLEAN_UP]}
+        if not metadata["finalizers"]:
+            del metadata["finalizers"]
+        self._store.update(CRDS, {**fresh, "metadata": metadata})
+
+    def _with_condition(self, crd: Obj) -> Obj:
+        status = crd.get("status", {})
+        rows = status.get("conditions") or ()
+        if any(row["type"] == "Terminating" for row in rows):
+            return crd
+        row = {
+            "type": "Terminating",
+            "status": "True",
+            "lastTransitionTime": self._store.now(),
+            "reason": "InstanceDeletionInProgress",
+            "message": "CustomResource deletion is in progress",
+        }
+        status = {**status, "conditions": [*rows, row]}
+        return self._store.update(CRDS, {**crd, "status": status}, subresource="status")
 
     def _register(self, crd: Obj) -> None:
         spec = crd["spec"]
@@ -120,4 +166,6 @@ class CustomKinds:
             "acceptedNames": {"listKind": names["kind"] + "List", **names},
             "storedVersions": [v["name"] for v in crd["spec"].get("versions") or () if v.get("storage")],
         }
-        self._store.update(CRDS, {**crd, "status": status}, subresource="status")
+        metadata = dict(crd["metadata"])
+        metadata["finalizers"] = [*(metadata.get("finalizers") or ()), CLEAN_UP]
+        self._store.update(CRDS, {**crd, "metadata": metadata, "status": status})

@@ -273,7 +273,9 @@ def _network_policy(obj: Obj, _store: Store) -> None:
 
 
 def _autoscaler(obj: Obj, _store: Store) -> None:
-    _each(obj.setdefault("spec", {}), {"minReplicas": 1})
+    target = {"type": "Utilization", "averageUtilization": 80}
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+    _each(obj.setdefault("spec", {}), {"minReplicas": 1, "metrics": [metric]})
 
 
 def _storage_class(obj: Obj, _store: Store) -> None:

@@ -316,6 +316,34 @@ def _autoscaler(obj: Obj, _old: Obj | None) -> list[Cause]:
     return []
 
 
+def _definition(obj: Obj, old: Obj | None) -> list[Cause]:
+    spec = obj.get("spec", {})
+    names, group = spec.get("names") or {}, spec.get("group", "")
+    causes = []
+    wanted = f"{names.get('plural', '')}.{group}"
+    if obj["metadata"].get("name") != wanted:
+        words = 'must be spec.names.plural+"."+spec.group'
+        causes.append(invalid_value("metadata.name", obj["metadata"].get("name"), words))
+    causes += [required(f"spec.names.{key}") for key in ("plural", "kind") if not names.get(key)]
+    if "." not in group:
+        causes.append(invalid_value("spec.group", group, "should be a domain with at least one dot"))
+    if spec.get("scope") not in ("Namespaced", "Cluster"):
+        causes.append(unsupported("spec.scope", spec.get("scope", ""), ("Cluster", "Namespaced")))
+    versions = spec.get("versions") or []
+    if sum(1 for version in versions if version.get("storage")) != 1:
+        words = "must have exactly one version marked as storage version"
+        causes.append(Cause("spec.versions", f"Invalid value: {words}"))
+    for index, version in enumerate(versions):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            where = f"spec.versions[{index}].schema.openAPIV3Schema"
+            causes.append(required(where, "schemas are required"))
+    for key in ("group", "scope"):
+        before = (old or {}).get("spec", {}).get(key)
+        if before and before != spec.get(key):
+            causes.append(invalid_value(f"spec.{key}", spec.get(key), "field is immutable"))
+    return causes
+
+
 _RULES: dict[str, Callable[[Obj, Obj | None], list[Cause]]] = {
     "pods": _pod,
     "deployments.apps": _workload,
@@ -331,6 +359,7 @@ _RULES: dict[str, Callable[[Obj, Obj | None], list[Cause]]] = {
     "rolebindings.rbac.authorization.k8s.io": _role_binding,
     "clusterrolebindings.rbac.authorization.k8s.io": _role_binding,
     "horizontalpodautoscalers.autoscaling": _autoscaler,
+    "customresourcedefinitions.apiextensions.k8s.io": _definition,
 }
 
 

@@ -392,8 +392,26 @@ class TestCustomKinds:
         document = await client.get("/openapi/v3/apis/sea.example/v1")
         assert "example.sea.v1.Boat" in document["components"]["schemas"]
 
+        held = {"metadata": {"finalizers": ["example.com/keep"]}}
+        await client.request("PATCH", f"{path}/b", held, Content_Type=kind)
         await client.request("DELETE", f"{crds}/boats.sea.example")
+        crd = await client.get(f"{crds}/boats.sea.example")
+        assert {c["type"] for c in crd["status"]["conditions"]} >= {"Terminating", "Established"}
+        await client.request("PATCH", f"{path}/b", {"metadata": {"finalizers": None}}, Content_Type=kind)
+        assert (await client.request("GET", f"{crds}/boats.sea.example"))[0] == 404
         assert (await client.request("GET", path))[0] == 404
+
+    async def test_a_wrong_definition_is_refused(self, client: Client) -> None:
+        names = {"plural": "ships", "kind": "Boat"}
+        spec = {**self.CRD["spec"], "names": names, "versions": [{"name": "v1", "served": True}]}
+        crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        status, body = await client.request("POST", crds, {**self.CRD, "spec": spec})
+        assert status == 422
+        assert [cause["field"] for cause in body["details"]["causes"]] == [
+            "metadata.name",
+            "spec.versions",
+            "spec.versions[0].schema.openAPIV3Schema",
+        ]
 
 
 class TestGuards:

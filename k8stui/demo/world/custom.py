@@ -73,6 +73,7 @@ def _crd(
         f"{plural}.{group}",
         age=150 * DAY,
         generation=1,
+        finalizers=["customresourcecleanup.apiextensions.k8s.io"],
         spec={
             "group": group,
             "names": names,
