@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.pods import restarts_text, summarize
@@ -53,10 +54,15 @@ def health(group: str, plural: str, obj: Any, columns: Sequence[Any], now: datet
         return special
     if (not columns and (group, plural) not in STRUCTS) or (columns and not isinstance(obj, TableRow)):
         return Health()
-    printer = printer_for(group, plural, columns or None)
+    printer = _printer(group, plural, tuple(columns))
     cells = dict(zip((column.name for column in printer.columns), printer.cells(obj, now), strict=False))
     words = [_cell(name, cells[name]) for name in _TOLD if cells.get(name) not in (None, "", "<none>")]
     return Health(", ".join(words), printer.tone(obj))
+
+
+@lru_cache(maxsize=64)
+def _printer(group: str, plural: str, columns: tuple[Any, ...]) -> Any:
+    return printer_for(group, plural, columns or None)
 
 
 def _cell(name: str, text: str) -> str:
@@ -135,7 +141,7 @@ def _pod(pod: Pod, now: datetime) -> Health:
         times = restarts_text(summary, now)
         count, _, when = times.partition(" ")
         words += f", {count} restart{'s' * (summary.restarts != 1)} {when}".rstrip()
-    return Health(words, printer_for("", "pods").tone(pod))
+    return Health(words, _printer("", "pods", ()).tone(pod))
 
 
 def _replicated(obj: Deployment | ReplicaSet | StatefulSet) -> Health:

@@ -7,6 +7,7 @@ not fit its Struct loses no other. A codec must never do I/O.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -133,6 +134,12 @@ class _TypedEvent(msgspec.Struct, Generic[T], gc=False):
     object: T | None = None
 
 
+@lru_cache(maxsize=128)
+def _decoders(struct: type[Any]) -> tuple[Any, Any]:
+    """Decoders of watch lines and of objects: making them takes milliseconds, and they keep nothing."""
+    return msgspec.json.Decoder(_TypedEvent[struct]), object_decoder(struct)  # type: ignore[valid-type]
+
+
 class StructCodec(Generic[K]):
     """Kinds that have a Struct: plain JSON of the whole object, of which few fields are picked."""
 
@@ -141,8 +148,7 @@ class StructCodec(Generic[K]):
     def __init__(self, struct: type[K]) -> None:
         self.params: dict[str, str] = {}
         self._pool: dict[Any, Any] = {}
-        self._typed: msgspec.json.Decoder[_TypedEvent[K]] = msgspec.json.Decoder(_TypedEvent[struct])  # type: ignore[valid-type]
-        self._item = object_decoder(struct)
+        self._typed, self._item = _decoders(struct)
 
     def page(self, body: bytes) -> Page:
         """Cut a page into raw objects. Raises BadData."""
@@ -158,7 +164,8 @@ class StructCodec(Generic[K]):
     def item(self, raw: Any) -> K:
         """Decode one object; of one that does not fit, what can be understood. Raises BadData."""
         try:
-            return intern_object(self._item.decode(raw), self._pool)
+            found: K = intern_object(self._item.decode(raw), self._pool)
+            return found
         except msgspec.DecodeError as error:
             raise BadData(f"an object could not be read: {error}") from error
 

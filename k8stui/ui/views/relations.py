@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from k8stui.kinds.relations_page import Row, rows
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SETTLE = 0.12
 """Seconds between a change of anything and building the tree again."""
+SHARE = 10
+"""Building the tree takes no more than this part of the time."""
 AGES = 10.0
 """Seconds between two looks at times while nothing else happens."""
 
@@ -55,6 +58,14 @@ def _keys(found: list[Row]) -> list[Any]:
     return keys
 
 
+def _warm() -> None:
+    """Import and make ready what the first tree needs; runs in a thread."""
+    import k8stui.kinds.relations_links  # noqa: F401 - so that the screen's loop finds it imported
+    from k8stui.kube.relations import warm
+
+    warm()
+
+
 class RelationsView(ObjectView):
     """What belongs to an object."""
 
@@ -65,6 +76,7 @@ class RelationsView(ObjectView):
         super().__init__(*arguments)
         self._reader: Reader | None = None
         self._building: Timer | None = None
+        self._took = 0.0
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -73,6 +85,7 @@ class RelationsView(ObjectView):
     # Reading
 
     async def prepare(self, cluster: Any, kind: Kind, body: bytes) -> dict[str, Any]:
+        await asyncio.to_thread(_warm)
         found: dict[str, Any] = (
             await asyncio.to_thread(json.loads, body) if len(body) > LARGE else json.loads(body)
         )
@@ -96,7 +109,8 @@ class RelationsView(ObjectView):
     def _rebuild_soon(self) -> None:
         """Something changed, or came: once for all that does within a moment."""
         if self._building is None and self.is_attached:
-            self._building = self.set_timer(SETTLE, self._rebuild)
+            # what takes long is done less often: the screen comes first
+            self._building = self.set_timer(max(SETTLE, SHARE * self._took), self._rebuild)
 
     def _rebuild(self) -> None:
         from k8stui.kinds.relations_links import relations
@@ -105,10 +119,12 @@ class RelationsView(ObjectView):
         reader, kind = self._reader, self._kind
         if self.raw is None or reader is None or kind is None:
             return
+        began = time.perf_counter()
         reader.begin()
         sections = relations(reader, kind, self.raw, self.session.backend.now())
         reader.end()
         found = rows(sections)
+        self._took = time.perf_counter() - began
         old = self.viewer.content
         same = isinstance(old, RelationsContent) and [row.line for row in found] == list(old.lines)
         if not same:
@@ -140,6 +156,11 @@ class RelationsView(ObjectView):
         if self._building is not None:
             self._building.stop()
             self._building = None
+
+    def state_text(self) -> str:
+        if self._reader is not None and self._reader.stale:
+            return f"not live: {self._reader.stale}"
+        return super().state_text()
 
     # What is under the cursor
 
