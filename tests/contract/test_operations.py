@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -456,3 +459,46 @@ async def test_every_operation_is_forbidden_to_who_may_only_look(
                 assert "Read-only: " in result.text, result.text
     now = await op.get(web)
     assert (now["metadata"]["uid"], now["metadata"]["generation"]) == (web.uid, generation)
+
+
+async def test_a_rollout_stands_as_kubectl_says(simulated: Target, admin: Admin) -> None:
+    """Of every workload that the simulated cluster begins with."""
+    if admin.connection.context.name != simulated.admin.name:
+        pytest.skip("one kubectl for one world is enough")
+    catalog = await discover(admin.connection)
+    judged = []
+    for plural in ("deployments", "statefulsets", "daemonsets"):
+        kind = catalog.get("apps", plural)
+        assert kind is not None
+        for item in (await read_items(admin.connection, kind.path()))[:4]:
+            judged.append((kind.kind, item))
+    gate = asyncio.Semaphore(3)
+
+    async def ask(kind: str, item: dict[str, Any]) -> tuple[int, str]:
+        meta = item["metadata"]
+        command = [str(Path(sys.executable).with_name("kubectl")), "--kubeconfig", str(simulated.kubeconfig)]
+        command += [
+            "-n",
+            meta["namespace"],
+            "rollout",
+            "status",
+            f"{kind.lower()}/{meta['name']}",
+            "--watch=false",
+        ]
+        async with gate:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            )
+            output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
+    answers = await asyncio.gather(*(ask(kind, item) for kind, item in judged))
+    for (kind, item), (code, said) in zip(judged, answers, strict=True):
+        status = rollout_status(kind, item)
+        assert status is not None
+        complete = "successfully rolled out" in said or ("complete" in said and "Waiting" not in said)
+        where = f"{kind} {item['metadata']['name']}: {status.sentence} / {said}"
+        assert (status.phase is RolloutPhase.STUCK) == (code != 0 and "deadline" in said), where
+        assert (status.phase is RolloutPhase.COMPLETE) == complete, where
+        numbers = set(re.findall(r"\b\d+\b", said.partition("finish:")[2]))
+        assert numbers <= set(re.findall(r"\d+", status.sentence)), where

@@ -157,8 +157,9 @@ async def begin(op: Operator, meant: Meant) -> None:
         )
         made = await op.app.forwards.open(spec)
         if made.state is ForwardState.FAILED:
+            problem = made.problem
             await op.app.forwards.close(made)
-            raise Refused(f"{made.problem}.")
+            raise Refused(f"{problem}.")
         opened.append(made)
     key = op.app.main.keymap.first("forward.list")
     where = ", ".join(f"{made.address} → {made.spec.title}" for made in opened)
