@@ -340,8 +340,19 @@ class TestLives:
         step = [{"op": "add", "path": "/status/capacity/example.com~1dongle", "value": "4"}]
         patch = ("patch", "node", node, "--subresource=status", "--type=json", "-p")
         newest(*patch, json.dumps(step))
-        assert read(newest, "node", node)["status"]["capacity"]["example.com/dongle"] == "4"
+        path = r"jsonpath={.status.allocatable.example\.com/dongle}=4"
+        newest("wait", f"--for={path}", f"node/{node}", "--timeout=20s")
         newest(*patch, json.dumps([{"op": "remove", "path": "/status/capacity/example.com~1dongle"}]))
+
+
+def test_kubelets_are_reached_through_the_server(newest: Kubectl) -> None:
+    node = newest("get", "nodes", "-o", "jsonpath={.items[1].metadata.name}")
+    proxy = f"/api/v1/nodes/{node}/proxy"
+    summary = json.loads(newest("get", "--raw", f"{proxy}/stats/summary"))
+    assert summary["node"]["nodeName"] == node
+    assert "<pre>" in newest("get", "--raw", f"{proxy}/logs/")
+    assert "kubelet" in newest("get", "--raw", f"{proxy}/logs/?query=kubelet&tailLines=3")
+    assert "kubeletconfig" in json.loads(newest("get", "--raw", f"{proxy}/configz"))
 
 
 class TestAdmission:

@@ -65,7 +65,8 @@ class NodeLifecycle(Controller):
     def changed(self, type_: str, res: Resource, obj: Obj) -> None:
         if res.plural == "nodes":
             name = obj["metadata"]["name"]
-            mark = repr((obj["spec"].get("taints"), obj["spec"].get("unschedulable")))
+            extended = _extended(obj)
+            mark = repr((obj["spec"].get("taints"), obj["spec"].get("unschedulable"), extended))
             if self._tainted.get(name) != mark:
                 self._tainted[name] = mark
                 self.poke(key_of(obj), 0.1)
@@ -73,6 +74,9 @@ class NodeLifecycle(Controller):
     def reconcile(self, key: Key) -> None:
         node = self.store.get(NODES, *key)
         if node is None:
+            return
+        if (status := _with_extended(node)) is not None:
+            self.engine.write_status(NODES, node, status)
             return
         taints = node["spec"].get("taints") or []
         cordoned = node["spec"].get("unschedulable", False)
@@ -136,3 +140,18 @@ class NodeLifecycle(Controller):
         rows = [c for c in pod["status"].get("conditions") or () if c["type"] != "DisruptionTarget"]
         pod = self.engine.write_status(PODS, pod, {**pod["status"], "conditions": [row, *rows]})
         self.store.delete(PODS, *key_of(pod))
+
+
+def _extended(node: Obj) -> dict[str, str]:
+    """What the node has of resources that are not Kubernetes' own, as somebody wrote into its capacity."""
+    capacity = node.get("status", {}).get("capacity") or {}
+    return {name: amount for name, amount in capacity.items() if "/" in name and "kubernetes.io/" not in name}
+
+
+def _with_extended(node: Obj) -> Obj | None:
+    """The status with all of them allocatable, as a kubelet makes them; None when nothing is missing."""
+    status, extended = node.get("status", {}), _extended(node)
+    allocatable = status.get("allocatable") or {}
+    if all(allocatable.get(name) == amount for name, amount in extended.items()):
+        return None
+    return {**status, "allocatable": {**allocatable, **extended}}
