@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.pty, pytest.mark.timeout(180)]
 PREFIX = "\x1d"
 PROMPT = r"(?m)/ #\s*$"
 COLUMNS, LINES = 140, 45
+MONITOR = next((name for name in ("htop", "top") if shutil.which(name)), None)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,20 @@ def test_less_searches(program: PtyProgram) -> None:
     run(program, "seq 1 5000 | less", r"(?m)^1\s*$")
     program.send("/4321\r")
     program.wait_for_text(r"(?m)^4321\s*$")
+    program.send("q")
+    program.wait_for_text(PROMPT)
+
+
+@pytest.mark.skipif(MONITOR is None, reason="neither htop nor top is installed")
+def test_a_monitor_repaints(program: PtyProgram) -> None:
+    assert MONITOR is not None
+    screen = run(program, f"{MONITOR} -d {2 if MONITOR == 'htop' else 0.2}", r"(?i)\bPID\b.*\bCOMMAND\b")
+    deadline = time.monotonic() + 20
+    seen = {screen}
+    while len(seen) < 3 and time.monotonic() < deadline:
+        program.wait_for_output(b".", start=len(program.output))
+        seen.add("\n".join(line for line in program.text().splitlines() if "load average" in line.lower()))
+    assert len(seen) >= 3, "it goes on painting"
     program.send("q")
     program.wait_for_text(PROMPT)
 
