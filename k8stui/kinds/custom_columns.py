@@ -111,7 +111,22 @@ class WithColumns:
         self._printer = printer
         self._more = tuple(columns)
         self._own = len(printer.columns)
-        self.columns: tuple[Column, ...] = (*printer.columns, *(Column(each.header) for each in columns))
+        self.columns: tuple[Column, ...] = (*printer.columns, *map(Column, self._headers()))
+
+    def _headers(self) -> list[str]:
+        """The headers, made different from each other and from the kind's own: one sorts by them."""
+        taken = {"NAMESPACE", *(column.name for column in self._printer.columns)}
+        made: list[str] = []
+        for each in self._more:
+            header, number = each.header, 1
+            if header in taken and each.label:
+                header = each.label.upper()
+            while header in taken:
+                number += 1
+                header = f"{each.header} {number}"
+            taken.add(header)
+            made.append(header)
+        return made
 
     def cells(self, obj: Any, now: datetime) -> tuple[str, ...]:
         """The text of each column."""

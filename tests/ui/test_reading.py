@@ -244,3 +244,21 @@ async def test_a_secret_described_shows_no_value() -> None:
         assert "password:  8 bytes" in lines(app)
         assert "blob:      3 bytes" in lines(app)
         assert "hunter2" not in screen_text(app)
+
+
+async def test_a_config_map_of_a_megabyte_is_read_whole() -> None:
+    world = shop()
+    text = "".join(f"a-key-{number}: value {number:06d}\n" for number in range(40_000))
+    world["configmaps"] = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("big", "shop"), "data": {"file": text}}
+    ]
+    assert len(text) > 900_000
+    async with make_app(FakeBackend(FakeCluster(world)), kind="pods").run_test(size=SIZE) as pilot:
+        for key in ("describe", "yaml"):
+            app = await read(pilot, "configmaps", "big", key)
+            assert sum("value 03" in line for line in lines(app)) == 10_000
+            viewer = view(app).viewer
+            viewer.action_last()
+            await until(pilot, lambda viewer=viewer: viewer.line_number == len(viewer.content) - 1)
+            viewer.action_page_up()
+            await until(pilot, lambda: "value 0399" in screen_text(pilot.app), "the end of the file")

@@ -85,7 +85,12 @@ def test_columns_stand_behind_the_kinds_own_and_sort_by_what_they_mean() -> None
     )
     assert reader is not None and reader.paths == READER.paths[:3]
     printer = WithColumns(printer_for("", "pods"), (label_column("app.kubernetes.io/name"), *columns))
-    assert [column.name for column in printer.columns][-4:] == ["NAME", "IMAGES", "NONE", "GRACE"]
+    assert [column.name for column in printer.columns][-4:] == [
+        "APP.KUBERNETES.IO/NAME",
+        "IMAGES",
+        "NONE",
+        "GRACE",
+    ]
     at = len(printer.columns) - 1
     found = pods()
     assert printer.cells(found[0], NOW)[at] == "30"

@@ -120,3 +120,18 @@ def test_field_names_become_words() -> None:
     assert label_of("lastScheduleTime") == "Last Schedule Time"
     assert label_of("uid") == "UID"
     assert label_of("a.b/c") == "a.b/c"
+
+
+def test_events_lead_to_what_controllers_made() -> None:
+    from k8stui.kinds.describe.common import _linked
+    from k8stui.kinds.describe.lines import Ref, Text
+
+    refs = {
+        "Created pod: web-1-x": Ref("pods", "web-1-x", "shop"),
+        "create Pod db-0 in StatefulSet db successful": Ref("pods", "db-0", "shop"),
+        "Saw completed job: tick-1, condition: Complete": Ref("jobs.batch", "tick-1", "shop"),
+        "Scaled down replica set web-5d9 from 3 to 2": Ref("replicasets.apps", "web-5d9", "shop"),
+    }
+    for message, ref in refs.items():
+        assert _linked(message, "shop") == Text(message, "quiet", ref)
+    assert _linked("Job completed", "shop") == "Job completed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -329,7 +330,7 @@ def events(page: Page, related: Related, now: datetime) -> None:
                 Text(plain(event.get("reason")), "warning" if warn else ""),
                 _span(event, now),
                 plain(source),
-                message,
+                _linked(message, str(dig(event, "involvedObject", "namespace", default=""))),
             ]
         )
     if not rows:
@@ -337,6 +338,23 @@ def events(page: Page, related: Related, now: datetime) -> None:
         return
     page.heading("Events")
     page.table(("Type", "Reason", "Age", "From", "Message"), rows)
+
+
+_NAMED = re.compile(
+    r"\b(?:created|deleted|create|delete|completed|scaled (?:up|down)) (pod|job|replica ?set):? "
+    r"([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)",
+    re.IGNORECASE,
+)
+_NAMED_KINDS = {"pod": "pods", "job": "jobs.batch", "replicaset": "replicasets.apps"}
+
+
+def _linked(message: str, namespace: str) -> str | Text:
+    """A message that leads to the object that a controller says it made or removed."""
+    found = _NAMED.search(message)
+    if found is None:
+        return message
+    kind = _NAMED_KINDS[found[1].lower().replace(" ", "")]
+    return Text(message, "quiet", Ref(kind, found[2], namespace))
 
 
 def problem(page: Page, related: Related, name: str, label: str, *, level: int = 0) -> bool:

@@ -30,7 +30,7 @@ class Ref(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A stretch of text with a meaning."""
+    """A stretch of text with a meaning; a `quiet` one looks like any other, though it leads somewhere."""
 
     text: str
     role: str = ""
@@ -205,8 +205,8 @@ def _joined(head: str, parts: Sequence[Text], level: int, marks: tuple[Mark, ...
         text += printable(part.text)
         if part.ref is not None:
             links.append(Link(start, len(text), part.ref))
-        role = "link" if part.ref is not None else part.role
-        if role and len(text) > start:
+        role = "link" if part.ref is not None and part.role != "quiet" else part.role
+        if role not in ("", "quiet") and len(text) > start:
             found.append(Mark(start, len(text), role))
     return Line(text.rstrip(" "), level, tuple(found), tuple(links))
 
