@@ -164,7 +164,7 @@ def remasked(edited_text: str, values: Mapping[str, Any]) -> str:
 def _is_value(inline: str, body: list[str], value: Any) -> bool:
     from k8stui.kinds.yaml_edit import parse
 
-    documents = parse("v: " + "\n".join([inline, *(f" {line}" for line in body)])).documents
+    documents = parse("v: " + "\n".join([inline, *(f" {line}" for line in body), ""])).documents
     if not documents or not isinstance(documents[0].value, dict):
         return False
     written = documents[0].value.get("v")

@@ -111,6 +111,7 @@ class _Walk:
     def __init__(self) -> None:
         self.lines: dict[Path, int] = {}
         self._count = 0
+        self._known: dict[int, tuple[Any, int]] = {}
 
     def value(self, node: Any, path: Path, depth: int) -> Any:
         self._count += 1
@@ -120,9 +121,18 @@ class _Walk:
         self.lines.setdefault(path, line)
         if node.id == "scalar":
             return scalar(node.value, plain=not node.style, tag=node.tag, line=line)
+        known = self._known.get(id(node))
+        if known is not None:  # an alias: it counts as what it stands for, without being walked again
+            self._count += known[1]
+            return known[0]
+        before = self._count
+        found: Any
         if node.id == "sequence":
-            return [self.value(item, (*path, at), depth + 1) for at, item in enumerate(node.value)]
-        return self._mapping(node, path, depth)
+            found = [self.value(item, (*path, at), depth + 1) for at, item in enumerate(node.value)]
+        else:
+            found = self._mapping(node, path, depth)
+        self._known[id(node)] = (found, self._count - before)
+        return found
 
     def _mapping(self, node: Any, path: Path, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
