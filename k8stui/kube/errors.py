@@ -121,6 +121,10 @@ _HINTS = {
 }
 
 
+def _hint(code: int, reason: str) -> str:
+    return "choose another name" if reason == "AlreadyExists" else _HINTS.get(code, "")
+
+
 class ApiError(KubeError):
     """The server's answer was an error (HTTP status 400 and above, or an ERROR event in a watch).
 
@@ -141,7 +145,7 @@ class ApiError(KubeError):
         hint: str | None = None,
     ) -> None:
         super().__init__(
-            message or f"the server answered {code}", hint=_HINTS.get(code, "") if hint is None else hint
+            message or f"the server answered {code}", hint=_hint(code, reason) if hint is None else hint
         )
         self.code = code
         self.reason = reason

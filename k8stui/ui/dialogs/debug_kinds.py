@@ -71,14 +71,15 @@ class EphemeralDialog(DebugForm):
 class CopyDialog(DebugForm):
     """A copy of a pod that may differ from it."""
 
-    def __init__(self, pod: dict[str, Any], **more: Any) -> None:
+    def __init__(self, pod: dict[str, Any], copy: str = "", **more: Any) -> None:
+        """`copy` is the name to propose."""
         name = pod["metadata"]["name"]
         super().__init__(f"Copy of pod {name}", **more)
         self._pod = pod
         from k8stui.kube.debug import free_name
 
         self._debugger = free_name(pod, "debugger", _chance())
-        self.name_field = Input(value=f"{name[:240]}-debug", select_on_focus=False)
+        self.name_field = Input(value=copy or f"{name[:240]}-debug", select_on_focus=False)
         self.add_debugger = checkbox("add a debug container of the image below", True)
         self.share = checkbox("its containers see each other's processes", True)
         self.same_node = checkbox("on the same node")

@@ -49,6 +49,7 @@ class Debugger:
         from k8stui.kube.ephemeral import ephemeral_containers
         from k8stui.kube.sessions_look import read_pod
         from k8stui.kube.sessions_target import container_choices
+        from k8stui.ui.dialogs.debug_kinds import CopyDialog
 
         async with asyncio.timeout(LOOK_LIMIT):
             pod = await read_pod(self._connection, spot.target(""))
@@ -59,7 +60,8 @@ class Debugger:
         if answer == EPHEMERAL:
             await self._form(spot.context, self._ephemeral_form(pod, choices, container))
         elif answer == COPY:
-            await self._form(spot.context, self._copy_form(pod))
+            form = CopyDialog(pod, await self._free_name(spot), **self._common())
+            await self._form(spot.context, form)
         else:
             spec = reattach(pod, answer)
             if spec is None:
@@ -86,10 +88,22 @@ class Debugger:
 
         return EphemeralDialog(pod, choices, container, **self._common())
 
-    def _copy_form(self, pod: dict[str, Any]) -> DebugForm:
-        from k8stui.ui.dialogs.debug_kinds import CopyDialog
+    async def _free_name(self, spot: Spot) -> str:
+        """A name for a copy that no pod has; a plain guess where that cannot be seen."""
+        from k8stui.kube.errors import ApiError, KubeError
+        from k8stui.kube.sessions_look import read_pod
+        from k8stui.kube.sessions_target import SessionTarget
 
-        return CopyDialog(pod, **self._common())
+        first = f"{spot.pod[:240]}-debug"
+        for name in (first, *(f"{first}-{number}" for number in range(2, 10))):
+            try:
+                async with asyncio.timeout(LOOK_LIMIT):
+                    await read_pod(self._connection, SessionTarget(spot.namespace, name))
+            except ApiError as error:
+                return name if error.code == 404 else first
+            except (KubeError, TimeoutError):
+                return first
+        return first
 
     # From a node
 
