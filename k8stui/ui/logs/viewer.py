@@ -60,9 +60,9 @@ class LogViewer(LineViewer):
         & > .line-viewer--level-warn { color: $text-warning; text-style: bold; }
         & > .line-viewer--level-error { color: $text-error; text-style: bold; }
         & > .line-viewer--level-fatal { color: $text-error; text-style: bold reverse; }
-        & > .line-viewer--highlight-1 { background: $accent 45%; }
+        & > .line-viewer--highlight-1 { background: $primary 55%; }
         & > .line-viewer--highlight-2 { background: $success 45%; }
-        & > .line-viewer--highlight-3 { background: $primary 55%; }
+        & > .line-viewer--highlight-3 { background: $accent 45%; }
         & > .line-viewer--highlight-4 { background: $error 45%; }
         & > .line-viewer--highlight-5 { background: $secondary 55%; }
         & > .line-viewer--highlight-6 { background: $foreground 30%; }
