@@ -56,7 +56,9 @@ def rollout_page(facts: RolloutFacts, now: datetime) -> list[PageLine]:
     if facts.problem:
         lines.append(_marked(f"The history cannot be read: {facts.problem}", "warning", key="problem"))
         return lines
-    lines.append(_marked("Revisions, newest first: space opens or folds one, u goes back to it", "heading", key="head"))
+    lines.append(
+        _marked("Revisions, newest first: space opens or folds one, u goes back to it", "heading", key="head")
+    )
     for at, revision in enumerate(facts.revisions):
         older = facts.revisions[at + 1] if at + 1 < len(facts.revisions) else None
         lines += _revision_lines(revision, older, now)
@@ -79,7 +81,11 @@ def _status_lines(facts: RolloutFacts) -> list[PageLine]:
         f"  {status.updated} new of {status.wanted} · {status.ready} ready"
         f" · {status.available} available · {status.old} old"
     )
-    lines = [_marked(status.sentence, role, key="sentence"), PageLine(bar + numbers, marks, key="bar")]
+    lines = [
+        _marked(status.sentence, role, key="sentence"),
+        PageLine(bar, marks, key="bar"),
+        PageLine(numbers, key="numbers"),
+    ]
     if status.reason:
         lines.append(PageLine(f"  {printable(status.reason)}", key="reason"))
     lines += [_marked(f"  {text}", "warning", key=("trouble", at)) for at, text in enumerate(facts.trouble)]

@@ -114,7 +114,7 @@ class Plan(msgspec.Struct, frozen=True):
         ]
         if not back:
             return None
-        return Plan("Undo", "put back", tuple(back), notes=(f"Puts back what was {self.done} a moment ago.",))
+        return Plan("Undo", "put back", tuple(back), notes=("Puts back what was done before.",))
 
     def only(self, refs: Collection[Ref]) -> Plan:
         """The same for some of its objects."""

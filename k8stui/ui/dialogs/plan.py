@@ -144,15 +144,15 @@ class PlanDialog(Dialog["Run"]):
         self._soon()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in a field goes to the button: the plan is looked at before."""
+        """Enter in a field goes to the button: which is looked at first; a second one does it."""
         event.stop()
         self.refresh_plan()
-        if event.input is self._confirm:
+        if event.input is self._confirm or self.focused is self._do:
             self.action_do()
         elif self._confirm.display:
-            self._confirm.focus()
-        else:
-            self._do.focus()
+            self.set_focus(self._confirm)
+        elif not self._do.disabled:
+            self.set_focus(self._do)
 
     def _soon(self) -> None:
         if self._timer is not None:
