@@ -124,10 +124,12 @@ def _pod_lines(pod: Raw, now: datetime) -> list[Line]:
     message = plain(dig(pod, "status", "message"))
     if message:
         page.field("Message", Text(message, "warning"))
+    said: set[str] = set()
     for condition in items(pod, "status", "conditions"):
-        if condition.get("status") != "True" and condition.get("message"):
-            kind = plain(condition.get("type"))
-            page.field(f"Not {kind}", Text(plain(condition.get("message")), "warning"))
+        why = plain(condition.get("message"))
+        if condition.get("status") != "True" and why and why not in said:
+            said.add(why)
+            page.field(f"Not {plain(condition.get('type'))}", Text(why, "warning"))
     return page.lines()
 
 

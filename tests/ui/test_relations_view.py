@@ -285,3 +285,11 @@ async def test_labels_and_paths_of_the_settings_have_columns() -> None:
         assert view(app).spec.labels == ("app",)
         view(app).show_labels(())
         await until(pilot, lambda: "APP" not in screen_text(app))
+
+
+async def test_logs_are_read_from_where_the_pod_is_named() -> None:
+    async with make_app(FakeBackend(web()), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, "X", shows="configmap web-conf")
+        await pilot.press("l")
+        await until(pilot, lambda: app.main.place().view_type == "logs")
+        assert view(app).spec.target.name == "web-a"

@@ -310,7 +310,7 @@ ACTIONS = [
         group=Group.READING,
         views=QUERIED,
         fits=_readable,
-        rank=45,
+        rank=95,
     ),
     Action(
         "reading.reveal-found",

@@ -21,6 +21,8 @@ WITH_LOGS = frozenset(
 """Kinds that have pods, so that logs can be read of them."""
 TABLE = frozenset({"table"})
 LISTS = frozenset({"table", "contexts"})
+NAMED = frozenset({"table", "relations"})
+"""Views whose cursor is on an object of a kind."""
 NAMESPACES = frozenset({"namespaces"})
 
 
@@ -120,7 +122,7 @@ ACTIONS = [
         _logs,
         keys=("l",),
         group=Group.ROW,
-        views=TABLE,
+        views=NAMED,
         kinds=WITH_LOGS,
         needs_object=True,
         many=True,

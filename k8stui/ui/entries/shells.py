@@ -132,7 +132,7 @@ ACTIONS = [
         _shell,
         keys=("s",),
         group=Group.ROW,
-        views=TABLE,
+        views=TABLE | {"relations"},
         kinds=PODS,
         needs_object=True,
         right=EXEC,
