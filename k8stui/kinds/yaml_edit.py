@@ -80,6 +80,8 @@ def parse(text: str) -> Parsed:
                 documents.append(EditDocument(value, walk.lines, node.start_mark.line))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.problem == "could not find expected ':'":
+            mark = error.context_mark or mark  # where the key is, not where its colon was missed
         line = mark.line if mark is not None else 0
         return Parsed(tuple(documents), (Problem(line, _yaml_words(error)),))
     except yaml.YAMLError as error:

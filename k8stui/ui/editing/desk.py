@@ -315,6 +315,29 @@ class EditDesk:
         text = template(kind, schema, self.namespace)
         await self.new_text("create", (kind.singular or kind.kind).lower(), text)
 
+    def expose(self, place: Place) -> None:
+        """A form for a service in front of the row's pods."""
+        if place.kind is not None and place.objects:
+            meta = place.objects[0].metadata
+            opening = self._expose(place.kind, meta.namespace, meta.name)
+            self.app.run_worker(opening, group="edit", exit_on_error=False)
+
+    async def _expose(self, kind: Kind, namespace: str, name: str) -> None:
+        from k8stui.kinds.templates_forms import exposed
+        from k8stui.kube import editing
+        from k8stui.kube.errors import KubeError
+        from k8stui.ui.dialogs.edit_forms import open_form
+
+        cluster: Any = self.app.session.cluster
+        try:
+            obj = await editing.read(cluster.connection, kind, namespace, name)
+        except KubeError as error:
+            self.app.complain(error.sentence())
+            return
+        selector, port = exposed({"kind": kind.kind, **obj})
+        given = {"name": name, "namespace": namespace, "selector": selector, "port": port}
+        open_form(self.app, "expose", given)
+
     @property
     def namespace(self) -> str:
         """The namespace for objects that name none: the one in use, if it is one."""

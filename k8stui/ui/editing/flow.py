@@ -66,6 +66,7 @@ async def _save(view: EditorView) -> None:
             app.complain(_short(shown[0].problems[0].message))
             return
         title = "Apply" if view.mode in (Mode.APPLY, Mode.SERVER_APPLY) else "Save"
+        view.say_busy("to be confirmed")
         answer = await app.push_screen_wait(ReviewDialog(title, shown, view.revealed))
         if answer is None:
             view.show_problems([problem for item in shown for problem in item.problems], go=False)
@@ -128,6 +129,7 @@ async def _decide(view: EditorView, pipeline: Pipeline, met: Sequence[Meanwhile]
     """Let the user choose, field by field; False when that was given up."""
     from k8stui.ui.dialogs.edit_conflicts import ConflictsDialog
 
+    view.say_busy("to be decided")
     for each in met:
         answer = await view.desk.app.push_screen_wait(ConflictsDialog(each, view.revealed))
         if answer is None:

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 EDITABLE = frozenset({"table", "yaml", "describe"})
 EDITOR = frozenset({"edit"})
+EXPOSABLE = frozenset(
+    {
+        "pods",
+        "services",
+        "replicationcontrollers",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+    }
+)
+"""Kinds that say which pods are theirs."""
 
 
 def _edit(place: Place) -> None:
@@ -48,6 +60,10 @@ def _create(place: Place) -> None:
     from k8stui.ui.dialogs.edit_forms import ask_what
 
     ask_what(place.app)
+
+
+def _expose(place: Place) -> None:
+    place.app.editing.expose(place)
 
 
 # In the editor
@@ -186,6 +202,19 @@ ACTIONS = [
         group=Group.GO,
         views=frozenset({"table"}),
         danger=Danger.CHANGES,
+        rank=95,
+    ),
+    Action(
+        "row.expose",
+        "expose",
+        "Make a service that leads to the pods of this object: a form, filled in from it",
+        _expose,
+        group=Group.ROW,
+        views=frozenset({"table"}),
+        kinds=EXPOSABLE,
+        needs_object=True,
+        danger=Danger.CHANGES,
+        right=Right("create", "services"),
         rank=95,
     ),
     Action(
