@@ -30,7 +30,8 @@ GUTTER = 2
 """Cells before the first column: the cursor's sign, and the mark's or the state's."""
 
 FLASH_SECONDS = 1.2
-_KEPT_ROWS = 1024
+_KEPT_ROWS = 400
+"""More than any terminal has lines; a painted row takes some 10 KiB."""
 
 CURSOR_SIGN, MARK_SIGN = "▌", "✓"
 TONE_SIGNS = {"error": "✗", "warn": "!", "busy": "~"}
@@ -166,7 +167,10 @@ class RowPainter:
             self.cut_short = self.cut_short or ELLIPSIS in whole
             pieces.append((whole, cell_style))
             pieces.append((gap, style))
-        return Strip(merged(pieces), GUTTER + self.columns.width)
+        # The last gap stays apart: where a scrollbar cuts the line, it cuts spaces. Rich keeps every other
+        # text that was ever cut (16,384 of them), which under churn is memory that only grows.
+        last = [Segment(*pieces.pop())] if self.columns.placed else []
+        return Strip([*merged(pieces), *last], GUTTER + self.columns.width)
 
     def _tones(self, obj: Any) -> tuple[str, dict[int, str]]:
         printer = self.printer
