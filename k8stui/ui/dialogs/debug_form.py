@@ -7,6 +7,7 @@ wrong with it, and which rights are missing. Nothing is sent from here but quest
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
@@ -178,9 +179,9 @@ class DebugForm(Dialog["Plan"]):
         self._note.say(" ".join(f"{note}." for note in self.plan.notes))
         self._say_problem(self._refusal)
         if not self._refusal:
-            self.run_worker(
-                self._check_rights(self.plan), group="rights", exclusive=True, exit_on_error=False
-            )
+            # made when the worker runs: a worker that never does leaves nothing behind
+            check: Callable[[], Awaitable[None]] = partial(self._check_rights, self.plan)
+            self.run_worker(check, group="rights", exclusive=True, exit_on_error=False)
 
     async def _check_rights(self, plan: Plan) -> None:
         needs = plan.needs

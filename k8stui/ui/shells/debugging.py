@@ -143,7 +143,6 @@ class Debugger:
         plan = await self._app.push_screen_wait(form)
         if plan is None:
             return
-        self._app.shells.memory.add_image(form.image.value.strip())
         lease = self._app.shells.store.connections.lease(context)
         try:
             connection: Any = await lease.connection()
@@ -152,6 +151,8 @@ class Debugger:
         finally:
             await lease.close()
         if result is not None:
+            # only an image that was there is worth being proposed again
+            self._app.shells.memory.add_image(form.image.value.strip())
             await self._show(context, plan, result)
 
     async def _carry_out(self, connection: Any, plan: Plan, context: Context, tell: Any) -> DebugResult:
