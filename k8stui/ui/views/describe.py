@@ -10,13 +10,14 @@ from k8stui.kinds.describe import Line, Link, Need, Related, about, describe, ne
 from k8stui.kinds.describe.common import EVENTS
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_viewer import DocumentViewer, Keyed, Piece
+from k8stui.ui.widgets.document_content import Keyed, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from k8stui.kinds.describe import Ref
     from k8stui.kube.catalog import Kind
+    from k8stui.ui.widgets.document_viewer import DocumentViewer
 
 NEED_LIMIT = 8.0
 """Seconds that each related read may take; without it, its part says so."""

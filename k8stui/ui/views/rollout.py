@@ -12,7 +12,7 @@ from k8stui.kinds.rollout_status import RolloutPhase, rollout_status
 from k8stui.kinds.rollout_trouble import pod_trouble
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.reading import ObjectView
-from k8stui.ui.widgets.document_viewer import Keyed, Piece
+from k8stui.ui.widgets.document_content import Keyed, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

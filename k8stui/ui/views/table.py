@@ -6,7 +6,6 @@ table widget and keeps it in its spec, so that going back finds it again. It nev
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
@@ -15,6 +14,7 @@ from k8stui.ui.filtering import filter_of
 from k8stui.ui.follow import LINKS, predicate_for
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
+from k8stui.ui.views.own_columns import labels_of, of_settings, with_own
 from k8stui.ui.views.placeholder import Placeholder
 from k8stui.ui.views.printing import NamespacedPrinter
 from k8stui.ui.widgets.table_states import Subject, phase_of
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from k8stui.kube.catalog import Kind
     from k8stui.ui.session import Session
     from k8stui.ui.widgets import table_messages
-
-
-MOST_LOOKED_AT = 2_000
-"""Rows whose labels are looked at for a choice of them."""
 
 
 class _Source:
@@ -89,17 +85,12 @@ class TableView(View):
             self._wait_for_kind(cluster)
             return
         self._denied_told = False
+        self._custom, more = of_settings(self.session, self._kind)
         if self.table is None:
             await self._make_table()
         assert self.table is not None
-        self._custom, reader = self._custom_columns()
         self.table.set_printer(self._printer())
         self.table.set_subject(self._subject())
-        more: dict[str, Any] = {}
-        if reader is not None:
-            from k8stui.kube.objects.related import Form
-
-            more["form"] = Form(columns=reader)
         self._subscription = cluster.subscribe(
             self._kind,
             namespaces=self.namespaces if self._kind.namespaced else (),
@@ -206,20 +197,8 @@ class TableView(View):
         columns = self._subscription.collection.columns if self._subscription is not None else ()
         self._columns = columns
         printer: Any = printer_for(self._kind.group, self._kind.plural, columns or None)
-        if self._custom or self.spec.labels:
-            from k8stui.kinds.custom_columns import WithColumns, label_column
-
-            printer = WithColumns(printer, (*map(label_column, self.spec.labels), *self._custom))
+        printer = with_own(printer, self.spec.labels, self._custom)
         return NamespacedPrinter(printer) if self._many_namespaces else printer
-
-    def _custom_columns(self) -> tuple[tuple[Any, ...], Any]:
-        """The columns that the settings have for this kind, and who reads their cells."""
-        settings = self.session.settings.columns
-        if not settings or self._kind is None:
-            return (), None
-        from k8stui.kinds.custom_columns import custom_columns
-
-        return custom_columns(settings, self.session.catalog, self._kind)
 
     def show_labels(self, keys: tuple[str, ...]) -> None:
         """Have a column for each of these labels."""
@@ -231,13 +210,9 @@ class TableView(View):
                 self.table.sort_by(sort, reverse=reverse)
 
     def known_labels(self) -> list[str]:
-        """The labels that rows have, the most frequent first; of many rows a part is looked at."""
-        found: dict[str, int] = {}
-        objects = [] if self._subscription is None else self._subscription.collection.objects.values()
-        for obj in islice(objects, MOST_LOOKED_AT):
-            for key in obj.metadata.labels or ():
-                found[key] = found.get(key, 0) + 1
-        return sorted(found, key=lambda key: (-found[key], key))
+        """The labels that rows have, the most frequent first."""
+        held = () if self._subscription is None else self._subscription.collection.objects.values()
+        return labels_of(held)
 
     def took(self, changes: Any) -> None:
         """The table is about to take changes: have its columns ready, and notice refusals."""

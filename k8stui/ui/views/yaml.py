@@ -11,7 +11,7 @@ from k8stui.kinds.yaml_noise import Reveal, is_secret, readable
 from k8stui.kinds.yaml_text import Document, Path, YamlLine, emit
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_viewer import Keyed, Piece
+from k8stui.ui.widgets.document_content import Keyed, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,20 +6,20 @@ what is on the screen. It never knows what the lines mean.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
 from textual.strip import Strip
 
 from k8stui.ui.widgets.ansi import Span
+from k8stui.ui.widgets.document_content import ROLES, Content, DocumentLine, DocumentLines, Nothing
 from k8stui.ui.widgets.line_layout import Place, advance
 from k8stui.ui.widgets.line_painter import LinePainter, ShownLine
 from k8stui.ui.widgets.line_viewer import LineViewer
 from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from textual import events
     from textual.selection import Selection
@@ -28,158 +28,7 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.line_model import LineLike
 
 GUTTER = 2
-ROLES = (
-    "key",
-    "string",
-    "number",
-    "word",
-    "text",
-    "sign",
-    "heading",
-    "label",
-    "link",
-    "good",
-    "warning",
-    "bad",
-    "muted",
-)
 FOLDED, CHANGED = "▸", "▎"
-
-
-class Piece(NamedTuple):
-    """A stretch of a line that has a colour of its own."""
-
-    start: int
-    end: int
-    role: str
-    """One of `ROLES`."""
-
-
-class Content(Protocol):
-    """What is shown."""
-
-    @property
-    def blocks(self) -> Mapping[int, int]:
-        """A line that can be folded -> the line after the last of what it hides."""
-        ...
-
-    def __len__(self) -> int: ...
-    def text(self, index: int) -> str:
-        """A line, safe to paint."""
-        ...
-
-    def pieces(self, index: int) -> Sequence[Piece]:
-        """The colours of a line, from left to right."""
-        ...
-
-    def key(self, index: int) -> Any:
-        """What the line is about: the same before and after a change of its value."""
-        ...
-
-    def find(self, key: Any) -> int | None:
-        """The first line with that key."""
-        ...
-
-
-class Nothing:
-    """No lines."""
-
-    blocks: ClassVar[Mapping[int, int]] = {}
-
-    def __len__(self) -> int:
-        return 0
-
-    def text(self, index: int) -> str:
-        """There is none."""
-        raise IndexError(index)
-
-    def pieces(self, index: int) -> Sequence[Piece]:
-        """There are none."""
-        raise IndexError(index)
-
-    def key(self, index: int) -> Any:
-        """There is none."""
-        raise IndexError(index)
-
-    def find(self, key: Any) -> int | None:
-        """There is none."""
-        return None
-
-
-class Keyed:
-    """Finds the lines of a content by their keys; what was made once is kept."""
-
-    _places: dict[Any, int] | None = None
-
-    def find(self, key: Any) -> int | None:
-        """The first line with that key."""
-        if self._places is None:
-            self._places = {self.key(index): index for index in range(len(self) - 1, -1, -1)}
-        return self._places.get(key)
-
-    def __len__(self) -> int:
-        raise NotImplementedError
-
-    def key(self, index: int) -> Any:
-        """What a line is about."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentLine:
-    """A line for the painter."""
-
-    text: str
-    pieces: Sequence[Piece] = ()
-    hidden: int = 0
-    """Lines that are folded below it."""
-    changed: bool = False
-    time: str = ""
-    source: Any = None
-    mark: str = ""
-
-
-class DocumentLines:
-    """The lines of a content that are not folded away, by their place from the top."""
-
-    first = 0
-
-    def __init__(self, content: Content, folded: set[int], changed: frozenset[int] = frozenset()) -> None:
-        self.content = content
-        self.folded = folded
-        self.changed = changed
-        self.places: Sequence[int] = range(len(content))
-        """Numbers of the lines that are shown."""
-        if folded:
-            places, index, blocks = [], 0, content.blocks
-            while index < len(content):
-                places.append(index)
-                index = blocks[index] if index in folded and index in blocks else index + 1
-            self.places = places
-
-    @property
-    def end(self) -> int:
-        """Number after the last shown line."""
-        return len(self.places)
-
-    def line(self, seq: int) -> DocumentLine:
-        """A shown line with its colours."""
-        index = self.places[seq]
-        content = self.content
-        hidden = content.blocks[index] - index - 1 if index in self.folded else 0
-        return DocumentLine(content.text(index), content.pieces(index), hidden, index in self.changed)
-
-    def lines(self, start: int, stop: int) -> list[DocumentLine]:
-        """Shown lines, for searching."""
-        return [DocumentLine(self.content.text(self.places[seq])) for seq in range(start, stop)]
-
-    def place_of(self, index: int) -> int:
-        """Where a line is shown, or the line that it is folded into."""
-        if isinstance(self.places, range):
-            return index
-        from bisect import bisect_right
-
-        return max(0, bisect_right(self.places, index) - 1)
 
 
 class DocumentPainter(LinePainter):

@@ -1,0 +1,45 @@
+"""The columns of a table that are the user's own: labels of rows, and what the settings say of a kind."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from k8stui.kube.catalog import Kind
+    from k8stui.ui.session import Session
+
+MOST_LOOKED_AT = 2_000
+"""Rows whose labels are looked at for a choice of them."""
+
+
+def of_settings(session: Session, kind: Kind) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The columns that the settings have for a kind, and what subscribing for their cells needs besides."""
+    settings = session.settings.columns
+    if not settings:
+        return (), {}
+    from k8stui.kinds.custom_columns import custom_columns
+    from k8stui.kube.objects.related import Form
+
+    columns, reader = custom_columns(settings, session.catalog, kind)
+    return columns, {} if reader is None else {"form": Form(columns=reader)}
+
+
+def with_own(printer: Any, labels: tuple[str, ...], columns: tuple[Any, ...]) -> Any:
+    """The printer with a column for each label and for each of the settings' columns."""
+    if not labels and not columns:
+        return printer
+    from k8stui.kinds.custom_columns import WithColumns, label_column
+
+    return WithColumns(printer, (*map(label_column, labels), *columns))
+
+
+def labels_of(objects: Iterable[Any]) -> list[str]:
+    """The labels that objects have, the most frequent first; of many objects a part is looked at."""
+    found: dict[str, int] = {}
+    for obj in islice(objects, MOST_LOOKED_AT):
+        for key in obj.metadata.labels or ():
+            found[key] = found.get(key, 0) + 1
+    return sorted(found, key=lambda key: (-found[key], key))
