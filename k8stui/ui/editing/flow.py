@@ -36,6 +36,9 @@ async def save(view: EditorView) -> None:
         app.complain(error.sentence())
     except KubeError as error:
         app.complain(f"{error.sentence()}. The draft is kept.")
+    except Exception as error:  # a defect of ours must not look like a save that did nothing
+        said = f"{type(error).__name__}: {error}"
+        app.complain(f"Not saved, by an error of k8stui ({said}). The draft is kept.")
     finally:
         view.say_busy("")
 

@@ -153,7 +153,16 @@ class EditorView(View):
     @property
     def is_changed(self) -> bool:
         """It is another text than at first."""
-        return self._loaded and (self.mode is not Mode.EDIT or self.content != self._original)
+        if not self._loaded or self.mode is not Mode.EDIT:
+            return self._loaded
+        text = self.content
+        if self.revealed:
+            # what was only looked at is no change
+            from k8stui.kinds.secret_edit import remasked
+
+            for base in self.bases:
+                text = remasked(text, base.obj.get("data") or {})
+        return text != self._original
 
     def replace_text(self, text: str, *, original: str | None = None) -> None:
         """Put another text in place (merged, revealed); ctrl-z brings back what was there."""
