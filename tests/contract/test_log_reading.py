@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,14 +12,19 @@ import pytest
 from k8stui.kube.connection import Connection
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.log_buffer import LogBuffer
+from k8stui.kube.log_group import LogGroup
 from k8stui.kube.log_older import OlderLines
+from k8stui.kube.log_pool import StreamPool
+from k8stui.kube.log_query import parse_query
 from k8stui.kube.logs import PodLogs
 from k8stui.kube.node_logs import NodeLog, list_files, refusal
 from tests.contract.conftest import Admin, Target, eventually
 from tests.contract.test_logs_command import pod
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from k8stui.kube.log_types import LogLine
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("cluster")]
 
@@ -96,6 +102,51 @@ async def test_korean_bytes_carriage_returns_and_a_line_of_a_megabyte_come_as_th
     assert "\x1b[31mred" in found[4]
     # a kubelet may cut a line that is longer than its buffer into several, but loses none of it
     assert "".join(found[5:-1]).count("x") == 1_000_000
+
+
+async def test_a_rollout_of_200_pods_is_followed_pod_by_pod_and_no_line_is_lost(
+    admin: Admin, namespace: str, cluster_under_test: Target, open_cluster: Callable[..., Any]
+) -> None:
+    if cluster_under_test.is_real:
+        pytest.skip("the real cluster is one small machine")
+    template = pod("any", "sleep 3600")
+    template["metadata"]["annotations"] = {"demo.k8stui.dev/log-rate": "5"}
+    deployment = {
+        "metadata": {"name": "wide"},
+        "spec": {
+            "replicas": 100,
+            "selector": {"matchLabels": {"app": "web"}},
+            "strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": "100%"}},
+            "template": {"metadata": template["metadata"], "spec": template["spec"]},
+        },
+    }
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    await admin.create(path, deployment)
+    group = LogGroup(
+        await open_cluster(), parse_query("deploy/wide"), namespaces=(namespace,), pool=StreamPool(150)
+    )
+    numbers: dict[str, list[int]] = {}
+    marks: list[str] = []
+
+    def take(lines: Sequence[LogLine]) -> None:
+        for line in lines:
+            if line.mark:
+                marks.append(line.text)
+            elif found := re.search(r"seq=(\d+)", line.text):
+                numbers.setdefault(line.source.pod, []).append(int(found[1]))
+
+    task = asyncio.ensure_future(group.run(take))
+    try:
+        await eventually(lambda: len(numbers) >= 100, 60, "logs of the first 100")
+        change = {"spec": {"template": {"metadata": {"labels": {"turn": "2"}}}}}
+        await admin.patch(f"{path}/wide", change)
+        await eventually(lambda: len(numbers) >= 200, 60, "logs of 200 pods")
+        await eventually(lambda: sum(text.endswith(" left") for text in marks) >= 100, 60, "100 that left")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert all(found == list(range(len(found))) for found in numbers.values())
+    assert sum(text.endswith(" joined") for text in marks) >= 100
 
 
 async def test_a_node_lists_its_log_files_and_a_file_is_read(admin: Admin) -> None:

@@ -137,6 +137,26 @@ async def test_a_broken_source_says_so_and_a_quiet_one_does_not(read: Callable[.
     assert status.next_try > reading.clock.now
 
 
+async def test_a_container_that_is_silent_for_an_hour_is_quiet_and_its_next_line_comes(
+    read: Callable[..., Reading],
+) -> None:
+    pod = FakePod("app")
+    pod.write("app", "before")
+    reading = read(pod)
+    await reading.open()
+    for _ in range(15):  # servers end streams every few minutes, and idle ones are opened anew
+        reading.clock.now += 240
+        follows = len(pod.follows())
+        pod.end_streams()
+        await until(lambda follows=follows: len(pod.follows()) > follows)
+        await reading.open()
+    status = reading.logs.statuses[0]
+    assert reading.clock.now - (status.last_line or status.since) >= 3600
+    assert reading.marks() == []
+    pod.write("app", "after")
+    await reading.has("before", "after")
+
+
 async def test_an_outage_is_told_once(read: Callable[..., Reading]) -> None:
     pod = FakePod("app")
     reading = read(pod)
