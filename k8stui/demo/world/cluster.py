@@ -8,6 +8,7 @@ from typing import Any
 from k8stui.demo.world import plain, storage
 from k8stui.demo.world.context import DAY, HOUR, MINUTE, World
 from k8stui.demo.world.custom import make_definitions
+from k8stui.demo.world.requests import signing_request
 
 Obj = dict[str, Any]
 
@@ -261,12 +262,11 @@ def _webhooks(world: World) -> None:
 
 
 def _signing_requests(world: World) -> None:
-    request = base64.b64encode(plain.CA.replace("CERTIFICATE", "CERTIFICATE REQUEST").encode()).decode()
     api = "certificates.k8s.io/v1"
-    for name, user, age, verdict in (
-        ("minji-laptop", "minji@moa.example", 12 * MINUTE, ""),
-        ("joon-laptop", "joon@moa.example", 3 * DAY, "Approved"),
-        ("unknown-device", "guest", 5 * HOUR, "Denied"),
+    for name, user, age, verdict, group in (
+        ("minji-laptop", "minji@moa.example", 12 * MINUTE, "", "developers"),
+        ("joon-laptop", "joon@moa.example", 3 * DAY, "Approved", "developers"),
+        ("unknown-device", "guest", 5 * HOUR, "Denied", "system:masters"),
     ):
         status: Obj = {}
         if verdict:
@@ -290,7 +290,7 @@ def _signing_requests(world: World) -> None:
             age=age,
             status=status,
             spec={
-                "request": request,
+                "request": signing_request(user, group),
                 "signerName": "kubernetes.io/kube-apiserver-client",
                 "expirationSeconds": 86400,
                 "usages": ["client auth"],

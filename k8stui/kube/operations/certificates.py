@@ -176,10 +176,12 @@ def plan_decision(csrs: Mapping[Ref, Mapping[str, Any]], *, approve: bool, momen
         }
         status = dict(csr.get("status") or {})
         status["conditions"] = [*(status.get("conditions") or ()), condition]
+        meta = csr.get("metadata") or {}
         body = {
             "apiVersion": ref.kind.api_version,
             "kind": "CertificateSigningRequest",
-            **csr,
+            "metadata": {key: meta[key] for key in ("name", "uid", "resourceVersion") if key in meta},
+            "spec": csr.get("spec") or {},
             "status": status,
         }
         changes.append(Change(ref, (Request("PUT", ref.path("approval"), body),), f"pending → {word}"))

@@ -65,6 +65,7 @@ class StuckDialog(PlanDialog):
             yield self.release
 
     def _first_focus(self) -> None:
+        self._do.display = self._given is not None
         self._close.focus()
 
     def make_plan(self) -> Plan:

@@ -220,10 +220,8 @@ async def terminating(op: Operator, meant: Meant) -> None:
     why = explain(ref.kind.kind, obj, op.app.session.backend.now(), node)
     told = [why.sentence]
     for each in why.waits:
-        told += [
-            f"It waits: {each.what}" + (f" ({each.finalizer})" if each.finalizer else "") + ".",
-            f"Who: {each.who}.",
-        ]
+        named = f" ({each.finalizer})" if each.finalizer else ""
+        told += [f"It waits: {each.what}{named}".rstrip(".") + ".", f"Who: {each.who}".rstrip(".?") + "."]
     title = f"Why {ref.noun} {ref.label} is still there"
     may = bool(why.finalizers and why.waits)
     plan = plan_finalize(ref, why.finalizers) if may else None

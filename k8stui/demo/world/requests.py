@@ -1,0 +1,40 @@
+"""Certificate requests that can be read: PKCS #10 in PEM, with a name and a key that nobody holds.
+
+The signature is none: nothing here ever checks it. Source: RFC 2986, ITU-T X.690.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+SEQUENCE, SET, INTEGER, BITS, OID, TEXT = 0x30, 0x31, 0x02, 0x03, 0x06, 0x0C
+_COMMON_NAME, _ORGANISATION = b"\x55\x04\x03", b"\x55\x04\x0a"
+_EC_KEY, _P256 = b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2a\x86\x48\xce\x3d\x03\x01\x07"
+_ECDSA_SHA256 = b"\x2a\x86\x48\xce\x3d\x04\x03\x02"
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    size = len(body)
+    length = (
+        bytes([size]) if size < 128 else bytes([0x81, size]) if size < 256 else b"\x82" + size.to_bytes(2)
+    )
+    return bytes([tag]) + length + body
+
+
+def _name(kind: bytes, value: str) -> bytes:
+    return _der(SET, _der(SEQUENCE, _der(OID, kind), _der(TEXT, value.encode())))
+
+
+def signing_request(name: str, *groups: str) -> str:
+    """`spec.request` of a CertificateSigningRequest: base64 of PEM."""
+    point = b"\x04" + hashlib.sha512(name.encode()).digest()
+    subject = _der(SEQUENCE, *(_name(_ORGANISATION, group) for group in groups), _name(_COMMON_NAME, name))
+    key = _der(SEQUENCE, _der(SEQUENCE, _der(OID, _EC_KEY), _der(OID, _P256)), _der(BITS, b"\0" + point))
+    info = _der(SEQUENCE, _der(INTEGER, b"\0"), subject, key, b"\xa0\x00")
+    signature = _der(SEQUENCE, _der(INTEGER, point[1:33]), _der(INTEGER, point[33:]))
+    whole = _der(SEQUENCE, info, _der(SEQUENCE, _der(OID, _ECDSA_SHA256)), _der(BITS, b"\0" + signature))
+    text = base64.encodebytes(whole).decode()
+    pem = f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
+    return base64.b64encode(pem.encode()).decode()
