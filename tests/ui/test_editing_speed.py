@@ -16,7 +16,7 @@ from tests.ui.fakes import meta, until
 KEY = 0.05
 OPEN = 0.3
 SLOWER = 1.5
-"""Machines that test may be so much slower than those that the 300 ms are for (0.21 to 0.26 s were measured)."""
+"""So much slower may machines be that test; 0.21 to 0.26 s were measured on two shared cores."""
 KEYS = 15
 
 
