@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,31 @@ async def test_a_bad_image_is_an_error_in_words() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         assert not cluster.shells.programs
+
+
+async def test_waiting_can_be_given_up_and_the_program_goes_on() -> None:
+    app, _ = shell_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        answers: list[object] = []
+        ended = asyncio.Event()
+
+        async def work(tell: object) -> Any:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        async def ask() -> None:
+            answers.append(await app.push_screen_wait(ProgressDialog("Wait", work)))
+
+        app.run_worker(ask(), exit_on_error=False)
+        await until(pilot, lambda: "gives up waiting" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: answers == [None] and ended.is_set())
+        await until(pilot, lambda: app.screen is app.main)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: app.screen is not app.main)
 
 
 async def test_a_container_that_has_ended_shows_its_logs() -> None:

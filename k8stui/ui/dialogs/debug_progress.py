@@ -40,7 +40,7 @@ class ProgressDialog(Dialog["DebugResult"]):
         self._hint = PlainText("", classes="about")
         self._busy = LoadingIndicator()
         self._busy.styles.height = 1
-        self._task: asyncio.Task[None] | None = None
+        self._doing: asyncio.Task[None] | None = None
 
     def compose_body(self) -> ComposeResult:
         yield self._text
@@ -52,13 +52,13 @@ class ProgressDialog(Dialog["DebugResult"]):
         self._trouble.display = False
         self._hint.say("esc gives up waiting: what was created stays, and :debug lists it.")
         self.set_interval(1.0, self._show)
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._doing = asyncio.get_running_loop().create_task(self._run())
 
     async def on_unmount(self) -> None:
         """Nobody waits any more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._doing is not None:
+            self._doing.cancel()
+            await asyncio.gather(self._doing, return_exceptions=True)
 
     async def _run(self) -> None:
         from k8stui.kube.ephemeral import OutcomeKind
