@@ -1,0 +1,96 @@
+"""The log view in the program: its keys, its prompts, what its title says."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from k8stui.ui.dialogs.choose import ChooseDialog
+from k8stui.ui.views.logs import LogsView
+from tests.ui.fakes import make_app, screen_text, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from textual.pilot import Pilot
+
+
+@asynccontextmanager
+async def log() -> AsyncIterator[tuple[Pilot[None], Any, LogsView]]:
+    async with make_app(kind="pods").run_test(size=(140, 40)) as pilot:
+        app: Any = pilot.app
+        await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
+        await until(pilot, lambda: app.main.place().objects)
+        await pilot.press("l")
+        await until(pilot, lambda: "GET /cart/11" in screen_text(app))
+        view = app.main.place().view
+        assert isinstance(view, LogsView)
+        yield pilot, app, view
+
+
+async def test_keys_of_k9s_and_ways_of_showing_lines() -> None:
+    async with log() as (pilot, app, view):
+        await pilot.press("v")
+        await until(pilot, lambda: "logs message" in screen_text(app))
+        await pilot.press("v")
+        await until(pilot, lambda: "logs table" in screen_text(app) and "LEVEL MESSAGE" in screen_text(app))
+        await pilot.press("v", "t")
+        assert view.viewer.painter.times.value == "local"
+        await pilot.press("w")
+        assert view.viewer.wrap
+        await pilot.press("3")
+        await until(pilot, lambda: "[5m]" in screen_text(app))
+        requests = [path for path in app.session.cluster.connection.asked if path.endswith("/log")]
+        assert len(requests) >= 2
+        await pilot.press("0", "m")
+        await until(pilot, lambda: "◆ ── marked at" in screen_text(app))
+        await pilot.press("e")
+        await until(pilot, lambda: "traces folded" in screen_text(app))
+
+
+async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet() -> None:
+    async with log() as (pilot, app, view):
+        await pilot.press("/")
+        await until(pilot, lambda: "level>=warn" in screen_text(app).splitlines()[-1])
+        await pilot.press(*"level>=lo")
+        await until(pilot, lambda: "not understood yet" in screen_text(app))
+        await pilot.press(*["backspace"] * 2, *"warn", "enter")
+        await until(pilot, lambda: "/level>=warn [1]" in screen_text(app))
+        assert "GET /cart/11" not in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "GET /cart/11" in screen_text(app))
+        assert view.spec.filter == ""
+
+
+async def test_find_counts_and_esc_ends_it_first() -> None:
+    async with log() as (pilot, app, _view):
+        await pilot.press("F", *"cart/1", "enter")
+        await until(pilot, lambda: "find cart/1 [1 of 3]" in screen_text(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "[2 of 3]" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "find" not in screen_text(app).splitlines()[1])
+        await pilot.press("H", *"200", "enter")
+        await until(pilot, lambda: "«200»" in screen_text(app))
+
+
+async def test_a_time_is_gone_to_and_a_bad_one_is_told() -> None:
+    async with log() as (pilot, app, view):
+        await pilot.press("@", *"soon", "enter")
+        await until(pilot, lambda: "is no time" in screen_text(app))
+        await pilot.press(*["backspace"] * 4, *"2025-06-01T11:58:35Z", "enter")
+        await until(pilot, lambda: view.viewer.cursor is not None)
+        line = view.viewer.model.line(view.viewer.cursor)  # type: ignore[arg-type]
+        assert "GET /cart/5" in line.text
+
+
+async def test_streams_are_listed_and_saving_asks_what() -> None:
+    async with log() as (pilot, app, _view):
+        await pilot.press("O")
+        await until(
+            pilot, lambda: isinstance(app.screen, ChooseDialog) and "coredns-x main" in screen_text(app)
+        )
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, ChooseDialog))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "all lines, as JSON lines" in screen_text(app))
