@@ -74,7 +74,13 @@ OBJECTS: list[tuple[str, dict[str, Any]]] = [
     ("configmaps", {"data": {"k": "value", "file.conf": "several\nlines\n"}, "metadata": {"name": "conf"}}),
     ("secrets", {"data": {"k": "aHVudGVyMg=="}, "type": "Opaque", "metadata": {"name": "hidden"}}),
     ("serviceaccounts", {"metadata": {"name": "robot", "annotations": {"a": "b"}}}),
-    ("pods", {"metadata": {"name": "alone", "labels": {"app": "alone"}, "annotations": {"x": "y"}}, "spec": POD}),
+    (
+        "pods",
+        {
+            "metadata": {"name": "alone", "labels": {"app": "alone"}, "annotations": {"x": "y"}},
+            "spec": POD,
+        },
+    ),
     ("deployments.apps", {"spec": {"replicas": 2, "selector": SELECTOR, "template": TEMPLATE}}),
     ("statefulsets.apps", {"spec": {"serviceName": "web", "selector": SELECTOR, "template": TEMPLATE}}),
     ("daemonsets.apps", {"spec": {"selector": SELECTOR, "template": TEMPLATE}}),
