@@ -92,7 +92,11 @@ def demo_server(*, pods: int, nodes: int = 20, churn: float = 0, seed: int = 1) 
             yield config
         finally:
             server.terminate()
-            server.wait(10)
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
 
 
 @contextlib.contextmanager

@@ -27,6 +27,8 @@ SEQUENCE = "demo.k8stui.dev/seq"
 AT = "demo.k8stui.dev/at"
 """Annotation: nanoseconds since the epoch at which the change was made."""
 TICK = 0.02
+EVENTFUL = 100
+"""So many pods have an event that is repeated again and again."""
 CATCH_UP = 0.5
 """Seconds of a stall that are made up for afterwards; what a longer one missed is left out."""
 
@@ -50,6 +52,7 @@ class Churn:
         self.sequence = 0
         self._random = random.Random(seed)  # noqa: S311 - which row comes next, repeatable by seed
         self._keys: list[Key] = []
+        self._standing: list[Key] = []
         self._next = 0
         self._refreshed = 0.0
         self._now = engine.stamp()
@@ -91,6 +94,11 @@ class Churn:
         if len(keys) != len(self._keys):
             self._random.shuffle(keys)
             self._keys, self._next = keys, 0
+            # The same pods as long as they are there: otherwise each look would leave new events behind.
+            there = set(keys)
+            stay = [key for key in self._standing if key in there]
+            kept = set(stay)
+            self._standing = [*stay, *(key for key in keys if key not in kept)][:EVENTFUL]
 
     def _one(self) -> None:
         self.sequence += 1
@@ -211,9 +219,9 @@ class Churn:
 
     def _event(self) -> None:
         """One of a hundred standing events of the churn is repeated: its count grows, its number does not."""
-        if not self._keys:
+        if not self._standing:
             return
-        pod = self._store.get(PODS, *self._keys[(self.sequence // 50) % min(100, len(self._keys))])
+        pod = self._store.get(PODS, *self._standing[(self.sequence // 50) % len(self._standing)])
         if pod is not None:
             self._engine.events.normal(
                 pod,
