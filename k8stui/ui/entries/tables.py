@@ -15,6 +15,9 @@ SEARCHABLE = frozenset(
     {"table", "contexts", "logs", "yaml", "describe", "relations", "jsonpath", "rollout", "anatomy"}
 )
 
+SUFFIXES = {"table": ".tsv", "contexts": ".tsv", "logs": ".log", "yaml": ".yaml"}
+"""What files are called that a view is saved to."""
+
 SORTS = (
     ("name", "shift-n", ("NAME",)),
     ("age", "shift-a", ("AGE", "LAST SEEN")),
@@ -78,7 +81,7 @@ def _save(place: Place) -> None:
         return
     title = view.title()
     about = [title.name, *([view.target.name] if view.target is not None else [title.scope])]
-    suffix = ".log" if place.view_type == "logs" else ".tsv"
+    suffix = SUFFIXES.get(place.view_type, ".txt")
     place.app.save(shown.all_lines(), "-".join(filter(None, about)), suffix)
 
 

@@ -19,7 +19,7 @@ from k8stui.ui.widgets.line_viewer import LineViewer
 from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from textual import events
     from textual.selection import Selection
@@ -298,6 +298,11 @@ class DocumentViewer(LineViewer):
         return super()._with_states(strip, seq, start)
 
     # Copying
+
+    def all_lines(self) -> Iterator[str]:
+        """Every line, also those that are folded away, without the margin: what saving writes."""
+        content = self.content
+        return (content.text(index) for index in range(len(content)))
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text under a selection by mouse, without the margin."""
