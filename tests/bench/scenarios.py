@@ -230,7 +230,11 @@ def shell() -> Report:
 
 
 def workspace() -> Report:
-    """Nodes, pods, events and logs side by side on 20,000 pods, at 300x100: quiet, then moving."""
+    """Nodes, pods, events and logs side by side on 20,000 pods, at 300x100: quiet, then moving.
+
+    The limits of the quiet part are twice those of one table at 160x50: it is four times the screen, and
+    the simulated cluster goes on writing logs and events.
+    """
     report = Report("workspace")
     large = {"columns": 300, "lines": 100}
     with (
@@ -240,10 +244,10 @@ def workspace() -> Report:
         _loaded(program)
         report.add("all four panes loaded", time.monotonic() - program.started, "s")
         time.sleep(8)
-        report.add("quiet: CPU of one core over 20 s", cpu_share(program.process.pid, 20), "%", limit=2)
+        report.add("quiet: CPU of one core over 20 s", cpu_share(program.process.pid, 20), "%", limit=4)
         report.add("quiet: resident memory", program.usage()[1] / MIB, "MiB", limit=180)
         keys = _key_times(program)
-        report.add("quiet: key to paint, p95", quantile(keys, 0.95) * 1000, "ms", limit=20)
+        report.add("quiet: key to paint, p95", quantile(keys, 0.95) * 1000, "ms", limit=40)
     with demo_server(pods=LARGE, nodes=200, churn=1000) as config, tempfile.TemporaryDirectory() as folder:
         lag_file = Path(folder, "lags")
         with k8stui(["--kubeconfig", str(config), "-A"], lag_file=lag_file, terminal=large) as program:
