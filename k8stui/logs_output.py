@@ -230,7 +230,7 @@ class Output:
 
 
 def _widen(descriptor: int) -> int:
-    """Let a pipe hold more, where the system can: fewer turns between us and its reader. What it holds, or 0."""
+    """Let a pipe hold more, where the system can: fewer turns. What it holds, or 0."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl
 

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import time as clock
 from bisect import bisect_left
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.strip import Strip
 
 from k8stui.kube.log_times import nanoseconds
-from k8stui.ui.logs.expanding import below
+from k8stui.ui.logs.expanding import below, laid_out
 from k8stui.ui.logs.filtering import LogFilter, LogFilterError
 from k8stui.ui.logs.folding import FAR, Folds, same
 from k8stui.ui.logs.painter import LogPainter, Mode, Times
 from k8stui.ui.logs.scroll_marks import marked_bar
 from k8stui.ui.widgets import line_messages
-from k8stui.ui.widgets.ansi import Span
 from k8stui.ui.widgets.filters import compile_pattern
 from k8stui.ui.widgets.line_layout import Place, advance
 from k8stui.ui.widgets.line_model import LineView
-from k8stui.ui.widgets.line_painter import ShownLine, wrap_points
 from k8stui.ui.widgets.line_viewer import LineViewer
-from k8stui.ui.widgets.painting import restyle, width_of
+from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,10 +32,10 @@ if TYPE_CHECKING:
     from textual import events
 
     from k8stui.ui.widgets.line_model import LineSource
+    from k8stui.ui.widgets.line_painter import ShownLine
 
 HIGHLIGHTS = 6
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
-BAR = "  │ "
 
 
 class LogViewer(LineViewer):
@@ -316,7 +313,7 @@ class LogViewer(LineViewer):
         known = self._below.get(seq)
         if known is None or known[0] != key:
             rows = below(line, followers, self._repeats(seq, line))
-            known = self._below[seq] = (key, [row for pair in rows for row in self._laid_out(*pair, width)])
+            known = self._below[seq] = (key, laid_out(rows, width, self.palette))
         return known[1]
 
     def _repeats(self, seq: int, line: Any) -> list[Any]:
@@ -327,18 +324,6 @@ class LogViewer(LineViewer):
         what = same(line)
         before = self.model.source.lines(max(self.model.source.first, seq - FAR), seq + 1)
         return [each for each in before if not each.mark and same(each) == what][-count:]
-
-    def _laid_out(self, label: str, text: str, width: int) -> list[ShownLine]:
-        lead = f"{BAR}{label}  " if label else BAR
-        style, key = self.palette.style("below"), self.palette.style("field-key")
-        room = max(10, width - width_of(lead)) if width else 0
-        points = [*wrap_points(text, room), len(text)] if room else [0, len(text)]
-        rows = []
-        for start, end in pairwise(points):
-            front = lead if start == 0 else BAR.ljust(width_of(lead))
-            spans = (Span(0, len(BAR), style), Span(len(BAR), len(front), key))
-            rows.append(ShownLine(front + text[start:end], spans, len(front), "", 0))
-        return rows
 
     # Bookmarks
 

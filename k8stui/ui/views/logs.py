@@ -10,14 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
-from rich.text import Text
-from textual.widget import Widget
 
-from k8stui.kinds.text import printable
 from k8stui.ui.logs import states
 from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
 from k8stui.ui.logs.histogram import Histogram
 from k8stui.ui.logs.names import Names, long_name, next_names, short_name
+from k8stui.ui.logs.one_line import OneLine
 from k8stui.ui.logs.painter import Mode, Times
 from k8stui.ui.logs.rate import Rate
 from k8stui.ui.logs.reading import RANGES, LogReading
@@ -26,8 +24,9 @@ from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult, RenderResult
+    from textual.app import ComposeResult
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from k8stui.ui.session import Session
     from k8stui.ui.widgets import line_messages
@@ -37,29 +36,6 @@ WAITING = "Select a pod to read its logs."
 PREFER_SECONDS = 1.0
 """How often the pool is told whose lines are on the screen."""
 COUNT_SECONDS = 0.25
-
-
-class OneLine(Widget):
-    """A line above the log: names of columns, or what is before the first line."""
-
-    DEFAULT_CSS = (
-        "OneLine { height: 1; width: 1fr; display: none; color: $foreground 60%; text-style: bold; }"
-    )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = ""
-        self._x = 0
-
-    def say(self, text: str, x: int = 0) -> None:
-        """Show this, scrolled to the right by `x` cells; nothing takes the line away."""
-        if (text, x) != (self._text, self._x):
-            self._text, self._x = text, x
-            self.display = bool(text)
-            self.refresh()
-
-    def render(self) -> RenderResult:
-        return Text(printable(self._text)[self._x :], no_wrap=True, overflow="ellipsis")
 
 
 class LogsView(View):
