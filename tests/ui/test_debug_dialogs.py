@@ -144,6 +144,16 @@ async def test_a_bad_image_is_an_error_in_words() -> None:
         assert not cluster.shells.programs
 
 
+async def test_a_server_that_allows_no_security_context_is_asked_for_none() -> None:
+    app, cluster = shell_app()
+    cluster.version = "v1.20.2"
+    async with app.run_test(size=SIZE) as pilot:
+        await form(pilot)
+        assert shows(app, "The profile general has no effect")
+        assert not shows(app, "SYS_PTRACE\n")
+        assert "securityContext" not in str(app.screen.plan.manifests)
+
+
 async def test_waiting_can_be_given_up_and_the_program_goes_on() -> None:
     app, _ = shell_app()
     async with app.run_test(size=SIZE) as pilot:

@@ -31,10 +31,19 @@ class EphemeralDialog(DebugForm):
     EPHEMERAL = True
 
     def __init__(
-        self, pod: dict[str, Any], choices: Iterable[ContainerChoice], target: str = "", **more: Any
+        self,
+        pod: dict[str, Any],
+        choices: Iterable[ContainerChoice],
+        target: str = "",
+        *,
+        version: str = "",
+        **more: Any,
     ) -> None:
-        """`target`: the container whose processes are to be seen, if one was asked for."""
+        """`target`: the container whose processes are to be seen, if one was asked for. `version`: the
+        server's, since old ones allow less.
+        """
         super().__init__(f"Debug container in pod {pod['metadata']['name']}", **more)
+        self._version = version
         self._pod = pod
         from k8stui.kube.debug import free_name
 
@@ -63,9 +72,8 @@ class EphemeralDialog(DebugForm):
         from k8stui.kube.debug_plans import plan_ephemeral
 
         target = str(self.target.value)
-        return plan_ephemeral(
-            self._pod, self.debugger(self._container_name), "" if target == NONE else target
-        )
+        choice = self.debugger(self._container_name)
+        return plan_ephemeral(self._pod, choice, "" if target == NONE else target, version=self._version)
 
 
 class CopyDialog(DebugForm):

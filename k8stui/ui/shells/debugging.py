@@ -86,7 +86,9 @@ class Debugger:
     ) -> DebugForm:
         from k8stui.ui.dialogs.debug_kinds import EphemeralDialog
 
-        return EphemeralDialog(pod, choices, container, **self._common())
+        cluster = self._app.session.cluster
+        version = cluster.version if cluster is not None else ""
+        return EphemeralDialog(pod, choices, container, version=version, **self._common())
 
     async def _free_name(self, spot: Spot) -> str:
         """A name for a copy that no pod has; a plain guess where that cannot be seen."""
