@@ -73,7 +73,11 @@ def shown(act: Callable[[LogsView], Any], expected: str) -> Callable[[Pilot[None
         act(view)
         await until(pilot, lambda: expected in screen_text(app), expected)
         view._say_around()
+        await until(pilot, lambda: not view.viewer.finder.running, "all matches")
+        app.main.workspace.refresh_titles()
         await pilot.pause(0.3)
+        app.main.workspace.refresh_titles()
+        await pilot.pause(0.1)
 
     return run
 
