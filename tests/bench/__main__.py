@@ -18,7 +18,7 @@ def main(names: list[str]) -> int:
     print(f"Python {platform.python_version()}, {psutil.cpu_count()} cores")
     over = []
     for name in names or SCENARIOS:
-        print(f"\n{name}: {(SCENARIOS[name].__doc__ or '').partition('\n')[0]}", flush=True)
+        print(f"\n{name}: {(SCENARIOS[name].__doc__ or '').splitlines()[0]}", flush=True)
         if SCENARIOS[name]().failed:
             over.append(name)
     print(f"\nover a limit: {', '.join(over) or 'none'}")
