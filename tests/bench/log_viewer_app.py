@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,9 +109,13 @@ class Bench(App[None]):
         LogViewer.render_lines = render_lines  # type: ignore[assignment, method-assign]
         FRAMES[0] = 0
         await self._until(lambda: viewer.is_attached and viewer.size)
-        shown, busy = viewer.model.__len__, lambda: viewer.model.busy
+        shown = viewer.model.__len__
+
+        def settled() -> bool:
+            return not viewer.model.busy
+
         for name, text in (("filter timed.?out", "timed.?out"), ("filter level>=error", "level>=error")):
-            await self._timed(name, lambda text=text: viewer.set_filter(text), shown, lambda: not busy())
+            await self._timed(name, partial(viewer.set_filter, text), shown, settled)
             viewer.set_filter("")
         await self._timed(
             "search path=/cart/.*4 ",
