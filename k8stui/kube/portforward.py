@@ -26,6 +26,8 @@ PIECE = 64 * 1024
 LOOK = 3.0
 """Seconds between two looks whether the pod is still the one to forward to."""
 SLOWEST_LOOK = 15.0
+REASON = 1.0
+"""Seconds that the reason may take after a connection broke."""
 SILENCE = 2.0
 """Seconds after which a pod that cannot be told of the client's end is taken to have said all."""
 CONNECT = 20.0
@@ -246,14 +248,16 @@ class Forward:
         try:
             await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
-                if stream.can_finish and sending.exception() is None:
-                    await receiving
+                if sending.exception() is not None:
+                    await asyncio.wait((receiving,), timeout=REASON)  # the pod's side says why
+                elif stream.can_finish:
+                    await asyncio.wait((receiving,))
             elif receiving.exception() is None and writer.can_write_eof():
                 writer.write_eof()
         finally:
             for task in (sending, receiving):
                 task.cancel()
-            results = await asyncio.gather(sending, receiving, return_exceptions=True)
+            results = await asyncio.gather(receiving, sending, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
