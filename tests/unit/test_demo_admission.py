@@ -326,8 +326,8 @@ async def test_nothing_new_holds_back_what_is_on_its_way_out(client: Client) -> 
     status, body = await client.request("PATCH", f"{TEAM}/configmaps/held", change, Content_Type=MERGE)
     assert status == 422
     assert "no new finalizers can be added if the object is being deleted" in body["message"]
-    change = {"metadata": {"finalizers": None}}
-    assert (await client.request("PATCH", f"{TEAM}/configmaps/held", change, Content_Type=MERGE))[0] == 200
+    nothing: Obj = {"metadata": {"finalizers": None}}
+    assert (await client.request("PATCH", f"{TEAM}/configmaps/held", nothing, Content_Type=MERGE))[0] == 200
     assert (await client.request("GET", f"{TEAM}/configmaps/held"))[0] == 404
 
 
