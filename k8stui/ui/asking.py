@@ -99,4 +99,4 @@ def ask_jsonpath(place: Place) -> None:
     start = "jsonpath {.items[*].metadata." if listed else "jsonpath {.metadata."
     if place.view_type == ViewType.JSONPATH and place.view is not None:
         start = f"jsonpath {place.view.spec.query}"
-    place.app.main.ask_command("kubectl's JSONPath; Enter follows it", text=start)
+    place.app.main.questions.ask_command("kubectl's JSONPath; Enter follows it", text=start)

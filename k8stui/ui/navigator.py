@@ -223,7 +223,7 @@ class Navigator:
         """A new pane beside the focused one, with the same thing in it; then ask what it shall be."""
         spec = place.view.spec if place.view is not None else ViewSpec(kind="pods")
         await self._app.main.workspace.split_focused(axis, structs.replace(spec, filter=""))
-        self._app.main.ask_command(hint="what to show in the new pane; esc: the same as beside it")
+        self._app.main.questions.ask_command(hint="what to show in the new pane; esc: the same as beside it")
 
     # Namespaces and contexts
 

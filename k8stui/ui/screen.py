@@ -16,11 +16,11 @@ from textual.screen import Screen
 
 from k8stui.ui.actions import Action, Group, Place
 from k8stui.ui.commands import CommandError
-from k8stui.ui.completion import complete
 from k8stui.ui.footer import Footer, Hint
 from k8stui.ui.header import Header, Warnings
 from k8stui.ui.keymap import Keymap, shown
-from k8stui.ui.prompt import AskedLine, Prompt
+from k8stui.ui.prompt import Prompt
+from k8stui.ui.questions import Questions
 from k8stui.ui.rights import Rights
 from k8stui.ui.shells.dock import ShellDock
 from k8stui.ui.spec import ViewSpec, ViewType
@@ -64,8 +64,7 @@ class MainScreen(Screen[None]):
         self.prompt = Prompt()
         self.workspace = Workspace(self._first_layout(), self.make_view)
         self.dock = ShellDock(owner.shells)
-        self._filter_before = ""
-        self._line: AskedLine | None = None
+        self.questions = Questions(self, owner)
         self._counts = WarningCounts()
         self.rights = Rights(owner.session, registry)
         self.typeahead = TypeAhead(self)
@@ -382,89 +381,17 @@ class MainScreen(Screen[None]):
 
     # The prompt
 
-    def ask_command(
-        self, hint: str = "a kind or a command; Tab completes, ↑ recalls", *, text: str = ""
-    ) -> None:
-        """Ask for a `:` line; `text` is its beginning."""
-        navigator = self._owner.navigator
-        self.prompt.open(
-            ":",
-            text,
-            hint=hint,
-            complete=lambda line: complete(line, navigator.sources()) if line else (),
-            history=list(self._owner.state.data.commands),
-        )
-
-    def ask_filter(self) -> None:
-        """Ask for a filter of the focused view; it acts while it is typed."""
-        view = self.workspace.focused_pane.view
-        self._filter_before = view.spec.filter
-        self.prompt.open("/", view.spec.filter, hint=view.filter_forms)
-
-    def ask_line(self, sign: str, line: AskedLine, text: str = "", hint: str = "") -> None:
-        """Ask for a line of text; `sign` stands in front of it."""
-        self._line = line
-        self.prompt.open(sign, text, hint=hint)
-
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         event.stop()
-        if event.mode == "/":
-            self._apply_filter(event.text)
-        elif event.mode != ":" and self._line is not None and self._line.typed is not None:
-            self.prompt.complain(self._line.typed(event.text))
-
-    def _apply_filter(self, text: str) -> bool:
-        """Filter by the text, or say what is wrong with it and leave the last good filter."""
-        view = self.workspace.focused_pane.view
-        note = view.filter_note(text)
-        self.prompt.complain(note)
-        if note:
-            return False
-        view.set_filter(text)
-        return True
+        self.questions.typed(event.mode, event.text)
 
     async def on_prompt_taken(self, event: Prompt.Taken) -> None:
         event.stop()
-        if event.mode == "/":
-            self._apply_filter(event.text)
-            self._close_prompt()
-            return
-        if event.mode != ":" and self._line is not None:
-            if note := self._line.taken(event.text):
-                self.prompt.complain(note)
-            else:
-                self._close_prompt()
-            return
-        if not event.text.strip():
-            self._close_prompt()
-            return
-        try:
-            command = self._owner.navigator.understand(event.text)
-        except CommandError as error:
-            self.prompt.complain(error.sentence)
-            return
-        del command
-        self.typeahead.opening = True
-        try:
-            self._close_prompt()
-            await self._owner.navigator.run_line(event.text)
-        finally:
-            self.typeahead.opening = False
+        await self.questions.taken(event.mode, event.text)
 
     def on_prompt_given_up(self, event: Prompt.GivenUp) -> None:
-        """esc: a filter that was being typed is undone."""
         event.stop()
-        if event.mode == "/":
-            self.workspace.focused_pane.view.set_filter(self._filter_before)
-        elif event.mode != ":" and self._line is not None and self._line.given_up is not None:
-            self._line.given_up()
-        self._close_prompt()
-
-    def _close_prompt(self) -> None:
-        self.prompt.close()
-        self._line = None
-        self.workspace.focused_pane.focus_view()
-        self.refresh_hints()
+        self.questions.given_up(event.mode)
 
 
 __all__ = ["MainScreen", "ViewType"]

@@ -53,7 +53,8 @@ def _drafts(place: Place) -> None:
 
 
 def _apply(place: Place) -> None:
-    place.app.main.ask_command(hint="apply FILE or FOLDER; apply alone: what is pasted", text="apply ")
+    hint = "apply FILE or FOLDER; apply alone: what is pasted"
+    place.app.main.questions.ask_command(hint, text="apply ")
 
 
 def _create(place: Place) -> None:
@@ -95,7 +96,7 @@ def _next_problem(place: Place) -> None:
 
 
 def _find(place: Place) -> None:
-    place.app.main.ask_filter()
+    place.app.main.questions.ask_filter()
 
 
 def _find_next(place: Place) -> None:

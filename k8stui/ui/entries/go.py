@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def _command(place: Place) -> None:
-    place.app.main.ask_command()
+    place.app.main.questions.ask_command()
 
 
 async def _escape(place: Place) -> None:

@@ -41,7 +41,7 @@ def _table(place: Place) -> TableView:
 
 
 def _filter(place: Place) -> None:
-    place.app.main.ask_filter()
+    place.app.main.questions.ask_filter()
 
 
 def _wide(place: Place) -> None:

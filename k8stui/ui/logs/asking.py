@@ -41,7 +41,7 @@ def ask_find(place: Place, view: LogsView) -> None:
 
     hint = "text or regex to find; n and shift-n go on, esc ends"
     line = AskedLine(taken, lambda text: view.find(text) if len(text) > 1 else "", given_up)
-    place.app.main.ask_line("find:", line, before.pattern if before else "", hint)
+    place.app.main.questions.ask_line("find:", line, before.pattern if before else "", hint)
 
 
 def ask_highlight(place: Place, view: LogsView) -> None:
@@ -53,7 +53,7 @@ def ask_highlight(place: Place, view: LogsView) -> None:
         return note
 
     hint = "text or regex to colour; the same again takes the colour away"
-    place.app.main.ask_line("highlight:", AskedLine(taken), hint=hint)
+    place.app.main.questions.ask_line("highlight:", AskedLine(taken), hint=hint)
 
 
 def ask_time(place: Place, view: LogsView) -> None:
@@ -67,7 +67,7 @@ def ask_time(place: Place, view: LogsView) -> None:
         view.go_to_time(int(moment.timestamp()) * 1_000_000_000)
         return ""
 
-    place.app.main.ask_line("time:", AskedLine(taken), hint=FORMS)
+    place.app.main.questions.ask_line("time:", AskedLine(taken), hint=FORMS)
 
 
 def fields_of(view: LogsView) -> list[tuple[str, int, str]]:
