@@ -139,10 +139,10 @@ def pytes() -> Callable[[bytes], None]:
 
 
 def bitttys() -> Callable[[bytes], None]:
-    from bittty import Terminal
+    from bittty import Board
 
-    terminal = Terminal(width=COLUMNS, height=LINES)
-    return lambda data: terminal.parser.feed(data.decode("utf-8", "replace"))
+    feed: Callable[[bytes], None] = Board(width=COLUMNS, height=LINES).feed_host_data
+    return feed
 
 
 def speed(make: Callable[[], Callable[[bytes], None]], data: bytes) -> float:
