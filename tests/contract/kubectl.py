@@ -14,9 +14,14 @@ import pytest
 
 
 def kubectls() -> list[object]:
-    """The newest kubectl, always; the oldest that stands beside the one on the PATH, where there is one."""
+    """The newest kubectl; with K8STUI_TEST_OLD_KUBECTL the oldest beside the one on the PATH too.
+
+    Each run of a kubectl costs half a second of processor time: the default run takes one of them.
+    """
     newest = Path(sys.executable).with_name("kubectl")
     found: list[object] = [pytest.param(str(newest), id="newest")]
+    if not os.environ.get("K8STUI_TEST_OLD_KUBECTL"):
+        return found
     on_path = shutil.which("kubectl", path=os.defpath + os.pathsep + os.environ.get("PATH", ""))
     if on_path:
         folder = Path(on_path).resolve().parent
