@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Checkbox
 
 from k8stui.kinds.text import printable
 
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult, RenderResult
 
 Answer = TypeVar("Answer")
+
+
+class Switch(Checkbox):
+    """A checkbox whose sign is there only when it is on: colour alone says nothing."""
+
+    @property
+    def _button(self) -> Content:
+        self.BUTTON_INNER = "✔" if self.value else " "
+        return super()._button
 
 
 class PlainText(Widget):

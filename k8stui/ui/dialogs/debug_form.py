@@ -15,7 +15,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Checkbox, Input, Select, TextArea
 
-from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.base import Dialog, PlainText, Switch
 from k8stui.ui.dialogs.shell_text import lines_of
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def checkbox(label: str, value: bool = False) -> Checkbox:
     """A switch with its label."""
     from textual.content import Content
 
-    return Checkbox(Content(label), value=value)
+    return Switch(Content(label), value=value)
 
 
 def _profiles() -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Checkbox, Input, Select
 
 from k8stui.kinds.text import printable
-from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.base import Dialog, PlainText, Switch
 from k8stui.ui.dialogs.plan_text import body_text, finished_text, objects_text, progress_text, sentences
 
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ def switch(label: str, value: bool = False) -> Checkbox:
     """A switch with its label."""
     from textual.content import Content
 
-    return Checkbox(Content(printable(label)), value=value, compact=True)
+    return Switch(Content(printable(label)), value=value, compact=True)
 
 
 def choice(options: Sequence[tuple[str, str]], value: str) -> Select[str]:

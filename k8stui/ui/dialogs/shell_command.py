@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.binding import Binding
-from textual.widgets import Checkbox, Input, OptionList
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.base import Dialog, PlainText, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class CommandDialog(Dialog[CommandAnswer]):
         self._history = list(history)
         self._shown: list[str] = []
         self._input = Input(placeholder="command with arguments", select_on_focus=False)
-        self._once = Checkbox("run once, keep output and exit code (ctrl-o)", value=once)
+        self._once = Switch("run once, keep output and exit code (ctrl-o)", value=once)
         self._list = OptionList()
         self._problem = PlainText("", classes="note")
 
