@@ -42,18 +42,54 @@ class Shot:
 
 PODS = r"pods\(all\)\[\d{2,}\](?s:.*)Running"
 SHOP = r"pods\(shop\)\[\d+\](?s:.*)Running"
-SHELL = (
-    ("/ 'checkout' enter down", r"▌.checkout"),
-    ("s", r"/ #"),
-    ("'ls -l /etc' enter", r"total"),
-    ("'cat /etc/hostname' enter", r"hostname\n"),
-)
+CHECKOUT = ("/ 'checkout-8' enter", r"▌.checkout-8")
 SHOTS = (
     Shot("workspace", ("-n", "shop"), steps=(("", SHOP), ("down " * 20, r"▌✗recommender-7"))),
     Shot("faults", ("-A", "pods"), steps=(("ctrl+z", r"CrashLoopBackOff"),)),
     Shot("light", ("-n", "shop", "--theme", "light"), steps=(("", SHOP),)),
     Shot("help", ("-A",), steps=(("", PODS), ("question_mark", r"(?i)help"))),
-    Shot("shell", ("-n", "shop"), steps=(("", SHOP), *SHELL)),
+    Shot(
+        "shell",
+        ("-n", "shop"),
+        steps=(("", SHOP), CHECKOUT, ("s", r"/ #"), ("'ls -l /etc' enter", r"total")),
+    ),
+    Shot(
+        "debug",
+        ("-n", "shop"),
+        steps=(
+            ("", SHOP),
+            CHECKOUT,
+            ("D", r"(?i)ephemeral"),
+            ("enter", r"(?i)profile"),
+            ("ctrl+s", r"/ #"),
+            ("'ps | head' enter", r"(?s)ps \| head.*/ #"),
+        ),
+    ),
+    Shot(
+        "edit",
+        ("-n", "shop", "deploy"),
+        steps=(
+            ("", r"deployments\(shop\)\[\d+\]"),
+            ("e", r"apiVersion"),
+            ("ctrl+f 'replicas' enter escape end backspace '5'", r"replicas: 5"),
+            ("ctrl+s", r"(?s)replicas: 3.*replicas: 5"),
+        ),
+    ),
+    Shot(
+        "relations",
+        ("-n", "shop", "deploy"),
+        steps=(("", r"deployments\(shop\)"), ("X", r"ReplicaSet|replicaset")),
+    ),
+    Shot(
+        "logs",
+        ("-n", "shop"),
+        steps=(
+            ("", SHOP),
+            (": 'logs deploy/checkout' enter", r"logs.*checkout"),
+            ("z", r"GET"),
+            ("h", r"GET"),
+        ),
+    ),
     Shot("small", ("-n", "shop"), size=(80, 24), steps=(("", r"pods\(shop\)\[\d{2,}\]"),)),
 )
 

@@ -259,9 +259,7 @@ LINK = b"see \x1b]8;;https://kubernetes.io/docs\x1b\\the docs\x1b]8;;\x1b\\ now\
 
 async def test_a_click_follows_a_link_and_a_drag_selects_it() -> None:
     async with TerminalApp().run_test(size=(40, 4)) as pilot:
-        app = await shown(
-            pilot, LINK
-        )
+        app = await shown(pilot, LINK)
         await pilot.click(offset=(6, 0))
         assert app.followed == ["https://kubernetes.io/docs"]
         await pilot.click(offset=(1, 0))
