@@ -24,6 +24,7 @@ def shown(*keys: str, line: str = "", shows: str) -> Callable[[Pilot[None]], Awa
         if line:
             await app.navigator.run_line(line)
         await until(pilot, lambda: shows in screen_text(app), shows)
+        app.main.count_warnings()  # the clock would do it, sooner or later
         app.main.prompt.input.cursor_blink = False
         await pilot.pause(0.3)
 
