@@ -59,9 +59,10 @@ SHOTS = (
         steps=(
             ("", SHOP),
             CHECKOUT,
-            ("D", r"(?i)ephemeral"),
+            ("D", r"new debug container"),
             ("enter", r"(?i)profile"),
-            ("ctrl+s", r"/ #"),
+            ("ctrl+s", r"\(debugger-\w+\)"),
+            ("enter", r"/ #"),
             ("'ps | head' enter", r"(?s)ps \| head.*/ #"),
         ),
     ),
@@ -71,8 +72,7 @@ SHOTS = (
         steps=(
             ("", r"deployments\(shop\)\[\d+\]"),
             ("e", r"apiVersion"),
-            ("ctrl+f 'replicas' enter escape end backspace '5'", r"replicas: 5"),
-            ("ctrl+s", r"(?s)replicas: 3.*replicas: 5"),
+            ("down down down down down down", r"apiVersion"),
         ),
     ),
     Shot(
