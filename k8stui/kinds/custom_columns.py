@@ -13,7 +13,7 @@ import msgspec
 
 from k8stui.kinds.jsonpath import JsonPath, parse_path, text_of
 from k8stui.kinds.jsonpath_syntax import JsonPathError
-from k8stui.kinds.printing import NONE, Column
+from k8stui.kinds.printing import NONE, Column, PrinterAround
 from k8stui.kinds.sorting import NOTHING, Key, number_key, text_key
 from k8stui.kinds.text import first_line
 from k8stui.kinds.yaml_noise import is_secret, readable
@@ -104,13 +104,12 @@ def _is(catalog: Catalog, name: str, kind: Kind) -> bool:
     return meant is not None and (meant.group, meant.plural) == (kind.group, kind.plural)
 
 
-class WithColumns:
+class WithColumns(PrinterAround):
     """A printer with more columns behind its own."""
 
     def __init__(self, printer: Any, columns: Sequence[CustomColumn]) -> None:
-        self._printer = printer
+        super().__init__(printer)
         self._more = tuple(columns)
-        self._own = len(printer.columns)
         self.columns: tuple[Column, ...] = (*printer.columns, *map(Column, self._headers()))
 
     def _headers(self) -> list[str]:
@@ -135,29 +134,13 @@ class WithColumns:
 
     def sort_key(self, obj: Any, column: int, now: datetime) -> Key:
         """By the column's own meaning; numbers as numbers, quantities and versions as such."""
-        if column < self._own:
-            key: Key = self._printer.sort_key(obj, column, now)
+        if column in self._own:
+            key: Key = super().sort_key(obj, column, now)
             return key
-        value = self._more[column - self._own].value(obj)
+        value = self._more[column - self._own.stop].value(obj)
         if isinstance(value, int | float):
             return number_key(float(value))
         return text_key(value) if value else NOTHING
-
-    def tone(self, obj: Any) -> Any:
-        """That of the kind."""
-        return self._printer.tone(obj)
-
-    def cell_tone(self, obj: Any, column: int) -> Any:
-        """That of the kind; columns of the user's mean nothing to us."""
-        return self._printer.cell_tone(obj, column) if column < self._own else None
-
-    def is_fault(self, obj: Any) -> bool:
-        """That of the kind."""
-        return bool(self._printer.is_fault(obj))
-
-    def attention(self, obj: Any) -> bool:
-        """That of the kind."""
-        return bool(self._printer.attention(obj))
 
 
 def _shown(value: Any) -> str:

@@ -162,3 +162,33 @@ def number_field(name: str, value: Callable[[Any], int], priority: int = 0) -> F
     return Field(
         Column(name, priority, align="right"), lambda o, now: str(value(o)), lambda o: number_key(value(o))
     )
+
+
+class PrinterAround:
+    """What other printers are built on: all of a kind's printer, its columns moved right by `shift`."""
+
+    def __init__(self, printer: Any, shift: int = 0) -> None:
+        self._printer = printer
+        self._shift = shift
+        self._own = range(shift, shift + len(printer.columns))
+        """Where the kind's own columns stand."""
+
+    def sort_key(self, obj: Any, column: int, now: datetime) -> Any:
+        """A key of one of the kind's own columns."""
+        return self._printer.sort_key(obj, column - self._shift, now)
+
+    def tone(self, obj: Any) -> Any:
+        """What the row means."""
+        return self._printer.tone(obj)
+
+    def cell_tone(self, obj: Any, column: int) -> Any:
+        """What a cell means; columns that are not the kind's mean nothing."""
+        return self._printer.cell_tone(obj, column - self._shift) if column in self._own else None
+
+    def is_fault(self, obj: Any) -> bool:
+        """Whether something is wrong with the object."""
+        return bool(self._printer.is_fault(obj))
+
+    def attention(self, obj: Any) -> bool:
+        """Whether somebody should look at the object."""
+        return bool(self._printer.attention(obj))

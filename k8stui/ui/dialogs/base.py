@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rich.text import Text
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -77,3 +77,15 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         box = self.query_one("#box")
         if not box.region.contains(event.screen_x, event.screen_y):
             self.dismiss(None)
+
+
+class FieldRow(Horizontal):
+    """A label and its field."""
+
+    def __init__(self, label: str, field: Widget) -> None:
+        super().__init__(classes="row")
+        self._label, self._field = label, field
+
+    def compose(self) -> ComposeResult:
+        yield PlainText(self._label, classes="label")
+        yield self._field

@@ -15,7 +15,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Checkbox, Input, Select, TextArea
 
-from k8stui.ui.dialogs.base import Dialog, PlainText, Switch
+from k8stui.ui.dialogs.base import Dialog, FieldRow, PlainText, Switch
 from k8stui.ui.dialogs.shell_text import lines_of
 
 if TYPE_CHECKING:
@@ -35,18 +35,6 @@ AskRights = "Callable[[Sequence[Need]], Awaitable[tuple[Need, ...]]]"
 
 class FormProblem(Exception):
     """A field cannot be understood; the text is one sentence."""
-
-
-class Row(Horizontal):
-    """A label and a field."""
-
-    def __init__(self, label: str, field: Widget) -> None:
-        super().__init__(classes="row")
-        self._label, self._field = label, field
-
-    def compose(self) -> ComposeResult:
-        yield PlainText(self._label, classes="label")
-        yield self._field
 
 
 class DebugForm(Dialog["Plan"]):
@@ -102,7 +90,7 @@ class DebugForm(Dialog["Plan"]):
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
             for label, field in self.rows():
-                yield Row(label, field)
+                yield FieldRow(label, field)
         yield self._note
         yield self._problem
         with VerticalScroll(id="preview"):

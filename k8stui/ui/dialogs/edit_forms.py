@@ -10,14 +10,13 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input
 
 from k8stui.kinds import templates_forms as forms
-from k8stui.ui.dialogs.base import Dialog, PlainText
+from k8stui.ui.dialogs.base import Dialog, FieldRow, PlainText
 from k8stui.ui.dialogs.choose import Choice, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
     from k8stui.ui.app import K8stuiApp
 
@@ -75,18 +74,6 @@ FORMS: dict[str, tuple[str, str, Sequence[tuple[str, str]], Callable[..., dict[s
     ),
 }
 """Name -> title, what it is, fields with their hints, what makes the object of them."""
-
-
-class FieldRow(Horizontal):
-    """A label and its field."""
-
-    def __init__(self, label: str, field: Widget) -> None:
-        super().__init__(classes="row")
-        self._label, self._field = label, field
-
-    def compose(self) -> ComposeResult:
-        yield PlainText(self._label, classes="label")
-        yield self._field
 
 
 class CreateForm(Dialog[str]):

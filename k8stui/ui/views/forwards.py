@@ -4,43 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from k8stui.ui.filtering import filter_of
 from k8stui.ui.spec import ViewSpec, ViewType
-from k8stui.ui.views.base import Title, View
-from k8stui.ui.views.contexts import _Changes, _State, _Tone
+from k8stui.ui.views.base import Title
+from k8stui.ui.views.own_rows import OwnRowsView, RowMeta, RowTone
 from k8stui.ui.views.printing import PlainColumn
 from k8stui.ui.widgets.table_states import Subject
-from k8stui.ui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from textual.app import ComposeResult
-    from textual.widget import Widget
-
     from k8stui.kube.portforward import Forward
     from k8stui.ui.operations.forwards import ForwardDesk
     from k8stui.ui.session import Session
-    from k8stui.ui.widgets import table_messages
 
 FRAME = 0.5
 """Seconds between two looks at the counters."""
-_TONES = {"listening": "OK", "starting": "BUSY", "waiting": "BUSY", "failed": "FAULT", "closed": "FAULT"}
-
-
-class _Meta(Struct, frozen=True):
-    name: str
-    uid: str
-    namespace: str = ""
-    labels: dict[str, str] = {}
+_TONES = {"listening": "OK", "starting": "BUSY", "waiting": "BUSY", "failed": "ERROR", "closed": "ERROR"}
 
 
 class ForwardRow(Struct, frozen=True):
     """A forward as a row; `forward` is what actions act on."""
 
-    metadata: _Meta
+    metadata: RowMeta
     cells: tuple[str, ...]
     tone: str
     numbers: tuple[int, ...]
@@ -72,14 +59,14 @@ class _Printer:
         number = self._NUMBERS.get(column)
         return obj.cells[column] if number is None else obj.numbers[number]
 
-    def tone(self, obj: ForwardRow) -> _Tone:
-        return _Tone(obj.tone)
+    def tone(self, obj: ForwardRow) -> RowTone:
+        return RowTone(obj.tone)
 
     def cell_tone(self, obj: ForwardRow, column: int) -> None:
         return None
 
     def is_fault(self, obj: ForwardRow) -> bool:
-        return obj.tone == "FAULT"
+        return obj.tone == "ERROR"
 
 
 def amount(count: int) -> str:
@@ -110,78 +97,30 @@ def row_of(forward: Forward) -> ForwardRow:
         spec.context,
     )
     numbers = (forward.local, forward.connections, forward.sent, forward.received)
-    meta = _Meta(forward.address, str(id(forward)))
+    meta = RowMeta(forward.address, str(id(forward)))
     return ForwardRow(meta, cells, _TONES[forward.state.value], numbers, forward)
 
 
-class ForwardsView(View):
+class ForwardsView(OwnRowsView):
     """A list of port-forwards."""
 
     view_type: ClassVar[ViewType] = ViewType.FORWARDS
 
     def __init__(self, spec: ViewSpec, session: Session, desk: ForwardDesk) -> None:
-        super().__init__(spec, session)
+        subject = Subject("port-forwards", "", "shift-f on a pod or service adds one.")
+        super().__init__(spec, session, _Printer(), subject)
         self._desk = desk
-        self._rows: dict[str, ForwardRow] = {}
-        self.table = VirtualTable(
-            _Printer(),
-            ticks=False,
-            subject=Subject("port-forwards", "", "shift-f on a pod or service adds one."),
-        )
-
-    def compose(self) -> ComposeResult:
-        yield self.table
 
     def on_mount(self) -> None:
         self._refresh(first=True)
         self.set_interval(FRAME, self._refresh)
-        if self.spec.filter:
-            self.table.set_filter(filter_of(self.spec.filter))
+        super().on_mount()
 
     def _refresh(self, *, first: bool = False) -> None:
         rows = {row.metadata.uid: row for row in map(row_of, self._desk.all)}
-        if rows == self._rows and not first:
-            return
-        changed = frozenset(uid for uid, row in rows.items() if self._rows.get(uid) != row)
-        removed = frozenset(self._rows.keys() - rows.keys())
-        self._rows = rows
-        self.table.apply(rows, _Changes(_State(), first, changed, removed))
-        self.post_message(self.Changed(self))
-
-    @property
-    def objects(self) -> tuple[Any, ...]:
-        uids = self.table.model.marked() or [self.table.cursor_uid or ""]
-        found = (self.table.model.object(uid) for uid in uids if uid)
-        return tuple(obj for obj in found if obj is not None)
+        if rows != self.rows or first:
+            self.show(rows, reset=first)
 
     def title(self) -> Title:
-        model = self.table.model
-        count = f"{len(model)}" if len(model) == model.total else f"{len(model)}/{model.total}"
-        total = sum(row.numbers[2] + row.numbers[3] for row in self._rows.values())
-        notes = [f"/{self.spec.filter}"] if self.spec.filter else []
-        return Title("port-forwards", "", count, tuple(notes), amount(total) if total else "")
-
-    def focus_target(self) -> Widget:
-        return self.table
-
-    def set_filter(self, text: str) -> str:
-        self.spec = structs.replace(self.spec, filter=text)
-        self.post_message(self.Changed(self))
-        return self.table.set_filter(filter_of(text))
-
-    def clear(self) -> bool:
-        if self.spec.filter:
-            self.set_filter("")
-            return True
-        return False
-
-    def copy_text(self) -> str:
-        return self.table.copy_text("names")
-
-    def on_filter_count(self, event: table_messages.FilterCount) -> None:
-        event.stop()
-        self.post_message(self.Changed(self))
-
-    def on_activated(self, event: table_messages.Activated) -> None:
-        event.stop()
-        self.post_message(self.Opened(self))
+        total = sum(row.numbers[2] + row.numbers[3] for row in self.rows.values())
+        return Title("port-forwards", "", self.count, self.notes, amount(total) if total else "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from k8stui.kinds.printing import PrinterAround
 from k8stui.ui.views.printing import PlainColumn
 from k8stui.ui.views.table import TableView
 
@@ -19,15 +20,14 @@ if TYPE_CHECKING:
 EXTRA = (PlainColumn("USE", live=True), PlainColumn("PODS", align="right", live=True))
 
 
-class NamespacePrinter:
+class NamespacePrinter(PrinterAround):
     """The printer of namespaces with two columns in front of AGE and a sign in front of the name."""
 
     def __init__(self, printer: Any, session: Session, pods: Callable[[str], int | None]) -> None:
-        self._printer = printer
+        super().__init__(printer)
         self._session = session
         self._pods = pods
         self.columns: tuple[Any, ...] = (*printer.columns, *EXTRA)
-        self._own = len(printer.columns)
 
     def _use(self, name: str) -> str:
         marks = []
@@ -45,24 +45,12 @@ class NamespacePrinter:
 
     def sort_key(self, obj: Any, column: int, now: datetime) -> Any:
         """A key that orders rows by a column; favourites and those in use come first by USE."""
-        if column < self._own:
-            return self._printer.sort_key(obj, column, now)
+        if column in self._own:
+            return super().sort_key(obj, column, now)
         name = obj.metadata.name
-        if column == self._own:
+        if column == self._own.stop:
             return (name not in self._session.namespaces, name not in self._session.favourites, name)
         return (-(self._pods(name) or 0), name)
-
-    def tone(self, obj: Any) -> Any:
-        """The tone of the row."""
-        return self._printer.tone(obj)
-
-    def cell_tone(self, obj: Any, column: int) -> Any:
-        """The tone of a cell, where it has its own."""
-        return self._printer.cell_tone(obj, column) if column < self._own else None
-
-    def is_fault(self, obj: Any) -> bool:
-        """Whether something is wrong with the namespace."""
-        return bool(self._printer.is_fault(obj))
 
 
 class NamespacesView(TableView):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from k8stui.kinds.printing import PrinterAround
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -25,11 +27,11 @@ class PlainColumn(Struct, frozen=True):
 NAMESPACE = PlainColumn("NAMESPACE", floor=9, yields=2)
 
 
-class NamespacedPrinter:
+class NamespacedPrinter(PrinterAround):
     """A kind's printer with the namespace in front."""
 
     def __init__(self, printer: Any) -> None:
-        self._printer = printer
+        super().__init__(printer, shift=1)
         self.columns: tuple[Any, ...] = (NAMESPACE, *printer.columns)
 
     def cells(self, obj: Any, now: datetime) -> tuple[str, ...]:
@@ -38,16 +40,4 @@ class NamespacedPrinter:
 
     def sort_key(self, obj: Any, column: int, now: datetime) -> Any:
         """A key that orders rows by a column."""
-        return obj.metadata.namespace if column == 0 else self._printer.sort_key(obj, column - 1, now)
-
-    def tone(self, obj: Any) -> Any:
-        """The tone of the row."""
-        return self._printer.tone(obj)
-
-    def cell_tone(self, obj: Any, column: int) -> Any:
-        """The tone of a cell, where it has its own."""
-        return None if column == 0 else self._printer.cell_tone(obj, column - 1)
-
-    def is_fault(self, obj: Any) -> bool:
-        """Whether something is wrong with the object."""
-        return bool(self._printer.is_fault(obj))
+        return super().sort_key(obj, column, now) if column else obj.metadata.namespace
