@@ -101,7 +101,9 @@ Part = Literal | Expression | Range
 
 _NAME_END = frozenset(" \t\r\n.[]{}()|,<>=!&+-*/?:@'\"")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_INDEX = re.compile(r"\s*(-?[0-9]*)\s*(?:(:)\s*(-?[0-9]*)\s*(?:(:)\s*(-?[0-9]*)\s*)?)?")
+_INDEX = re.compile(
+    r"\s*((?:-?[0-9]{1,18})?)\s*(?:(:)\s*((?:-?[0-9]{1,18})?)\s*(?:(:)\s*((?:-?[0-9]{1,18})?)\s*)?)?"
+)
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>|=~")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/", "b": "\b", "f": "\f"}
 
@@ -328,7 +330,7 @@ class Parser:
 
 
 def _bound(text: str | None) -> int | None:
-    return int(text) if text not in (None, "", "-") else None
+    return int(text) if text not in (None, "") else None
 
 
 def _route(text: str) -> tuple[str, ...]:

@@ -250,13 +250,17 @@ def min_height(tree: Tree) -> int:
     return sum(heights) if tree.axis is Axis.COLUMN else max(heights)
 
 
-def arrange(tree: Tree, size: Rect, focused: str | None = None) -> Arrangement:
-    """Where each pane goes on a screen of `size`; the focused pane is the last one to be folded."""
+def arrange(tree: Tree, size: Rect, focused: str | None = None, wanted: int = 0) -> Arrangement:
+    """Where each pane goes on a screen of `size`; the focused pane is the last one to be folded.
+
+    On a screen too narrow for the user's own tree the focused pane gets `wanted` lines, if others have to
+    fold for it.
+    """
     fitted = fit_width(tree, size.width)
     arrangement = Arrangement({}, (), {}, frozenset())
     borders: list[Border] = []
     folded: set[str] = set()
-    _place(fitted, size, (), _Context(arrangement, borders, folded, focused, fitted != tree))
+    _place(fitted, size, (), _Context(arrangement, borders, folded, focused, fitted != tree, wanted))
     return arrangement._replace(borders=tuple(borders), folded=frozenset(folded))
 
 
@@ -267,6 +271,7 @@ class _Context(NamedTuple):
     focused: str | None
     squeezed: bool
     """The tree on screen is not the user's tree: borders cannot be moved, the focused pane gets more room."""
+    wanted: int
 
 
 def _place(tree: Tree, rect: Rect, path: Path, context: _Context) -> None:
@@ -314,6 +319,7 @@ def _column_heights(tree: Split, height: int, context: _Context) -> list[int]:
     focus = next((i for i, child in enumerate(tree.children) if context.focused in leaves(child)), 0)
     if context.squeezed:
         shares[focus] *= FOCUS_WEIGHT
+        minima[focus] = max(minima[focus], min(context.wanted, height - len(minima) + 1))
     # The ones farthest from the focus fold first; what folds keeps its title as long as there is a line.
     for index in sorted(range(len(minima)), key=lambda i: abs(i - focus), reverse=True):
         if sum(minima) <= height or index == focus:

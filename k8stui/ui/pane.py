@@ -121,7 +121,7 @@ class Pane(Widget):
     def state(self) -> PaneState:
         """What to keep of this pane: a pane that follows is kept without what it follows just now."""
         spec = self.view.spec
-        kept = self.view.target if self.pinned else None
+        kept = self.view.target if self.pinned or self.view.link is Link.NONE else None
         return PaneState(_with_target(spec, kept), self.view.link, self.pinned)
 
     async def show(self, spec: ViewSpec, *, remember: bool = True) -> None:
@@ -141,6 +141,7 @@ class Pane(Widget):
             if focused:
                 self.focus_view()
             await old.remove()
+        self.refresh(layout=True)  # another view may want more lines
         self.refresh_title()
 
     async def back(self) -> bool:

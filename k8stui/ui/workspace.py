@@ -102,7 +102,8 @@ class Workspace(Widget):
         if self.zoomed:
             self.arrangement = tree_of.Arrangement({self.focused_key: whole}, (), {}, frozenset())
         else:
-            self.arrangement = tree_of.arrange(self.shape, whole, self.focused_key)
+            wanted = self.focused_pane.view.wanted_lines
+            self.arrangement = tree_of.arrange(self.shape, whole, self.focused_key, wanted)
         return self.arrangement.panes
 
     def _rearrange(self, *, worth_keeping: bool = True) -> None:

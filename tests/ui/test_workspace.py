@@ -170,6 +170,19 @@ async def test_a_layout_is_remembered_for_its_context(tmp_path: Path) -> None:
         await until(pilot, lambda: "deployments(all)[1]" in screen_text(pilot.app))
 
 
+async def test_a_reader_is_remembered_with_what_it_reads(tmp_path: Path) -> None:
+    async with make_app(state=StateFile(tmp_path)).run_test(size=SIZE) as pilot:
+        await started(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: "yaml(" in screen_text(pilot.app))
+        title = next(line for line in screen_text(pilot.app).splitlines() if "yaml(" in line)
+        name = title.split("pod ", 1)[1].split()[0]
+        await pilot.press(*":ctx", "space", *"staging", "enter")
+        await until(pilot, lambda: "staging" in screen_text(pilot.app))
+    async with make_app(state=StateFile(tmp_path)).run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: f"pod {name}" in screen_text(pilot.app))
+
+
 async def test_the_layout_can_be_reset() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await started(pilot)

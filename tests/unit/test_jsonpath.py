@@ -77,6 +77,7 @@ def test_a_template_prints_what_kubectl_prints(path: str, printed: str) -> None:
         ("", "The path is empty", 0),
         ("{.a", "A { is not closed", 3),
         ("{.a[}", "An index, a quoted name, a filter", 4),
+        ("{.a[-", "An index, a quoted name, a filter", 4),
         ("{.a['x]}", "The quote ' is not closed", 8),
         ("{range .a[*]}x", "{range} is not closed by {end}", 0),
         ("x{end}", "{end} without a {range}", 1),

@@ -61,6 +61,14 @@ def test_a_low_screen_folds_what_is_away_from_the_focus() -> None:
     assert {arrangement.panes[name].height for name in arrangement.folded} == {1}
 
 
+def test_on_a_small_screen_others_fold_for_what_is_read() -> None:
+    arrangement = arrange(FOUR, Rect(0, 0, 80, 22), "pods", wanted=16)
+    assert arrangement.panes["pods"].height >= 16
+    assert sum(rect.height for rect in arrangement.panes.values()) == 22
+    assert {"events", "logs"} & arrangement.folded
+    assert arrange(FOUR, Rect(0, 0, 160, 48), "pods", wanted=16).folded == frozenset()
+
+
 def test_splitting_halves_a_pane() -> None:
     tree = split(Leaf("a"), "a", Axis.ROW, "b")
     tree = split(tree, "b", Axis.COLUMN, "c")

@@ -43,6 +43,8 @@ class View(Widget):
     view_type: ClassVar[ViewType]
     filter_forms: ClassVar[str] = FORMS
     """What can be typed after `/`, in one line."""
+    wanted_lines: ClassVar[int] = 0
+    """Lines that make it of use while it has the focus; on small screens other panes fold for it."""
 
     class Changed(Message):
         """The title is another one."""

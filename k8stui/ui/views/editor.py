@@ -46,6 +46,7 @@ class EditorView(View):
     """An editor."""
 
     view_type: ClassVar[ViewType] = ViewType.EDITOR
+    wanted_lines: ClassVar[int] = 16
 
     DEFAULT_CSS = """
     EditorView { layers: base popup; }

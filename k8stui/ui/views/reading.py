@@ -52,6 +52,7 @@ class ObjectView(View):
 
     noun: ClassVar[str] = ""
     """What the title calls the view."""
+    wanted_lines: ClassVar[int] = 16
 
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)
@@ -90,7 +91,10 @@ class ObjectView(View):
         self.close()
         cluster, target = self.session.cluster, self.target
         self._read_from = cluster
-        if cluster is None or target is None:
+        if target is None:
+            self.viewer.placeholder = "Nothing is read here: `:` and a kind opens a table."
+            return
+        if cluster is None:
             self.viewer.placeholder = self.session.problem or f"{self.session.step}…"
             return
         self._kind = self.session.catalog.find(target.kind)
