@@ -229,6 +229,13 @@ def shell() -> Report:
     return run()
 
 
+def editor() -> Report:
+    """Keys at 5,000 lines, a ConfigMap of 1 MB opened and scrolled (see ``tests.bench.bench_editor``)."""
+    from tests.bench.bench_editor import run
+
+    return run()
+
+
 def workspace() -> Report:
     """Nodes, pods, events and logs side by side on 20,000 pods, at 300x100: quiet, then moving.
 
@@ -294,5 +301,5 @@ def growth() -> Report:
 
 SCENARIOS = {
     function.__name__: function
-    for function in (start, large, idle, churn, flood, workspace, growth, logs, shell, peers)
+    for function in (start, large, idle, churn, flood, workspace, growth, logs, shell, editor, peers)
 }
