@@ -375,7 +375,10 @@ class TestNodes:
         kubectl("rollout", "status", "deployment/web", "--timeout=60s")
         kubectl("create", "pdb", "web", "--selector=app=web", "--min-available=2")
         kubectl("wait", "--for=jsonpath={.status.currentHealthy}=2", "pdb/web", "--timeout=30s")
-        pod = kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")
+        pods = json.loads(kubectl("get", "pods", "-l", "app=web", "-o", "json"))["items"]
+        metas = [pod["metadata"] for pod in pods]
+        # those of the test before may still be going, and what goes may be evicted
+        pod = next(meta["name"] for meta in metas if "deletionTimestamp" not in meta)
         body = json.dumps(
             {
                 "apiVersion": "policy/v1",
