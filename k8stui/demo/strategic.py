@@ -87,6 +87,15 @@ def _remove(document: Any, text: str) -> Any:
     return document
 
 
+def _tested(document: Any, text: str) -> Any:
+    """The value that a test compares: a key that is not in its map counts as null, as on real servers."""
+    holder, _, last = text.rpartition("/")
+    found = _at(document, holder)
+    if isinstance(found, dict) and _pointer(f"/{last}")[0] not in found:
+        return None
+    return _at(document, text)
+
+
 def json_patch(target: Any, operations: Any) -> Any:
     """RFC 6902. Raises 422 when a path is missing or a test fails."""
     if not isinstance(operations, list):
@@ -109,7 +118,7 @@ def json_patch(target: Any, operations: Any) -> Any:
                 document = _remove(document, operation["from"])
             document = _add(document, path, value)
         elif kind == "test":
-            if _at(document, path) != operation.get("value"):
+            if _tested(document, path) != operation.get("value"):
                 raise _invalid(f"testing value {path} failed")
         else:
             raise _invalid(f"unexpected kind: {kind}")

@@ -35,6 +35,7 @@ from k8stui.kube.operations.rollout import (
 from k8stui.kube.operations.running import Run, State
 from k8stui.kube.operations.scaling import plan_scale
 from k8stui.kube.operations.storage import plan_default_class, plan_expand, plan_reclaim
+from k8stui.kube.operations.undo import undo_plan
 from tests.unit.test_operations import WEB, encoded
 
 from .shells_rig import PAUSE, container
@@ -85,7 +86,7 @@ class Operator:
         return run
 
     async def undone(self, run: Run) -> None:
-        back = run.plan.undone(run.done_refs)
+        back = undo_plan(run.results)
         assert back is not None
         await self.done(back)
 

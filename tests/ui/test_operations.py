@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k8stui.demo.strategic import json_patch, merge_patch
 from k8stui.kube.access import Permission
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
 from k8stui.kube.errors import ApiError, StatusDetails
+from k8stui.kube.operations.plans import JSON_PATCH
 from k8stui.ui.dialogs.plan import PlanDialog
 from tests.ui.fakes import (
     FakeBackend,
@@ -75,9 +77,18 @@ class Writing(FakeConnection):
             found = self.answer(method, path, body)
             if isinstance(found, Exception):
                 raise found
-            return SimpleNamespace(body=b"{}", warnings=())
+            made = await self._changed(path, body, options["content_type"]) if method == "PATCH" else {}
+            return SimpleNamespace(body=json.dumps(made).encode(), warnings=())
         finally:
             self.under_way -= 1
+
+    async def _changed(self, path: str, body: Any, content_type: str) -> dict[str, Any]:
+        """Take a patch; lists of a strategic one are not merged."""
+        obj = json.loads((await super().request("GET", path)).body)
+        new = json_patch(obj, body) if content_type == JSON_PATCH else merge_patch(obj, body)
+        for items in self._world.values():
+            items[:] = [new if item["metadata"]["uid"] == new["metadata"]["uid"] else item for item in items]
+        return new  # type: ignore[no-any-return]
 
 
 class Rights:
@@ -238,8 +249,22 @@ async def test_scaling_says_what_an_autoscaler_does_and_is_undone() -> None:
         await asked(pilot, "U")
         await pilot.press("y")
         await done(pilot)
-        assert world.connection.writes[-1][2]["spec"] == {"replicas": 3}
+        assert world.world["deployments.apps"][0]["spec"]["replicas"] == 3
         assert not app.operator.can_undo
+
+
+async def test_what_somebody_changed_since_is_not_undone() -> None:
+    world = cluster()
+    async with make_app(FakeBackend(world), kind="deployments").run_test(size=SIZE) as pilot:
+        app = await at(pilot, "web")
+        await asked(pilot, "s")
+        await pilot.press("7", "enter", "enter")
+        await done(pilot)
+        world.world["deployments.apps"][0]["spec"]["replicas"] = 5
+        await pilot.press("U")
+        await until(pilot, lambda: "spec.replicas is 5, not 7" in notes(app), "a refusal")
+        assert len(world.connection.writes) == 1
+        await until(pilot, lambda: not app.operator.can_undo, "offered no longer")
 
 
 async def test_restart_and_cordon_by_their_keys() -> None:

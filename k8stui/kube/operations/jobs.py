@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, Request, dig, patch
+from k8stui.kube.operations.plans import Back, Change, Plan, PlanError, Ref, Request, dig, patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,8 +97,7 @@ def plan_suspend(refs: Sequence[Ref], *, on: bool) -> Plan:
             ref,
             (patch(ref, {"spec": {"suspend": on}}),),
             words[not on],
-            (patch(ref, {"spec": {"suspend": not on}}),),
-            words[on],
+            (Back(("spec", "suspend"), not on),),
         )
         for ref in refs
     )

@@ -9,7 +9,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, dig, patch
+from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, dig, patch, was
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,17 +51,9 @@ def plan_metadata(objects: Mapping[Ref, Mapping[str, Any]], field: str, text: st
         new = {key: value for key, value in wanted.items() if now.get(key) != value}
         if not new:
             continue
-        old = {key: now.get(key) for key in new}
-        words = ", ".join(_words(key, old[key], value) for key, value in new.items())
-        changes.append(
-            Change(
-                ref,
-                (patch(ref, {"metadata": {field: new}}),),
-                words,
-                (patch(ref, {"metadata": {field: old}}),),
-                f"{field} as before",
-            )
-        )
+        words = ", ".join(_words(key, now.get(key), value) for key, value in new.items())
+        back = tuple(was(obj, "metadata", field, key) for key in new)
+        changes.append(Change(ref, (patch(ref, {"metadata": {field: new}}),), words, back))
     if not changes:
         raise PlanError("Nothing changes: type key=value to set one, key- to take one away.")
     notes: tuple[str, ...] = ()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, dig, patch
+from msgspec import UNSET
+
+from k8stui.kube.operations.plans import Back, Change, Plan, PlanError, Ref, dig, patch, was
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,8 +34,7 @@ def plan_cordon(refs: Sequence[Ref], *, on: bool) -> Plan:
             ref,
             (patch(ref, {"spec": {"unschedulable": True if on else None}}),),
             words[not on],
-            (patch(ref, {"spec": {"unschedulable": None if on else True}}),),
-            words[on],
+            (Back(("spec", "unschedulable"), UNSET if on else True),),
         )
         for ref in refs
     )
@@ -95,13 +96,12 @@ def plan_taint(nodes: Mapping[Ref, Mapping[str, Any]], text: str) -> Plan:
         after = taints_after(before, added, removed)
         if after == before:
             continue
-        was, now = {taint_text(t) for t in before}, {taint_text(t) for t in after}
-        words = ", ".join([*(f"+ {t}" for t in sorted(now - was)), *(f"- {t}" for t in sorted(was - now))])
+        old, new = {taint_text(t) for t in before}, {taint_text(t) for t in after}
+        words = ", ".join([*(f"+ {t}" for t in sorted(new - old)), *(f"- {t}" for t in sorted(old - new))])
         version = str(dig(dict(node), "metadata", "resourceVersion") or "")
         # the list is replaced as a whole: it must still be the one that was read
         request = patch(ref, {"spec": {"taints": after or None}}, version=version)
-        back = patch(ref, {"spec": {"taints": before or None}})
-        changes.append(Change(ref, (request,), words, (back,), f"taints as before: {len(before)}"))
+        changes.append(Change(ref, (request,), words, (was(node, "spec", "taints"),)))
     if not changes:
         raise PlanError("Nothing changes: type a taint to set, or one that is there with - to take it away.")
     warnings: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 
 from k8stui.kube.catalog import Kind  # noqa: TC001 - msgspec reads it at run time
 
@@ -67,6 +68,13 @@ class Request(msgspec.Struct, frozen=True):
         return f"{self.method} {self.path}" + (f"?{query}" if query else "")
 
 
+class Back(msgspec.Struct, frozen=True):
+    """What a field was before it was changed; `before` is UNSET where there was none."""
+
+    path: tuple[str | int, ...]
+    before: Any = UNSET
+
+
 class Change(msgspec.Struct, frozen=True):
     """What is done to one object, in requests that follow each other."""
 
@@ -74,9 +82,10 @@ class Change(msgspec.Struct, frozen=True):
     requests: tuple[Request, ...]
     words: str = ""
     """What is different afterwards, where it is not the same for all: `replicas 3 → 5`."""
-    undo: tuple[Request, ...] = ()
-    """What puts it back; empty where nothing does."""
-    undo_words: str = ""
+    back: tuple[Back, ...] = ()
+    """What `undo` puts back; empty where nothing does."""
+    part: str = ""
+    """The subresource that `back` is about."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -104,17 +113,6 @@ class Plan(msgspec.Struct, frozen=True):
     def subject(self) -> str:
         """`deployment shop/web`, or `12 pods`."""
         return subject(self.refs)
-
-    def undone(self, refs: Collection[Ref]) -> Plan | None:
-        """The plan that puts back what was done to these objects; None where that is not possible."""
-        back = [
-            Change(change.ref, change.undo, change.undo_words)
-            for change in self.changes
-            if change.ref in refs and change.undo
-        ]
-        if not back:
-            return None
-        return Plan("Undo", "put back", tuple(back), notes=("Puts back what was done before.",))
 
     def only(self, refs: Collection[Ref]) -> Plan:
         """The same for some of its objects."""
@@ -151,6 +149,13 @@ def patch(
         metadata["resourceVersion"] = version
     whole = {**body, "metadata": metadata} if metadata else dict(body)
     return Request("PATCH", ref.path(subresource), whole, content_type)
+
+
+def was(obj: Any, *path: str) -> Back:
+    """A field of an object as it was read, to be put back."""
+    for key in path[:-1]:
+        obj = obj.get(key) if isinstance(obj, dict) else None
+    return Back(path, obj.get(path[-1], UNSET) if isinstance(obj, dict) else UNSET)
 
 
 def dig(obj: Any, *keys: str) -> Any:

@@ -7,11 +7,14 @@ commands ask of a server.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import UNSET
 
 from k8stui.kube.operations.plans import (
     JSON_PATCH,
     STRATEGIC,
+    Back,
     Change,
     Plan,
     PlanError,
@@ -68,8 +71,7 @@ def plan_pause(refs: Sequence[Ref], *, on: bool) -> Plan:
             ref,
             (patch(ref, {"spec": {"paused": True if on else None}}),),
             words[not on],
-            (patch(ref, {"spec": {"paused": None if on else True}}),),
-            words[on],
+            (Back(("spec", "paused"), UNSET if on else True),),
         )
         for ref in refs
     )
@@ -91,19 +93,37 @@ def template_path(kind_name: str) -> tuple[str, ...] | None:
     return ("spec",) if kind_name == "pods" else None
 
 
-def containers_of(kind_name: str, obj: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The containers of an object's pods, each with the list that it is in."""
-    spec = dig(dict(obj), *(template_path(kind_name) or ("spec",))) or {}
+def _spec_path(kind_name: str) -> tuple[str, ...]:
+    return template_path(kind_name) or ("spec",)
+
+
+class Placed(NamedTuple):
+    """A container of a pod spec, with the list that it is in and its place there."""
+
+    field: str
+    at: int
+    container: dict[str, Any]
+
+
+def containers_of(kind_name: str, obj: Mapping[str, Any]) -> list[Placed]:
+    """The containers of an object's pods."""
+    spec = dig(dict(obj), *_spec_path(kind_name)) or {}
     return [
-        (field, container)
+        Placed(field, at, container)
         for field in ("containers", "initContainers")
-        for container in spec.get(field) or ()
+        for at, container in enumerate(spec.get(field) or ())
     ]
+
+
+def _back(kind_name: str, placed: Placed, what: str) -> Back:
+    """What a container's `what` was."""
+    path: tuple[str | int, ...] = (*_spec_path(kind_name), placed.field, placed.at, what)
+    return Back(path, placed.container.get(what, UNSET))
 
 
 def _in_template(kind_name: str, spec: dict[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = spec
-    for key in reversed(template_path(kind_name) or ("spec",)):
+    for key in reversed(_spec_path(kind_name)):
         body = {key: body}
     return body
 
@@ -111,16 +131,15 @@ def _in_template(kind_name: str, spec: dict[str, Any]) -> dict[str, Any]:
 def plan_images(ref: Ref, obj: Mapping[str, Any], images: Mapping[str, str]) -> Plan:
     """Other images, by container's name. Raises PlanError."""
     wanted: dict[str, list[dict[str, Any]]] = {}
-    before: dict[str, list[dict[str, Any]]] = {}
-    words = []
-    for field, container in containers_of(ref.kind.name, obj):
-        name, now = container["name"], container.get("image", "")
+    words, back = [], []
+    for placed in containers_of(ref.kind.name, obj):
+        name, now = placed.container["name"], placed.container.get("image", "")
         image = images.get(name, now).strip()
         if not image or any(sign.isspace() for sign in image):
             raise PlanError(f"Container {name} needs an image, such as nginx:1.27.")
         if image != now:
-            wanted.setdefault(field, []).append({"name": name, "image": image})
-            before.setdefault(field, []).append({"name": name, "image": now})
+            wanted.setdefault(placed.field, []).append({"name": name, "image": image})
+            back.append(_back(ref.kind.name, placed, "image"))
             words.append(f"{name}: {now} → {image}")
     if not words:
         raise PlanError("Nothing changes: these are the images that it has.")
@@ -128,8 +147,7 @@ def plan_images(ref: Ref, obj: Mapping[str, Any], images: Mapping[str, str]) -> 
         ref,
         (patch(ref, _in_template(ref.kind.name, wanted), STRATEGIC),),
         "; ".join(words),
-        (patch(ref, _in_template(ref.kind.name, before), STRATEGIC),),
-        "images as before",
+        tuple(back),
     )
     return Plan("Set image", "given the image", (change,), notes=(_what_follows(ref, "image"),))
 
@@ -159,31 +177,25 @@ def plan_resources(
 
     A pod is changed through its `resize` subresource.
     """
-    chosen = next((e for e in containers_of(ref.kind.name, obj) if e[1]["name"] == container), None)
+    chosen = next((e for e in containers_of(ref.kind.name, obj) if e.container["name"] == container), None)
     if chosen is None:
         raise PlanError(f"There is no container {container!r}.")
-    field, found = chosen
     wanted: dict[str, dict[str, str | None]] = {}
-    # as a whole: what the server fills in (requests from limits) has to go as well
-    before = {"$patch": "replace", **(found.get("resources") or {})}
     words = []
     for group, name in RESOURCE_FIELDS:
-        now = str(dig(found, "resources", group, name) or "")
+        now = str(dig(chosen.container, "resources", group, name) or "")
         value = values.get((group, name), now).strip()
         if value != now:
             wanted.setdefault(group, {})[name] = value or None
             words.append(f"{group[:-1]} of {name}: {now or 'none'} → {value or 'none'}")
     if not words:
         raise PlanError("Nothing changes: type other requests or limits.")
-    subresource = "resize" if ref.kind.name == "pods" else ""
-
-    def request(resources: dict[str, Any]) -> Request:
-        spec = {field: [{"name": container, "resources": resources}]}
-        return patch(ref, _in_template(ref.kind.name, spec), STRATEGIC, subresource)
-
-    change = Change(
-        ref, (request(wanted),), f"{container}: {'; '.join(words)}", (request(before),), "resources as before"
-    )
+    part = "resize" if ref.kind.name == "pods" else ""
+    spec = {chosen.field: [{"name": container, "resources": wanted}]}
+    request = patch(ref, _in_template(ref.kind.name, spec), STRATEGIC, part)
+    # put back as a whole: what the server fills in (requests from limits) has to go as well
+    back = _back(ref.kind.name, chosen, "resources")
+    change = Change(ref, (request,), f"{container}: {'; '.join(words)}", (back,), part)
     return Plan("Set resources", "given the resources", (change,), notes=(_what_follows(ref, "size"),))
 
 

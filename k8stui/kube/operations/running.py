@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.operations.reading import read_json
+from k8stui.kube.operations.undo import changed_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,10 +132,20 @@ class Run:
             for request in result.change.requests:
                 await self._send(request, result)
         except KubeError as error:
-            result.state, result.text = State.FAILED, explain(error, result.change.ref)
+            why = explain(error, result.change.ref)
+            if getattr(error, "code", 0) == 422:
+                why = await self._changed_since(request, result.change.ref) or why
+            result.state, result.text = State.FAILED, why
         else:
             result.state = State.DONE
         self._on_change()
+
+    async def _changed_since(self, request: Request, ref: Ref) -> str:
+        """Which of the fields that a refused patch tests are others by now; servers do not say."""
+        try:
+            return changed_since(request, await read_json(self._connection, request.path), ref)
+        except KubeError:
+            return ""
 
     async def _send(self, request: Request, result: Result) -> None:
         for attempt in range(BUSY_TRIES):

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, Request, dig, patch
+from k8stui.kube.operations.plans import Back, Change, Plan, PlanError, Ref, dig, patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST = 2**31 - 1
-
-
-def can_scale(subresources: tuple[str, ...]) -> bool:
-    """Whether a kind with these subresources scales."""
-    return "scale" in subresources
 
 
 def replicas_of(scale: Mapping[str, Any]) -> int:
@@ -49,16 +44,12 @@ def plan_scale(scales: Mapping[Ref, Mapping[str, Any]], text: str) -> Plan:
             changes.append(
                 Change(
                     ref,
-                    (_set(ref, wanted),),
+                    (patch(ref, {"spec": {"replicas": wanted}}, subresource="scale"),),
                     f"replicas {now} → {wanted}",
-                    (_set(ref, now),),
-                    f"replicas {wanted} → {now}",
+                    (Back(("spec", "replicas"), now),),
+                    "scale",
                 )
             )
     if not changes:
         raise PlanError("Nothing changes: there are so many already.")
     return Plan("Scale", "scaled", tuple(changes))
-
-
-def _set(ref: Ref, replicas: int) -> Request:
-    return patch(ref, {"spec": {"replicas": replicas}}, subresource="scale")

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, dig, patch
+from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, dig, patch, was
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,15 +80,9 @@ def plan_default_class(ref: Ref, classes: Mapping[Ref, Mapping[str, Any]]) -> Pl
         new: dict[str, str | None] = {DEFAULT: "true" if on else "false"}
         if OLD_DEFAULT in old:
             new[OLD_DEFAULT] = None
-        back = {key: old.get(key) for key in new}
         words = ("default → not the default", "→ default")[on]
-        return Change(
-            each,
-            (patch(each, {"metadata": {"annotations": new}}),),
-            words,
-            (patch(each, {"metadata": {"annotations": back}}),),
-            "as before",
-        )
+        back = tuple(was(obj, "metadata", "annotations", key) for key in new)
+        return Change(each, (patch(each, {"metadata": {"annotations": new}}),), words, back)
 
     if is_default(mine):
         note = "Without a default, claims that name no class stay pending."
@@ -104,10 +98,9 @@ def plan_reclaim(volumes: Mapping[Ref, Mapping[str, Any]], policy: str) -> Plan:
     for ref, volume in volumes.items():
         now = str(dig(dict(volume), "spec", "persistentVolumeReclaimPolicy") or "")
         if now != policy:
-            request, back = (
-                patch(ref, {"spec": {"persistentVolumeReclaimPolicy": each}}) for each in (policy, now)
-            )
-            changes.append(Change(ref, (request,), f"{now} → {policy}", (back,), f"{policy} → {now}"))
+            request = patch(ref, {"spec": {"persistentVolumeReclaimPolicy": policy}})
+            back = was(volume, "spec", "persistentVolumeReclaimPolicy")
+            changes.append(Change(ref, (request,), f"{now} → {policy}", (back,)))
     if not changes:
         raise PlanError(f"Nothing changes: the policy is {policy} already.")
     warnings = ("Delete: when the claim is deleted, the data is deleted.",) if policy == "Delete" else ()

@@ -25,8 +25,8 @@ class ImageDialog(PlanDialog):
         super().__init__(title, start)
         self._ref, self._obj = ref, obj
         self.images = {
-            container["name"]: line(container.get("image", ""), "image")
-            for _, container in containers_of(ref.kind.name, obj)
+            placed.container["name"]: line(placed.container.get("image", ""), "image")
+            for placed in containers_of(ref.kind.name, obj)
         }
 
     def fields(self) -> Iterable[Widget]:
@@ -49,7 +49,7 @@ class ResourcesDialog(PlanDialog):
         super().__init__(title, start)
         self._ref, self._obj = ref, obj
         self._containers = {
-            container["name"]: container for _, container in containers_of(ref.kind.name, obj)
+            placed.container["name"]: placed.container for placed in containers_of(ref.kind.name, obj)
         }
         names = list(self._containers)
         self.container = choice([(name, name) for name in names], names[0])

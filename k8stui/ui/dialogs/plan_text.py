@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -50,12 +50,21 @@ def body_text(plan: Plan) -> Text:
         for request in change.requests:
             lines.append(request.line)
             if request.body is not None:
-                text = json.dumps(request.body, ensure_ascii=False)
+                text = json.dumps(_masked(change.ref.kind.name, request.body), ensure_ascii=False)
                 more = f" … ({len(text):,} characters)" if len(text) > LONGEST else ""
                 lines.append(f"  {text[:LONGEST]}{more}")
     if len(plan.changes) > SHOWN:
         lines.append(f"… and the same for {len(plan.changes) - SHOWN:,} more")
     return Text("\n".join(printable(line) for line in lines), style="dim")
+
+
+def _masked(kind_name: str, body: Any) -> Any:
+    """The body without values of Secrets: those that put an edit back have them."""
+    from k8stui.kube.operations.undo import HIDDEN
+
+    if kind_name != "secrets" or not isinstance(body, list):
+        return body
+    return [{**each, "value": HIDDEN} if "value" in each else each for each in body]
 
 
 def progress_text(run: Run, width: int) -> Text:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from k8stui.kinds.yaml_edit import Problem
+    from k8stui.kube.operations.plans import Plan
     from k8stui.ui.editing.pipeline import Meanwhile, Pipeline
     from k8stui.ui.views.editor import EditorView
 
@@ -188,8 +189,9 @@ async def _finished(view: EditorView, items: Sequence[Item]) -> None:
     app = view.desk.app
     wrong = [item for item in items if item.failed or item.problems or (item.taken and not item.done)]
     warnings = [warning for item in items for warning in item.warnings]
+    undoes = app.operator.keep_undo(app.session.context, undo_of(items))
     if len(items) == 1 and not wrong:
-        said = items[0].done or "Nothing was changed."
+        said = (items[0].done or "Nothing was changed.") + undoes
         app.say(f"{items[0].label()}: {said[:1].lower()}{said[1:]}")
         for warning in warnings:
             app.complain(warning)
@@ -204,6 +206,21 @@ async def _finished(view: EditorView, items: Sequence[Item]) -> None:
         await view.desk.leave(view)
     elif view.mode is Mode.EDIT:
         await _rebase(view, items)
+
+
+def undo_of(items: Sequence[Item]) -> Plan | None:
+    """What puts back the objects that were changed; what was made is not unmade."""
+    from k8stui.kube.operations.plans import Ref
+    from k8stui.kube.operations.undo import as_plan, back_of_merge, undo_change
+
+    changes = []
+    for item in items:
+        base, result = item.base, item.result
+        if item.way is Way.PATCH and item.done and not item.failed and base is not None and result:
+            ref = Ref(item.kind, item.name, item.namespace, str(base.obj["metadata"].get("uid") or ""))
+            back = back_of_merge(base.obj, item.patch)
+            changes.append(undo_change(ref, result, back, base.subresource))
+    return as_plan([change for change in changes if change is not None])
 
 
 async def _rebase(view: EditorView, items: Sequence[Item]) -> None:

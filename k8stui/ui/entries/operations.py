@@ -350,11 +350,11 @@ ACTIONS = [
     Action(
         "operation.undo",
         "undo",
-        "Put back what was changed last: replicas, labels, images, cordons",
+        "Put back what was changed last: replicas, labels, images, cordons, edits",
         _undo,
         keys=("shift-u",),
         group=Group.CHANGE,
-        views=TABLE | {"rollout"},
+        views=TABLE | {"rollout", "describe", "yaml"},
         danger=Danger.CHANGES,
         fits=_can_undo,
         rank=19,

@@ -125,12 +125,11 @@ class Operator:
         return run
 
     def _conclude(self, context: str, run: Run) -> None:
-        back = run.plan.undone(run.done_refs)
-        said = summary(run)
-        if back is not None:
-            self._undo = [*self._undo, (context, back)][-UNDO_KEPT:]
-            key = self.app.main.keymap.first("operation.undo")
-            said += f" {key} undoes it." if key else ""
+        from k8stui.kube.operations.running import State
+        from k8stui.kube.operations.undo import undo_plan
+
+        done = [result for result in run.results if result.state is State.DONE]
+        said = summary(run) + self.keep_undo(context, undo_plan(done))
         warnings = dict.fromkeys(text for result in run.results for text in result.warnings)
         (self.app.complain if run.left else self.app.say)(said)
         for warning in list(warnings)[:3]:
@@ -144,6 +143,14 @@ class Operator:
         """Something done in this context can be put back."""
         return any(context == self.app.session.context for context, _ in self._undo)
 
+    def keep_undo(self, context: str, plan: Plan | None) -> str:
+        """Offer to put back what was done; what is to be said of it, with a blank before it."""
+        if plan is None:
+            return ""
+        self._undo = [*self._undo, (context, plan)][-UNDO_KEPT:]
+        key = self.app.main.keymap.first("operation.undo")
+        return f" {key} undoes it." if key else ""
+
     def undo(self) -> None:
         """Offer to put back what was done last in this context."""
         self.guard(self._undo_last())
@@ -153,7 +160,36 @@ class Operator:
         at = next((i for i in reversed(range(len(self._undo))) if self._undo[i][0] == context), None)
         if at is None:
             raise Refused("Nothing that was done here can be put back.")
-        plan = self._undo[at][1]
+        kept = self._undo[at]
+        plan = await self._still_as_left(kept[1])
+        if plan is None:
+            self._undo.remove(kept)
+            self.app.main.refresh_hints()
+            return
         run = await self.confirm(f"Undo for {plan.subject}", plan)
         if run is not None and not run.left:
-            del self._undo[at]
+            self._undo.remove(kept)
+            self.app.main.refresh_hints()
+
+    async def _still_as_left(self, plan: Plan) -> Plan | None:
+        """What of an undo can still be done: not of what somebody has changed since, which is said."""
+        from k8stui.kube.errors import ApiError
+        from k8stui.kube.operations.reading import read_json
+        from k8stui.kube.operations.running import explain
+        from k8stui.kube.operations.undo import changed_since
+
+        refs, others = [], []
+        for change in plan.changes:
+            request, ref = change.requests[0], change.ref
+            try:
+                why = changed_since(request, await read_json(self.connection, request.path), ref)
+            except ApiError as error:
+                why = explain(error, ref)
+            if why:
+                others.append(f"{ref.noun} {ref.label}: {why}")
+            else:
+                refs.append(ref)
+        if others:
+            more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+            self.app.complain(f"Not undone: {others[0]}{more}.")
+        return plan.only(refs) if refs else None
