@@ -11,8 +11,13 @@ What is set aside is never found to be garbage, therefore a cluster that is left
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SETTLED = 2.0
 """Seconds from the first live rows until they are set aside: what starting has left over is gone by then."""
@@ -58,3 +63,18 @@ class Garbage:
         """A cluster was left: what belonged to it may go, at the next look that finds live rows."""
         self._live_since, self._settled, self._left = None, False, True
         gc.unfreeze()
+
+
+@contextlib.contextmanager
+def unsearched() -> Iterator[None]:
+    """Make many objects that die by themselves, for some ten milliseconds, and nobody looks for garbage.
+
+    For work in a thread: a search there holds up the screen's thread all the same.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

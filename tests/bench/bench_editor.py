@@ -1,7 +1,7 @@
 """The editor and the YAML view on large texts, in a pseudo terminal: ``python -m tests.bench editor``.
 
 From a key to the bytes that paint it, while checks of the whole text run in between; from the key that opens
-a ConfigMap of 1 MB to its first line, from there to its documentation; pages of it.
+a ConfigMap of 1 MB to its first lines; from a key that scrolls it to the bytes painted next.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.bench.harness import Report, demo_server, k8stui, lags, quantile
 from tests.bench.reader import server_of
@@ -25,7 +25,8 @@ LINES = 5000
 KEYS = 60
 PAGES = 40
 OPENINGS = 5
-PAGE_DOWN, PAGE_UP, END, ESCAPE = "\x1b[6~", "\x1b[5~", "\x1b[F", "\x1b"
+PAGE_DOWN, PAGE_UP, END, HOME, ESCAPE = "\x1b[6~", "\x1b[5~", "\x1b[F", "\x1b[H", "\x1b"
+DOWN, RIGHT, LEFT = "\x1b[B", "\x1b[C", "\x1b[D"
 CTRL_F, ALT_X = "\x06", "\x1bx"
 
 
@@ -82,17 +83,33 @@ def _typed(program: PtyProgram) -> list[float]:
     return found
 
 
-def _pages(program: PtyProgram) -> list[float]:
-    """Milliseconds from a page key to the first byte painted after it."""
+def _scrolled(program: PtyProgram, onwards: str, back: str) -> list[float]:
+    """Milliseconds from a key that scrolls to the first byte painted after it."""
     found = []
     for number in range(PAGES):
-        found.append(_until_painted(program, PAGE_UP if number % 4 == 3 else PAGE_DOWN, rb"(?s)."))
+        found.append(_until_painted(program, back if number % 4 == 3 else onwards, rb"(?s)."))
         time.sleep(0.12)
     return found
 
 
-def _open_and_scroll(report: Report, program: PtyProgram, what: str, first: bytes) -> None:
-    for key, name, close in (("e", "editor", ALT_X), ("y", "YAML view", ESCAPE)):
+class _Scroll(NamedTuple):
+    """Two keys that scroll a text, and what they do."""
+
+    onwards: str
+    back: str
+    unit: str
+
+
+PAGED = _Scroll(PAGE_DOWN, PAGE_UP, "page")
+ENDS = _Scroll(END, HOME, "way to its end and back")
+SIDEWAYS = _Scroll(RIGHT, LEFT, "step to the right")
+
+
+def _open_and_scroll(
+    report: Report, program: PtyProgram, what: str, first: bytes, editor: _Scroll, view: _Scroll
+) -> None:
+    ways = (("e", "editor", ALT_X, editor), ("y", "YAML view", ESCAPE, view))
+    for key, name, close, scroll in ways:
         opened = []
         for _ in range(OPENINGS):
             opened.append(_until_painted(program, key, first))
@@ -101,9 +118,13 @@ def _open_and_scroll(report: Report, program: PtyProgram, what: str, first: byte
                 _to_table(program, close)
         report.add(f"{what}: opened as {name}, median of {OPENINGS}", quantile(opened, 0.5), "ms", limit=300)
         report.add(f"{what}: opened as {name}, most", max(opened), "ms")
-        pages = _pages(program)
-        report.add(f"{what}: a page in the {name}, p50", quantile(pages, 0.5), "ms")
-        report.add(f"{what}: a page in the {name}, p95", quantile(pages, 0.95), "ms", limit=20)
+        if scroll is ENDS:
+            program.send(DOWN * 2)  # to the line of text
+            time.sleep(0.5)
+        frames = _scrolled(program, scroll.onwards, scroll.back)
+        frame = f"{what}: a {scroll.unit} in the {name}"
+        report.add(f"{frame}, p50", quantile(frames, 0.5), "ms")
+        report.add(f"{frame}, p95", quantile(frames, 0.95), "ms", limit=20)
         _to_table(program, close)
 
 
@@ -129,7 +150,7 @@ def run() -> Report:
             report.add("loop lag while typing, most", max(late, default=0), "ms")
             _to_table(program, ALT_X)
             program.send("j")
-            _open_and_scroll(report, program, "1 MB in lines", shown["b-megabyte"])
+            _open_and_scroll(report, program, "1 MB in lines", shown["b-megabyte"], PAGED, PAGED)
             program.send("j")
-            _open_and_scroll(report, program, "1 MB on a line", shown["c-one-line"])
+            _open_and_scroll(report, program, "1 MB on a line", shown["c-one-line"], ENDS, SIDEWAYS)
     return report

@@ -14,6 +14,7 @@ from k8stui.kinds.schema import check, describe, suggestions
 from k8stui.kinds.secret_edit import MASK
 from k8stui.kinds.yaml_edit import Problem, context_at, head_of, parse
 from k8stui.kinds.yaml_noise import is_secret
+from k8stui.ui.garbage import unsearched
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -188,7 +189,7 @@ class Assist:
     async def _check_all(self) -> None:
         view = self._view
         version = view.text.version
-        parsed = await asyncio.to_thread(parse, view.content)
+        parsed = await asyncio.to_thread(_parsed, view.content)
         for document in parsed.documents:
             if isinstance(document.value, dict):
                 await self._learn(self._head(document.value))
@@ -258,3 +259,8 @@ class Assist:
         finally:
             self._asking.discard(head)
         self._look()
+
+
+def _parsed(text: str) -> Parsed:
+    with unsearched():
+        return parse(text)
