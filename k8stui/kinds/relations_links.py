@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from k8stui.kinds.describe.common import dig, items
 from k8stui.kinds.printing import Tone
 from k8stui.kinds.relations_traffic import Traffic
@@ -21,12 +23,13 @@ from k8stui.kinds.relations_tree import (
     remark,
 )
 from k8stui.kinds.relations_uses import pod_spec_of, uses_of
-from k8stui.kinds.selectors import SelectorError, selector_of
+from k8stui.kinds.selectors import Selector, SelectorError, selector_of
 from k8stui.kube.indexes import pod_spec
 from k8stui.kube.objects.podrefs import ACCOUNTS, CLAIMS, CONFIG_MAPS, PRIORITIES, SECRETS, named
 from k8stui.kube.relations import Query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from k8stui.kinds.describe.common import Raw
@@ -49,11 +52,33 @@ TEMPLATES = (
 USED = frozenset({CONFIG_MAPS, SECRETS, CLAIMS, ACCOUNTS, PRIORITIES})
 
 
-def relations(world: World, kind: Kind, raw: Raw, now: datetime) -> list[Section]:
-    """All sections about an object; those that have nothing to say are left out, but for the family."""
+def relations(world: World, kind: Kind, raw: Raw, now: datetime) -> Iterator[Section]:
+    """All sections about an object; those that have nothing to say are left out, but for the family.
+
+    One after the other, so that who asks may pause in between: a tree of hundreds of entries takes a while.
+    """
     tree = Links(world, kind, raw, now)
-    sections = [tree.family(), *tree.traffic(), *tree.uses(), *tree.users()]
-    return [section for section in sections if section.entries]
+    yield tree.family()
+    for make in (tree.traffic, tree.uses, tree.users):
+        yield from (section for section in make() if section.entries)
+
+
+class Selected(Struct, frozen=True):
+    """Takes the objects that a selector takes."""
+
+    selector: Selector
+
+    def __call__(self, obj: Any) -> bool:
+        return self.selector.matches(obj.metadata.labels)
+
+
+class OfClass(Struct, frozen=True):
+    """Takes the claims and volumes of a storage class."""
+
+    name: str
+
+    def __call__(self, obj: Any) -> bool:
+        return bool(obj.spec.storage_class_name == self.name)
 
 
 class Links(Traffic):
@@ -188,13 +213,8 @@ class Links(Traffic):
                 PODS, self.world.all(Query(PODS, "", field_selector=f"spec.nodeName={self.name}"))
             )
         elif name == CLASSES:
-            claims = self.world.all(Query(CLAIMS))
-            made += self.entries(
-                CLAIMS, claims, [c for c in claims.objects if c.spec.storage_class_name == self.name]
-            )
-            volumes = self.world.all(Query(VOLUMES))
-            of_class = [v for v in volumes.objects if v.spec.storage_class_name == self.name]
-            made += self.entries(VOLUMES, volumes, of_class)
+            for stored in (CLAIMS, VOLUMES):
+                made += self.entries(stored, self.world.all(Query(stored), OfClass(self.name)))
         elif name in (POLICIES, BUDGETS):
             made += self._selected_pods()
         title = "Runs" if name == NODES else "Selects" if name in (POLICIES, BUDGETS) else "Used by"
@@ -274,6 +294,4 @@ class Links(Traffic):
             selector = selector_of(None if raw is None else msgspec.convert(raw, LabelSelector))
         except (SelectorError, msgspec.ValidationError):
             return []
-        found = self.world.all(Query(PODS, self.namespace))
-        chosen = [each for each in found.objects if selector.matches(each.metadata.labels)]
-        return self.entries(PODS, found, chosen)
+        return self.entries(PODS, self.world.all(Query(PODS, self.namespace), Selected(selector)))

@@ -8,27 +8,23 @@ who may see one namespace only can follow them too. It must never change anythin
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from k8stui.kube.answers import Question, Source
 from k8stui.kube.codecs import codec_for
 from k8stui.kube.collection import Phase
-from k8stui.kube.indexes import Index
 from k8stui.kube.objects import STRUCTS
 from k8stui.kube.objects.related import RELATED, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from k8stui.kube.catalog import Catalog, Kind
     from k8stui.kube.collection import Collection, Subscription
 
-LARGE = 1_000
-"""Objects from which on an index is built in slices."""
-SLICE = 500
 LOADING = "…"
 
 _PLAIN = re.compile(r"[^\s,=!()]+=[^\s,=!()]*")
@@ -64,87 +60,8 @@ class Query(msgspec.Struct, frozen=True):
     """Only `key=value` terms, which are matched here where more is held."""
     field_selector: str = ""
     """`metadata.name=…` or `spec.nodeName=…`."""
-
-
-class _Source:
-    """A collection that answers queries."""
-
-    def __init__(self, subscription: Subscription[Any], on_change: Callable[[], None]) -> None:
-        self.subscription = subscription
-        self.collection: Collection[Any] = subscription.collection
-        self.asked = True
-        self.looked_up: set[tuple[str, str]] = set()
-        """Indexes and keys that were looked up in this round; no index: everything was."""
-        self.given: set[str] = set()
-        """The uids that were answered with."""
-        self._phase = self.collection.state.phase
-        self._on_change = on_change
-        self._building: dict[str, asyncio.Task[None]] = {}
-
-    @property
-    def state(self) -> str:
-        """As in `Found`."""
-        state = self.collection.state
-        if state.phase is Phase.LOADING:
-            return LOADING
-        if state.phase in (Phase.DENIED, Phase.GONE):
-            return state.reason or state.phase.value
-        return ""
-
-    def concerns(self, namespace: str) -> bool:
-        """Take what changed: whether an answer that was given would be another one now."""
-        changes = self.subscription.take()
-        before, self._phase = self._phase, changes.state.phase
-        if changes.reset or before is not self._phase:
-            return True
-        if not self.given.isdisjoint(changes.changed) or not self.given.isdisjoint(changes.removed):
-            return True
-        objects = self.collection.objects
-        for index, key in self.looked_up:
-            if index:
-                found: Any = self.collection.index(index, key) if self.collection.has_index(index) else ()
-            else:
-                found = [
-                    uid
-                    for uid in changes.changed
-                    if uid in objects and (not namespace or objects[uid].metadata.namespace == namespace)
-                ]
-            if any(uid in found for uid in changes.changed):
-                return True
-        return False
-
-    def uids(self, index: str, key: str) -> Iterable[str] | None:
-        """The uids under a key; None while the index is being made."""
-        collection = self.collection
-        self.looked_up.add((index, key))
-        if not collection.has_index(index) and len(collection.objects) > LARGE:
-            if index not in self._building:
-                work = self._build(index)
-                self._building[index] = asyncio.create_task(work, name=f"index {index}")
-            return None
-        return collection.index(index, key)
-
-    async def _build(self, name: str) -> None:
-        """Make an index a slice at a time; the collection keeps it right meanwhile."""
-        collection = self.collection
-        index = collection.new_index(name)
-        uids = list(collection.objects)
-        for start in range(0, len(uids), SLICE):
-            for uid in uids[start : start + SLICE]:
-                obj = collection.objects.get(uid)
-                if obj is not None:
-                    index.add(uid, obj)
-            await asyncio.sleep(0)
-        if collection.objects:
-            collection.put_index(name, index)
-        self._building.pop(name, None)
-        self._on_change()
-
-    def close(self) -> None:
-        """Give it back."""
-        for task in self._building.values():
-            task.cancel()
-        self.subscription.close()
+    naming: bool = False
+    """The objects have to say what they name (see `RELATED`)."""
 
 
 class Reader:
@@ -153,7 +70,7 @@ class Reader:
     def __init__(self, cluster: Any, on_change: Callable[[], None]) -> None:
         self._cluster = cluster
         self._on_change = on_change
-        self._sources: dict[Query, _Source] = {}
+        self._sources: dict[Query, Source] = {}
         self._closed = False
 
     @property
@@ -174,14 +91,14 @@ class Reader:
     def begin(self) -> None:
         """A round of questions begins."""
         for source in self._sources.values():
-            source.asked = False
-            source.looked_up.clear()
-            source.given.clear()
+            source.begin()
 
     def end(self) -> None:
         """The round is over: what nobody asked for is given back."""
         for query, source in list(self._sources.items()):
-            if not source.asked:
+            if source.asked:
+                source.end()
+            else:
                 source.close()
                 del self._sources[query]
 
@@ -194,70 +111,46 @@ class Reader:
 
     # Questions
 
-    def all(self, query: Query) -> Found:
-        """All objects of a query."""
-        source, problem = self._source(query)
-        if source is None:
-            return Found(state=problem)
-        collection, chosen = source.collection, None
-        if query.field_selector.startswith("metadata.name=") and not collection.field_selector:
-            name = query.field_selector.partition("=")[2]
-            chosen = source.uids("name", f"{query.namespace}/{name}")
-        elif query.field_selector.startswith("spec.nodeName=") and not collection.field_selector:
-            chosen = source.uids("node", query.field_selector.partition("=")[2])
-        elif query.namespace and collection.namespaces != (query.namespace,):
-            chosen = source.uids("namespace", query.namespace)
-        else:
-            source.looked_up.add(("", ""))
-            chosen = collection.objects.keys()
-        return self._found(source, chosen, query)
+    def all(self, query: Query, where: Callable[[Any], bool] | None = None) -> Found:
+        """All objects of a query; `where` narrows them further (hashable, equal where it asks the same)."""
+        fields, _, value = query.field_selector.partition("=")
+        if fields == "metadata.name":
+            return self._ask(query, "name", f"{query.namespace}/{value}", where)
+        if fields == "spec.nodeName":
+            return self._ask(query, "node", value, where)
+        return self._ask(query, "namespace" if query.namespace else "", query.namespace, where)
 
     def one(self, kind: str, namespace: str, name: str, *, alone: bool = True) -> Found:
         """One object by name. `alone`: where its kind is not held, it is watched by itself."""
         fields = f"metadata.name={name}" if alone else ""
-        if alone:
-            return self.all(Query(kind, namespace, field_selector=fields))
-        query = Query(kind, namespace)
-        source, problem = self._source(query)
-        if source is None:
-            return Found(state=problem)
-        return self._found(source, source.uids("name", f"{namespace}/{name}"), query)
+        return self._ask(Query(kind, namespace, field_selector=fields), "name", f"{namespace}/{name}")
 
     def owned(self, query: Query, uid: str) -> Found:
         """The objects of a query that are owned by one with this uid."""
-        source, problem = self._source(query)
-        if source is None:
-            return Found(state=problem)
-        return self._found(source, source.uids("owner", uid), query)
+        return self._ask(query, "owner", uid)
 
     def users(self, query: Query, kind: str, namespace: str, name: str) -> Found:
         """The objects of a query (pods, or workloads by their templates) that name an object."""
-        source, problem = self._source(query)
-        if source is None:
-            return Found(state=problem)
-        return self._found(source, source.uids("uses", f"{kind}/{namespace}/{name}"), query)
+        query = msgspec.structs.replace(query, naming=True)
+        return self._ask(query, "uses", f"{kind}/{namespace}/{name}")
 
     # How they are answered
 
-    @staticmethod
-    def _found(source: _Source, uids: Iterable[str] | None, query: Query) -> Found:
-        if uids is None:
+    def _ask(self, query: Query, index: str, key: str, where: Callable[[Any], bool] | None = None) -> Found:
+        source, problem = self._source(query)
+        if source is None:
+            return Found(state=problem)
+        collection = source.collection
+        if index == "namespace" and collection.namespaces == (query.namespace,):
+            index = key = ""
+        terms = (term.partition("=") for term in query.label_selector.split(",") if term)
+        labels = tuple((label, value) for label, _, value in terms)
+        objects = source.ask(Question(index, key, query.namespace, labels, where))
+        if objects is None:
             return Found(state=LOADING)
-        objects = source.collection.objects
-        wanted = dict(term.split("=", 1) for term in query.label_selector.split(",") if term)
-        chosen = []
-        for uid in uids:
-            obj = objects.get(uid)
-            if obj is None or (query.namespace and obj.metadata.namespace not in ("", query.namespace)):
-                continue
-            labels = obj.metadata.labels
-            if all(labels.get(key) == value for key, value in wanted.items()):
-                chosen.append(obj)
-                source.given.add(uid)
-        chosen.sort(key=lambda obj: (obj.metadata.namespace, obj.metadata.name))
-        return Found(tuple(chosen), source.state, source.collection.columns)
+        return Found(objects, _state_of(collection), collection.columns)
 
-    def _source(self, query: Query) -> tuple[_Source | None, str]:
+    def _source(self, query: Query) -> tuple[Source | None, str]:
         source = self._sources.get(query)
         if source is None:
             kind = self.catalog.find(query.kind)
@@ -266,17 +159,17 @@ class Reader:
                 return None, f"This server has no {query.kind}." if unknown else LOADING
             if self._closed:
                 return None, LOADING
-            source = self._sources[query] = _Source(self._subscribe(kind, query), self._on_change)
+            source = self._sources[query] = Source(self._subscribe(kind, query), self._on_change)
         source.asked = True
         return source, ""
 
     def _subscribe(self, kind: Kind, query: Query) -> Subscription[Any]:
         def wake() -> None:
             source = self._sources.get(query)
-            if source is not None and source.concerns(query.namespace):
+            if source is not None and source.concerns():
                 self._on_change()
 
-        form = form_of(kind)
+        form = form_of(kind, naming=query.naming)
         held = self._held(kind, query.namespace, form)
         more: dict[str, Any] = {} if form is None else {"form": form}
         if held is not None:
@@ -317,10 +210,20 @@ def warm() -> None:
         codec_for(group, plural, Form(related=True))
 
 
-def form_of(kind: Kind) -> Form | None:
-    """The form in which a kind's objects say what they name; None where its own form does."""
+def form_of(kind: Kind, *, naming: bool) -> Form | None:
+    """The form in which a kind's objects say what they name; None where their own form is enough."""
     key = (kind.group, kind.plural)
-    return Form(related=True) if key in RELATED and key not in STRUCTS else None
+    return Form(related=True) if key in RELATED and (naming or key not in STRUCTS) else None
 
 
-__all__ = ["LOADING", "Found", "Index", "Query", "Reader", "form_of", "warm"]
+def _state_of(collection: Collection[Any]) -> str:
+    """As in `Found`."""
+    state = collection.state
+    if state.phase is Phase.LOADING:
+        return LOADING
+    if state.phase in (Phase.DENIED, Phase.GONE):
+        return state.reason or state.phase.value
+    return ""
+
+
+__all__ = ["LOADING", "Found", "Query", "Reader", "warm"]

@@ -10,7 +10,7 @@ import msgspec
 from k8stui.kinds.relations_uses import uses_of
 from k8stui.kube.collection import Phase
 from k8stui.kube.objects import Deployment, Pod, list_decoder
-from k8stui.kube.objects.podrefs import named
+from k8stui.kube.objects.podrefs import NamingPod, named
 from k8stui.kube.relations import LOADING, Query, Reader
 from tests.unit.kinds_golden import make
 from tests.unit.relations_world import Recorded
@@ -72,7 +72,7 @@ def test_a_pods_spec_names_objects_in_many_places() -> None:
 
 
 def test_pods_and_templates_keep_the_names_and_no_values() -> None:
-    pod = make(Pod, metadata={"name": "p"}, spec=pod_spec())
+    pod = make(NamingPod, metadata={"name": "p"}, spec=pod_spec())
     template = {"template": {"metadata": {"labels": {"a": "b"}}, "spec": pod_spec()}}
     deployment = make(Deployment, metadata={"name": "d"}, spec=template)
     names = {(each.kind.partition(".")[0], each.name) for each in named(pod.spec)}
@@ -88,7 +88,7 @@ def test_pods_and_templates_keep_the_names_and_no_values() -> None:
 def test_nulls_in_a_spec_lose_nothing() -> None:
     spec = b'{"volumes":null,"containers":[{"name":"c","env":null}]}'
     text = b'{"items":[{"metadata":{"name":"p"},"spec":' + spec + b"}]}"
-    (pod,) = list_decoder(Pod).decode(text).items
+    (pod,) = list_decoder(NamingPod).decode(text).items
     assert list(named(pod.spec)) == []
     assert pod.spec.containers[0].name == "c"
 
@@ -187,10 +187,18 @@ def test_a_kind_that_is_held_for_all_namespaces_is_not_listed_again() -> None:
     recorded.cluster.asked.clear()
     recorded.rows("deployments.apps", "web")
     recorded.rows("nodes", "node-1")
-    recorded.rows("configmaps", "kube-root-ca.crt")
     asked = {entry for entry in recorded.cluster.asked if entry[0] == "pods"}
     assert asked == {("pods", (), "", "")}
     everywhere.close()
+
+
+def test_only_who_uses_an_object_asks_for_pods_with_what_they_name_and_in_its_namespace_alone() -> None:
+    recorded = Recorded()
+    assert "volume" in recorded.text("configmaps", "kube-root-ca.crt")
+    assert {entry for entry in recorded.cluster.asked if entry[0] == "pods"} == {
+        ("pods", ("default",), "", "")
+    }
+    assert not hasattr(make(Pod, spec=pod_spec()).spec, "volumes")
 
 
 def test_without_it_only_what_is_needed_is_asked_for() -> None:

@@ -15,7 +15,6 @@ from k8stui.kube.objects.meta import (
     PlainCondition,
     Time,
 )
-from k8stui.kube.objects.podrefs import EnvFrom, EnvVar, NameRef, Volume  # noqa: TC001 - msgspec reads it
 
 
 class Container(KubeStruct, frozen=True, gc=False):
@@ -24,8 +23,6 @@ class Container(KubeStruct, frozen=True, gc=False):
     name: str = ""
     image: str = ""
     restart_policy: str = ""
-    env: tuple[EnvVar, ...] | None = ()
-    env_from: tuple[EnvFrom, ...] | None = ()
 
 
 class ReadinessGate(KubeStruct, frozen=True, gc=False):
@@ -43,9 +40,6 @@ class PodSpec(KubeStruct, frozen=True, gc=False):
     ephemeral_containers: tuple[Container, ...] = ()
     readiness_gates: tuple[ReadinessGate, ...] = ()
     service_account_name: str = ""
-    volumes: tuple[Volume, ...] | None = ()
-    image_pull_secrets: tuple[NameRef, ...] | None = ()
-    priority_class_name: str = ""
 
 
 class StateWaiting(KubeStruct, frozen=True, gc=False):

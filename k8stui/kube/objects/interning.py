@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr
 from k8stui.kube.objects.core import ContainerState, ContainerStatus, Event, Pod, StateRunning
 from k8stui.kube.objects.decoding import TableRow
 from k8stui.kube.objects.meta import KubeStruct
+from k8stui.kube.objects.podrefs import NamingPodSpec
 
 if TYPE_CHECKING:
     from k8stui.kube.objects.meta import ObjectMeta, PlainCondition
@@ -97,12 +98,10 @@ def _intern_pod(pod: Pod, pool: dict[Any, Any]) -> None:
     force_setattr(spec, "containers", shared(spec.containers, spec.containers))
     if spec.init_containers:
         force_setattr(spec, "init_containers", shared(spec.init_containers, spec.init_containers))
-    if spec.volumes:
-        force_setattr(spec, "volumes", shared(spec.volumes, spec.volumes))
-    if spec.image_pull_secrets:
-        force_setattr(spec, "image_pull_secrets", shared(spec.image_pull_secrets, spec.image_pull_secrets))
-    if spec.priority_class_name:
-        force_setattr(spec, "priority_class_name", shared(spec.priority_class_name, spec.priority_class_name))
+    if isinstance(spec, NamingPodSpec):
+        for name in ("volumes", "image_pull_secrets", "priority_class_name"):
+            value = getattr(spec, name)
+            force_setattr(spec, name, shared(value, value))
     if spec.node_name:
         force_setattr(spec, "node_name", shared(spec.node_name, spec.node_name))
     force_setattr(spec, "service_account_name", shared(spec.service_account_name, spec.service_account_name))

@@ -1,14 +1,16 @@
 """What a pod's spec names: config maps, secrets, claims, and the classes and account that it runs with.
 
 Only names are picked, never values: an environment variable that holds its value is nothing here. The parts
-are equal among the pods of a workload, so that one tuple serves them all. Source: the Kubernetes API
-reference (core/v1 PodSpec, Volume, EnvVar).
+are equal among the pods of a workload, so that one tuple serves them all. Reading them makes decoding a pod a
+third slower, and so it is left to who asks which pods name an object: everybody else holds plain `Pod`s.
+Source: the Kubernetes API reference (core/v1 PodSpec, Volume, EnvVar).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from k8stui.kube.objects.core import Container, Pod, PodSpec
 from k8stui.kube.objects.meta import KubeStruct
 
 if TYPE_CHECKING:
@@ -82,6 +84,30 @@ class Volume(KubeStruct, frozen=True, gc=False):
     projected: ProjectedVolume | None = None
 
 
+class NamingContainer(Container, frozen=True, gc=False):
+    """A container with what its environment names."""
+
+    env: tuple[EnvVar, ...] | None = ()
+    env_from: tuple[EnvFrom, ...] | None = ()
+
+
+class NamingPodSpec(PodSpec, frozen=True, gc=False):
+    """`spec` of a pod with all that it names."""
+
+    containers: tuple[NamingContainer, ...] = ()
+    init_containers: tuple[NamingContainer, ...] = ()
+    ephemeral_containers: tuple[NamingContainer, ...] = ()
+    volumes: tuple[Volume, ...] | None = ()
+    image_pull_secrets: tuple[NameRef, ...] | None = ()
+    priority_class_name: str = ""
+
+
+class NamingPod(Pod, frozen=True, gc=False):
+    """core/v1 Pod with all that it names."""
+
+    spec: NamingPodSpec = NamingPodSpec()
+
+
 class Named(NamedTuple):
     """An object that a pod names, and where."""
 
@@ -93,10 +119,10 @@ class Named(NamedTuple):
 
 
 def named(spec: Any) -> Iterator[Named]:
-    """All that a `PodSpec` or `TemplateSpec` names; a name may come several times."""
+    """All that a `NamingPodSpec` or `TemplateSpec` names; a name may come several times."""
     for volume in spec.volumes or ():
         yield from _in_volume(volume)
-    for container in (*spec.init_containers, *spec.containers):
+    for container in (*spec.init_containers, *spec.containers, *getattr(spec, "ephemeral_containers", ())):
         for source in container.env_from or ():
             if source.config_map_ref is not None:
                 yield Named(CONFIG_MAPS, source.config_map_ref.name, "env")

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from k8stui.kube.objects.meta import Condition, KubeObject, KubeStruct, LabelSelector
-from k8stui.kube.objects.podrefs import NameRef  # noqa: TC001 - msgspec reads it
+from k8stui.kube.objects.podrefs import NameRef, NamingPod
 
 
 class BackendService(KubeStruct, frozen=True, gc=False):
@@ -217,6 +217,7 @@ class RoleBinding(KubeObject, frozen=True, gc=False):
 
 
 RELATED: dict[tuple[str, str], type[Any]] = {
+    ("", "pods"): NamingPod,
     ("networking.k8s.io", "ingresses"): Ingress,
     ("extensions", "ingresses"): Ingress,
     ("networking.k8s.io", "networkpolicies"): NetworkPolicy,
@@ -228,7 +229,7 @@ RELATED: dict[tuple[str, str], type[Any]] = {
     ("rbac.authorization.k8s.io", "rolebindings"): RoleBinding,
     ("rbac.authorization.k8s.io", "clusterrolebindings"): RoleBinding,
 }
-"""By API group and plural; every other kind's metadata says enough."""
+"""By API group and plural; every other kind's own form says enough."""
 
 
 class Form(msgspec.Struct, frozen=True):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from k8stui.kube.objects.core import Container  # noqa: TC001 - as above
 from k8stui.kube.objects.meta import Condition, KubeObject, KubeStruct, LabelSelector, ObjectReference, Time
-from k8stui.kube.objects.podrefs import NameRef, Volume  # noqa: TC001 - as above
+from k8stui.kube.objects.podrefs import NameRef, NamingContainer, Volume  # noqa: TC001 - as above
 
 
 class TemplateSpec(KubeStruct, frozen=True, gc=False):
     """`spec.template.spec`."""
 
-    containers: tuple[Container, ...] = ()
-    init_containers: tuple[Container, ...] = ()
+    containers: tuple[NamingContainer, ...] = ()
+    init_containers: tuple[NamingContainer, ...] = ()
     node_selector: dict[str, str] = msgspec.field(default_factory=dict)
     service_account_name: str = ""
     volumes: tuple[Volume, ...] | None = ()

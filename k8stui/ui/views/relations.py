@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from k8stui.kinds.describe import Link
-    from k8stui.kinds.relations_tree import Entry
+    from k8stui.kinds.relations_tree import Entry, Section
     from k8stui.kube.catalog import Kind
     from k8stui.kube.relations import Reader
     from k8stui.ui.widgets.document_viewer import DocumentViewer
@@ -29,6 +29,8 @@ SETTLE = 0.12
 """Seconds between a change of anything and building the tree again."""
 SHARE = 10
 """Building the tree takes no more than this part of the time."""
+SLICE = 0.004
+"""Seconds of building after which the screen has its turn."""
 AGES = 10.0
 """Seconds between two looks at times while nothing else happens."""
 
@@ -75,7 +77,8 @@ class RelationsView(ObjectView):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._reader: Reader | None = None
-        self._building: Timer | None = None
+        self._waiting: Timer | None = None
+        self._building = False
         self._took = 0.0
 
     def on_mount(self) -> None:
@@ -94,46 +97,66 @@ class RelationsView(ObjectView):
     def present(self, prepared: dict[str, Any]) -> None:
         from k8stui.kube.relations import Reader
 
-        first = self.raw is None
         # A list's items say no kind of their own, a GET does; some aggregated servers leave it out there too.
         assert self._kind is not None
         self.took({"apiVersion": self._kind.api_version, "kind": self._kind.kind, **prepared})
         if self._reader is None:
             self._reader = Reader(self.session.cluster, self._rebuild_soon)
         self._rebuild()
-        if first:
-            self._cursor_to_object()
-            if self.spec.filter:
-                self.viewer.search(self.spec.filter)
 
     def _rebuild_soon(self) -> None:
         """Something changed, or came: once for all that does within a moment."""
-        if self._building is None and self.is_attached:
+        if self._waiting is None and self.is_attached:
             # what takes long is done less often: the screen comes first
-            self._building = self.set_timer(max(SETTLE, SHARE * self._took), self._rebuild)
+            self._waiting = self.set_timer(max(SETTLE, SHARE * self._took), self._rebuild)
 
     def _rebuild(self) -> None:
+        self._waiting = None
+        if self._building:
+            self._rebuild_soon()
+        elif self.raw is not None and self._reader is not None:
+            self._building = True
+            self.run_worker(self._build(self.raw, self._reader), group="relations", exclusive=True)
+
+    async def _build(self, raw: dict[str, Any], reader: Reader) -> None:
+        """Build the tree, with a turn for the screen whenever `SLICE` is used up."""
         from k8stui.kinds.relations_links import relations
 
-        self._building = None
-        reader, kind = self._reader, self._kind
-        if self.raw is None or reader is None or kind is None:
-            return
-        began = time.perf_counter()
-        reader.begin()
-        sections = relations(reader, kind, self.raw, self.session.backend.now())
-        reader.end()
+        assert self._kind is not None
+        began = turn = time.perf_counter()
+        waited = 0.0
+        try:
+            reader.begin()
+            sections: list[Section] = []
+            for section in relations(reader, self._kind, raw, self.session.backend.now()):
+                sections.append(section)
+                if time.perf_counter() - turn > SLICE:
+                    paused = time.perf_counter()
+                    await asyncio.sleep(0)
+                    turn = time.perf_counter()
+                    waited += turn - paused
+            reader.end()
+            self._took = time.perf_counter() - began - waited
+            await asyncio.sleep(0)
+            if self._reader is not None:
+                self._show(sections)
+        finally:
+            self._building = False
+
+    def _show(self, sections: list[Section]) -> None:
+        """Show the tree where it is another one."""
         found = rows(sections)
-        self._took = time.perf_counter() - began
         old = self.viewer.content
-        same = isinstance(old, RelationsContent) and [row.line for row in found] == list(old.lines)
-        if not same:
-            untouched = self.viewer.cursor <= 0 or self._on_object
-            self.viewer.show(RelationsContent(found))
-            if untouched:
-                self._cursor_to_object()
-            self._tell()
-            self.post_message(self.Changed(self))
+        if isinstance(old, RelationsContent) and [row.line for row in found] == list(old.lines):
+            return
+        untouched = self.viewer.cursor <= 0 or self._on_object
+        self.viewer.show(RelationsContent(found))
+        if untouched:
+            self._cursor_to_object()
+        if not isinstance(old, RelationsContent) and self.spec.filter:
+            self.viewer.search(self.spec.filter)
+        self._tell()
+        self.post_message(self.Changed(self))
 
     def _cursor_to_object(self) -> None:
         """Put the cursor on the object whose relations these are."""
@@ -153,9 +176,9 @@ class RelationsView(ObjectView):
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-        if self._building is not None:
-            self._building.stop()
-            self._building = None
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
 
     def state_text(self) -> str:
         if self._reader is not None and self._reader.stale:
