@@ -226,8 +226,8 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
     from k8stui.kinds.log_filters import LineFilter
     from k8stui.kube.cluster import Cluster
     from k8stui.kube.kubeconfig import load_kubeconfig
-    from k8stui.kube.log_group import LogGroup
     from k8stui.kube.log_pool import StreamPool
+    from k8stui.kube.logs import logs_of_query
 
     paths = [given.kubeconfig.expanduser()] if given.kubeconfig else None
     config = await asyncio.to_thread(load_kubeconfig, paths)
@@ -236,7 +236,7 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
     several = query.namespaces if query.namespaces is not None else namespaces
     output.namespaced = len(several) != 1
     async with Cluster(context, readonly=True, on_progress=output.progress) as cluster:
-        group = LogGroup(
+        group = logs_of_query(
             cluster,
             query,
             namespaces=namespaces,

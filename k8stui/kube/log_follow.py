@@ -16,6 +16,7 @@ import msgspec
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
+from k8stui.kube.log_once import NOTHING, LifeReader, fresh_lines, gap_mark, log_params
 from k8stui.kube.log_seen import Seen
 from k8stui.kube.log_types import (
     ENDED,
@@ -31,7 +32,7 @@ from k8stui.kube.log_types import (
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from k8stui.kube.backoff import Clock
     from k8stui.kube.log_pod import ContainerLife, PodLives, Terminated
@@ -44,20 +45,6 @@ CERTAIN_SECONDS = 3.0
 POLL_SECONDS = 3.0
 """How often a pod is asked for a container's (next) start when nobody reports it."""
 SLICE = 0.005
-DRAIN_TRIES = 3
-TIMEOUT = 60.0
-
-
-class Stream(Protocol):
-    """What is needed of a connection. Everything raises KubeError."""
-
-    async def request(self, method: str, path: str, *, params: Any = None, timeout: float = 30.0) -> Any:
-        """The answer has `.body`."""
-        ...
-
-    def lines(self, path: str, *, params: Any, accept: str, idle_timeout: float | None, on_open: Any) -> Any:
-        """Batches of complete lines."""
-        ...
 
 
 class PodView(Protocol):
@@ -82,30 +69,29 @@ class ContainerFollower:
 
     def __init__(
         self,
-        connection: Stream,
+        streams: Any,
         path: str,
         source: LogSource,
         pod: PodView,
         *,
-        tail: int | None,
+        start: Mapping[str, str],
         emit: Callable[[Sequence[LogLine]], None],
         clock: Clock,
         rng: random.Random,
         on_status: Callable[[SourceStatus], None] = lambda status: None,
         errors: str = "replace",
-        since: str = "",
     ) -> None:
-        """`since` is where to begin, for `sinceTime`; "" is the beginning, or the tail."""
+        """`streams` has `lines` as a connection does; `start` says of which part of the past (`start_of`)."""
         self._errors = errors
-        self._since = since
+        self._start = start
         self.status = SourceStatus(source, since=clock.monotonic())
-        self._connection = connection
+        self._streams = streams
         self._path = path
         self._source = source
         self._pod = pod
-        self._tail = tail
         self._emit = emit
         self._clock = clock
+        self._rng = rng
         self._backoff = Backoff(rng)
         self._on_status = on_status
         self._seen = Seen()
@@ -137,26 +123,12 @@ class ContainerFollower:
             sleeping.cancel()
             hurrying.cancel()
 
-    async def past(self) -> list[LogLine]:
-        """The tail of the present life, complete. Called once, before `run`; errors become remarks."""
-        life = self._life()
-        if life is None or not life.container_id or self._tail == 0:
-            return []
-        self._begin(life)
-        params = self._begun(self._params(follow=False))
-        try:
-            return await self._whole(params)
-        except ApiError as error:
-            return [] if _is_not_started(error) else [self._mark(ERROR, error.sentence())]
-        except KubeError as error:
-            return [self._mark(ERROR, error.sentence())]
-
     async def run(self) -> None:
         """Follow until the container has ended for good or its pod is gone."""
         while True:
             life = self._life()
             if life is None:
-                self._end("the pod is gone")
+                self._end("the pod is gone", " (the pod is gone)")
                 return
             if not life.container_id:
                 self._say(Following.WAITING, life.waiting or "not started yet")
@@ -166,7 +138,7 @@ class ContainerFollower:
             elif not self._drained:
                 await self._read()
             elif life.final:
-                self._end(life.ended.text if life.ended else "")
+                self._end(*((life.ended.text, life.ended.remark) if life.ended else ("", "")))
                 return
             else:
                 reason = life.waiting or (life.ended.text if life.ended else "")
@@ -187,10 +159,10 @@ class ContainerFollower:
         """The container runs anew: read the rest of its life before, then say how that ended."""
         before = self._source
         if before.container_id:
-            self._tail = None
             last = life.last
             if last is not None and last.container_id == before.container_id and not self._drained:
                 await self._drain(previous=True)
+            self._start = NOTHING  # what comes after the first life is read from its beginning
             self._emit([self._restart_mark(life, last, before)])
         self._begin(life)
 
@@ -198,9 +170,7 @@ class ContainerFollower:
         missed = life.restarts - before.restarts - 1
         text = f"{self._source.container} restarted"
         if last is not None:
-            text += f" ({last.text})"
-            if last.message:
-                text += f": {last.message.strip()}"
+            text += last.remark
         if missed > 0:
             text += f"; it had restarted {missed} more times meanwhile, whose lines are gone"
         at = (last.finished_at or "") if last is not None else ""
@@ -274,35 +244,31 @@ class ContainerFollower:
 
     async def _stream(self) -> None:
         """Follow until the server ends the stream. Raises KubeError."""
-        params = self._params(follow=True)
-        resumes = bool(self._seen.since)
-        new_life = resumes and self._source.container_id != self._seen_of
-        if resumes and not new_life:
-            params["sinceTime"] = self._seen.since
-        else:
-            self._begun(params)
+        params = {**log_params(self._source), "follow": "true"}
+        watch_gap = self._resumes
+        watched = self._seen.newest
+        params.update({"sinceTime": self._seen.since} if watch_gap else self._start)
         self._seen.resume()
         self._seen_of = self._source.container_id
-        watch_gap = resumes and not new_life
-        watched = self._seen.newest
-        stream: AsyncIterator[list[bytes]] = self._connection.lines(
-            self._path,
-            params=params,
-            accept="*/*",
-            idle_timeout=IDLE_SECONDS,
-            on_open=self._opened,
+        stream: AsyncIterator[list[bytes]] = self._streams.lines(
+            self._path, params=params, accept="*/*", idle_timeout=IDLE_SECONDS, on_open=self._opened
         )
         async with aclosing(stream) as batches:  # type: ignore[type-var]
             async for batch in batches:
                 if self._has_moved_on():
                     return  # the rest is read as what it is: of the life before, or of the new one
-                lines = self._fresh(batch)
+                lines = fresh_lines(self._seen, batch, self._source, self._errors)
                 if lines:
                     if watch_gap and self._seen.missed:
-                        lines.insert(0, self._mark(GAP, missing(watched, lines[0].time)))
+                        lines.insert(0, gap_mark(self._source, watched, lines[0].time))
                     watch_gap = False
                     self._took(lines)
                 await self._yield_turn()
+
+    @property
+    def _resumes(self) -> bool:
+        """Whether lines of the present life were read."""
+        return bool(self._seen.since) and self._seen_of == self._source.container_id
 
     def _has_moved_on(self) -> bool:
         """The pod says that another life has begun."""
@@ -315,21 +281,12 @@ class ContainerFollower:
             self._emit([self._mark(INFO, "reading goes on")])
         self._say(Following.OPEN, "")
 
-    def _took(self, lines: list[LogLine]) -> None:
+    def _took(self, lines: Sequence[LogLine]) -> None:
         now = self._clock.monotonic()
         if self._seen.hold and self._pod.read_at - self._resumed_at > CERTAIN_SECONDS:
             self._seen.hold = self._has_moved_on()
         self._emit(lines)
         self.status = msgspec.structs.replace(self.status, last_line=now)
-
-    def _fresh(self, batch: Sequence[bytes]) -> list[LogLine]:
-        """The lines of a batch that were not read before."""
-        source = self._source
-        # every line of a container has a stamp: others are the kubelet's own words
-        return [
-            LogLine(stamp, source, text, "" if stamp else INFO)
-            for stamp, text in self._seen.take(batch, self._errors)
-        ]
 
     async def _yield_turn(self) -> None:
         """A flood must not keep the loop to itself."""
@@ -339,60 +296,35 @@ class ContainerFollower:
 
     async def _drain(self, *, previous: bool) -> None:
         """What a life wrote after the last line that was read of it."""
-        params = self._params(follow=False)
-        if previous:
-            params["previous"] = "true"
-        if self._seen.since:
-            params["sinceTime"] = self._seen.since
-        else:
-            self._begun(params)
-        for _ in range(DRAIN_TRIES):
-            self._seen.resume()
-            try:
-                lines = await self._whole(params)
-            except ApiError as error:
-                if error.code < 500 and error.code != 429:
-                    return  # the kubelet has it no more
-            except KubeError:
-                pass
-            else:
-                if lines:
-                    self._took(lines)
-                return
-            await self._clock.sleep(self._backoff.next())
-        self._emit([self._mark(GAP, "the last lines before its end could not be read")])
-
-    async def _whole(self, params: dict[str, str]) -> list[LogLine]:
-        """A log without following, in slices. Raises KubeError."""
-        response = await self._connection.request("GET", self._path, params=params, timeout=TIMEOUT)
-        raw = response.body.split(b"\n")
-        if raw and not raw[-1]:
-            raw.pop()
+        reader = LifeReader(
+            self._streams,
+            self._path,
+            self._source,
+            self._took,
+            start=self._start,
+            previous=previous,
+            seen=self._seen,
+            begun=self._resumes,
+            errors=self._errors,
+            clock=self._clock,
+            rng=self._rng,
+        )
         self._seen_of = self._source.container_id
-        found: list[LogLine] = []
-        for start in range(0, len(raw), 1000):
-            found += self._fresh(raw[start : start + 1000])
-            await asyncio.sleep(0)
-        return found
-
-    def _params(self, *, follow: bool) -> dict[str, str]:
-        params = {"container": self._source.container, "timestamps": "true"}
-        return params | {"follow": "true"} if follow else params
-
-    def _begun(self, params: dict[str, str]) -> dict[str, str]:
-        """With where to begin when nothing was read yet."""
-        if self._since:
-            params["sinceTime"] = self._since
-        if self._tail is not None:
-            params["tailLines"] = str(self._tail)
-        return params
+        try:
+            await reader.run()
+        except ApiError as error:
+            if error.code < 500 and error.code != 429:
+                return  # the kubelet has it no more
+            self._emit([self._mark(GAP, "the last lines before its end could not be read")])
+        except KubeError:
+            self._emit([self._mark(GAP, "the last lines before its end could not be read")])
 
     def _mark(self, mark: str, text: str) -> LogLine:
         return LogLine("", self._source, f"{self._source.container}: {text}", mark)
 
-    def _end(self, reason: str) -> None:
+    def _end(self, reason: str, remark: str) -> None:
         if self._source.container_id:
-            self._emit([self._mark(ENDED, f"ended ({reason})" if reason else "ended")])
+            self._emit([self._mark(ENDED, f"ended{remark}")])
         self._say(Following.ENDED, reason)
 
     def _say(self, following: Following, reason: str, next_try: float | None = None) -> None:
@@ -402,12 +334,6 @@ class ContainerFollower:
         if new != old:
             self.status = new
             self._on_status(new)
-
-
-def missing(before: str, after: str) -> str:
-    """That lines may be missing, and of which time."""
-    times = f" between {before} and {after}" if before and after else ""
-    return f"lines may be missing{times}: the log was cut meanwhile"
 
 
 def _is_not_started(error: ApiError) -> bool:

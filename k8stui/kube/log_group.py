@@ -1,8 +1,8 @@
-"""The logs of all pods that a query selects, live: pods join and leave, lines come merged by time.
+"""The logs of a group of pods, live: pods join and leave, lines come merged by time. One pod is a group too.
 
-A `LogGroup` owns the reading from its `run` to its end. Which pods belong comes from live lists, so that
-replicas join as they appear; each container is read as `log_follow` does it. Who takes the lines is awaited,
-so that a slow reader slows the streams down and nothing is dropped.
+A `LogGroup` owns the reading from its `run` to its end. Who belongs is told by `log_group_lists`, each
+container is read as `log_follow` does it. Who takes the lines is awaited, so that a slow reader slows the
+streams down and nothing is dropped.
 """
 
 from __future__ import annotations
@@ -12,24 +12,22 @@ import contextlib
 import dataclasses
 import random
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from k8stui.kube.backoff import Clock, SystemClock
-from k8stui.kube.catalog import BUILTIN
-from k8stui.kube.collection import Phase
-from k8stui.kube.errors import ApiError, ConnectionLost
 from k8stui.kube.log_group_merge import HOLD, GroupMerge
 from k8stui.kube.log_group_pod import ContainerChoice, PodMember, Reading
-from k8stui.kube.log_group_targets import PodChoice, choices
 from k8stui.kube.log_pool import StreamPool
-from k8stui.kube.log_types import ERROR, INFO
+from k8stui.kube.log_types import ERROR, INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from k8stui.kube.collection import Subscription
+    from k8stui.kube.log_group_lists import PodRef, Pods
     from k8stui.kube.log_query import LogQuery
-    from k8stui.kube.log_types import LogLine, SourceStatus
+    from k8stui.kube.log_types import SourceStatus
+
+    Deliver = Callable[[Sequence[LogLine]], Awaitable[None] | None]
 
 RELEASE_SECONDS = 0.05
 """How often lines that were held back are let go."""
@@ -37,23 +35,37 @@ SLICE = 2_000
 """Lines that are handed on at once."""
 
 
-class LogGroup:
-    """Reads the logs of many pods. `run` it once; cancel it to stop.
+class Options(TypedDict, total=False):
+    """How a group is read; see `LogGroup`."""
 
-    `namespaces` hold where the query names none (() is all). Without `follow` it reads what there is and
-    ends; `previous` reads only the runs before the present ones. `patient` goes on where the server cannot be
-    heard at the start, as a screen does; a command does not. `accepts` picks the lines to hand on.
+    follow: bool
+    previous: bool
+    tail: int | None
+    pool: StreamPool | None
+    accepts: Callable[[Sequence[LogLine]], list[LogLine]]
+    errors: str
+    hold: float
+    clock: Clock | None
+    rng: random.Random | None
+    on_change: Callable[[], None]
+
+
+class LogGroup:
+    """Reads the logs of many pods, or of one. `run` it once; cancel it to stop.
+
+    Without `follow` it reads what there is and ends; `previous` reads only the runs before the present ones.
+    `tail` is for each container, where the query names none. `accepts` picks the lines to hand on; `errors`
+    is what becomes of bytes that are not UTF-8, as in `bytes.decode`.
     """
 
     def __init__(
         self,
-        cluster: Any,
+        connection: Any,
+        pods: Pods,
         query: LogQuery,
         *,
-        namespaces: tuple[str, ...] = (),
         follow: bool = True,
         previous: bool = False,
-        patient: bool = True,
         tail: int | None = None,
         pool: StreamPool | None = None,
         accepts: Callable[[Sequence[LogLine]], list[LogLine]] = list,
@@ -63,31 +75,31 @@ class LogGroup:
         rng: random.Random | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self._cluster = cluster
-        self._query = query
-        self._namespaces = namespaces
+        self._pods = pods
         self._follow = follow and not previous
-        self._previous = previous
-        self._patient = patient
-        self._tail = query.tail if query.tail_named else tail
         self._accepts = accepts
-        self._errors = errors
         self._clock: Clock = clock or SystemClock()
-        self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
         self._on_change = on_change
         self.pool = pool or StreamPool(on_change=on_change)
         """Which streams are open, and which wait."""
         self._merge = GroupMerge(self._clock.monotonic, hold)
-        self._remarks = self._merge.lane()
-        self._pods = [pattern.compiled() for pattern in query.pods]
-        self._not_pods = [pattern.compiled() for pattern in query.not_pods]
-        self._lists: list[tuple[PodChoice, Subscription[Any]]] = []
-        self._selected_by: dict[str, set[int]] = {}
-        self._signatures: dict[str, Any] = {}
+        self._remarks = self._merge.lane(beside=True)
         self._members: dict[str, PodMember] = {}
-        self._news = asyncio.Event()
-        self._said: dict[int, str] = {}
         self._settled = False
+        self._reading = Reading(
+            connection,
+            self.pool,
+            self._merge,
+            ContainerChoice(query),
+            _since(query, self._clock),
+            query.tail if query.tail_named else tail,
+            previous,
+            errors,
+            self._clock,
+            rng or random.Random(),  # noqa: S311 - jitter, no secret
+            on_status=lambda status: on_change(),
+            is_told=pods.is_live,
+        )
         self.failed = 0
         """Pods of which something could not be read."""
 
@@ -101,6 +113,11 @@ class LogGroup:
         """How the stream of each container stands."""
         return tuple(status for member in self._members.values() for status in member.statuses)
 
+    def pod_changed(self) -> None:
+        """Tell a group of one that its pod is another now: containers may have come or ended."""
+        for member in self._members.values():
+            member.changed()
+
     def retry_now(self) -> None:
         """The server answers again: end all waits."""
         for member in self._members.values():
@@ -111,171 +128,61 @@ class LogGroup:
         for member in self._members.values():
             member.check()
 
-    async def run(self, deliver: Callable[[Sequence[LogLine]], Awaitable[None] | None]) -> None:
-        """Hand on lines until all is read (or, when following, until cancelled).
+    async def run(self, deliver: Deliver) -> None:
+        """Hand on lines until all is read; when following, until no pod is left that may write, or cancelled.
 
         Raises KubeError when a named object is not there, or pods may not be listed.
         """
         try:
-            await self._open_lists()
+            await self._pods.open()
             async with asyncio.TaskGroup() as tasks:
                 releasing = tasks.create_task(self._release(deliver), name="log lines held back")
-                reading = Reading(
-                    self._cluster.connection,
-                    self.pool,
-                    self._merge,
-                    ContainerChoice(self._query),
-                    self._since(),
-                    self._tail,
-                    self._previous,
-                    self._errors,
-                    self._clock,
-                    self._rng,
-                    on_status=lambda status: self._on_change(),
-                )
                 if self._follow:
-                    await self._follow_members(tasks, reading)
+                    await self._follow_members(tasks)
                 else:
-                    await self._read_members(reading)
+                    await self._read_members()
                 releasing.cancel()
             await self._hand_on(self._merge.release(everything=True), deliver)
         finally:
             self.pool.close()
-            for _, subscription in self._lists:
-                subscription.close()
-
-    # Lists
-
-    async def _open_lists(self) -> None:
-        """Subscribe to the pods of all choices and wait for the first lists. Raises KubeError."""
-        kind = self._cluster.catalog.get("", "pods") or BUILTIN.get("", "pods")
-        for choice in await choices(self._cluster, self._query, self._namespaces):
-            subscription = self._cluster.subscribe(
-                kind,
-                namespaces=choice.namespaces,
-                label_selector=choice.label_selector,
-                field_selector=choice.field_selector,
-                wake=self._news.set,
-            )
-            self._lists.append((choice, subscription))
-        while not all(self._is_ready(subscription) for _, subscription in self._lists):
-            await self._news.wait()
-            self._news.clear()
-            for _, subscription in self._lists:
-                subscription.take()
-        self._news.set()
-
-    def _is_ready(self, subscription: Subscription[Any]) -> bool:
-        """Whether its list is complete. Raises KubeError where it cannot be had."""
-        collection = subscription.collection
-        state = collection.state
-        if state.phase is Phase.LIVE:
-            return True
-        if state.phase in (Phase.DENIED, Phase.GONE) and len(collection.denied) == len(collection.parts):
-            raise ApiError(403, "Forbidden", state.reason)
-        if not self._patient and state.phase is not Phase.LOADING:
-            if state.phase is not Phase.STALE:
-                return True  # some namespaces may be read: those that may not are remarked
-            raise ConnectionLost(state.reason)
-        return False
-
-    def _since(self) -> str:
-        since = self._query.since
-        if since is None:
-            return ""
-        if isinstance(since, timedelta):
-            since = datetime.fromtimestamp(self._clock.wall(), UTC) - since
-        return since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def _update(self) -> tuple[list[Any], list[str]]:
-        """What the lists say now: pods that join, and uids of those that leave."""
-        touched: dict[str, Any] = {}
-        for index, (choice, subscription) in enumerate(self._lists):
-            changes = subscription.take()
-            objects = subscription.collection.objects
-            uids = changes.changed | changes.removed
-            if changes.reset or not self._settled:
-                uids = {*objects, *self._selected_by}
-            for uid in uids:
-                pod = objects.get(uid)
-                by = self._selected_by.setdefault(uid, set())
-                if pod is not None and self._wants(choice, pod):
-                    by.add(index)
-                    touched[uid] = pod
-                else:
-                    by.discard(index)
-                    touched.setdefault(uid, None)
-            self._remark_state(index, subscription)
-        joined: list[Any] = []
-        left: list[str] = []
-        for uid, pod in touched.items():
-            if not self._selected_by[uid]:
-                del self._selected_by[uid]
-                if self._signatures.pop(uid, None) is not None:
-                    left.append(uid)
-            elif pod is not None:
-                signature = _signature(pod)
-                before = self._signatures.get(uid)
-                self._signatures[uid] = signature
-                if before is None:
-                    joined.append(pod)
-                elif before != signature and uid in self._members:
-                    self._members[uid].changed()
-        return joined, left
-
-    def _wants(self, choice: PodChoice, pod: Any) -> bool:
-        name, namespace = pod.metadata.name, pod.metadata.namespace
-        if namespace in self._query.not_namespaces or not choice.matches(pod):
-            return False
-        if self._pods and not any(pattern.search(name) for pattern in self._pods):
-            return False
-        return not any(pattern.search(name) for pattern in self._not_pods)
-
-    def _remark_state(self, index: int, subscription: Subscription[Any]) -> None:
-        """Say once when the list of pods is not live any more, and when it is again."""
-        state = subscription.collection.state
-        said = "" if state.phase in (Phase.LIVE, Phase.LOADING) else state.reason or state.phase.value
-        before = self._said.get(index, "")
-        if bool(said) != bool(before):
-            self._said[index] = said
-            if said:
-                self._remark(ERROR, f"new pods are not seen at present: {said}")
-            else:
-                self._remark(INFO, "new pods are seen again")
+            self._pods.close()
 
     # Members
 
-    async def _read_members(self, reading: Reading) -> None:
+    async def _read_members(self) -> None:
         """All pods that are there, once."""
-        joined, _ = self._update()
-        self._settled = True
-        members = [self._member(reading, pod) for pod in joined]
+        members = [self._member(self._reading, pod) for pod in self._pods.update().joined]
         await asyncio.gather(*(member.read_once() for member in members))
         self.failed = sum(member.failed for member in members)
 
-    async def _follow_members(self, tasks: asyncio.TaskGroup, reading: Reading) -> None:
-        """Without end: pods join and leave as the lists say."""
-        newcomers = dataclasses.replace(reading, tail=None)
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            joined, left = self._update()
-            for pod in joined:
-                member = self._member(newcomers if self._settled else reading, pod)
+    async def _follow_members(self, tasks: asyncio.TaskGroup) -> None:
+        """Pods join and leave as is told; without end where more may join."""
+        newcomers = dataclasses.replace(self._reading, tail=None)
+        news = self._pods.news
+        while self._pods.is_live or not self._settled or not all(member.done for member in self.pods):
+            update = self._pods.update()
+            for mark, text in update.remarks:
+                self._remark(mark, text)
+            for pod in update.joined:
+                member = self._member(newcomers if self._settled else self._reading, pod)
                 if self._settled:
                     member.remark(INFO, f"pod {member.namespace}/{member.name} joined")
                 tasks.create_task(self._run_member(member), name=f"logs of {member.name}")
-            for uid in left:
+            for uid in update.changed:
+                if (member_of := self._members.get(uid)) is not None:
+                    member_of.changed()
+            for uid in update.left:
                 if (leaving := self._members.get(uid)) is not None:
                     leaving.changed(removed=True)
                     if leaving.done:
                         self._gone(leaving)
             self._settled = True
             self._on_change()
+            await news.wait()
+            news.clear()
 
-    def _member(self, reading: Reading, pod: Any) -> PodMember:
-        meta = pod.metadata
-        member = self._members[meta.uid] = PodMember(reading, meta.namespace, meta.name, meta.uid)
+    def _member(self, reading: Reading, pod: PodRef) -> PodMember:
+        member = self._members[pod.uid] = PodMember(reading, pod.namespace, pod.name, pod.uid)
         return member
 
     async def _run_member(self, member: PodMember) -> None:
@@ -287,6 +194,7 @@ class LogGroup:
         member.done = True
         if member.removed:
             self._gone(member)
+        self._pods.news.set()
 
     def _gone(self, member: PodMember) -> None:
         self._members.pop(member.uid, None)
@@ -296,21 +204,17 @@ class LogGroup:
     # Lines
 
     def _remark(self, mark: str, text: str) -> None:
-        from k8stui.kube.log_types import LogLine, LogSource
-
         now = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
         self._remarks.push([LogLine(now, LogSource("", "", "", ""), text, mark)])
 
-    async def _release(self, deliver: Callable[[Sequence[LogLine]], Awaitable[None] | None]) -> None:
+    async def _release(self, deliver: Deliver) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RELEASE_SECONDS):
                     await self._merge.urgent.wait()
             await self._hand_on(self._merge.release(), deliver)
 
-    async def _hand_on(
-        self, lines: list[LogLine], deliver: Callable[[Sequence[LogLine]], Awaitable[None] | None]
-    ) -> None:
+    async def _hand_on(self, lines: list[LogLine], deliver: Deliver) -> None:
         for start in range(0, len(lines), SLICE):
             wanted = self._accepts(lines[start : start + SLICE])
             if wanted and (waiting := deliver(wanted)) is not None:
@@ -318,16 +222,11 @@ class LogGroup:
             await asyncio.sleep(0)
 
 
-def _signature(pod: Any) -> Any:
-    """What of a pod matters to who reads its logs: the lives of its containers."""
-    status = pod.status
-    lives = tuple(
-        (each.name, each.container_id, each.restart_count, each.state)
-        for each in (
-            *status.init_container_statuses,
-            *status.container_statuses,
-            *status.ephemeral_container_statuses,
-        )
-    )
-    ephemeral = tuple(container.name for container in pod.spec.ephemeral_containers)
-    return status.phase, pod.metadata.deletion_timestamp, lives, ephemeral
+def _since(query: LogQuery, clock: Clock) -> str:
+    """Where the past begins, for `sinceTime`; "" is the beginning."""
+    since = query.since
+    if since is None:
+        return ""
+    if isinstance(since, timedelta):
+        since = datetime.fromtimestamp(clock.wall(), UTC) - since
+    return since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -47,8 +47,10 @@ def sortable(stamp: str) -> str:
 class Lane:
     """The lines of one stream that are not released yet."""
 
-    def __init__(self, merge: GroupMerge) -> None:
+    def __init__(self, merge: GroupMerge, *, beside: bool = False) -> None:
         self._merge = merge
+        self.beside = beside
+        """It holds remarks, and is no stream."""
         self.batches: list[Batch] = []
         self.newest = ""
         self.count = 0
@@ -137,9 +139,9 @@ class GroupMerge:
         self._lanes: list[Lane] = []
         self._closing: list[Lane] = []
 
-    def lane(self) -> Lane:
-        """A lane for a stream."""
-        lane = Lane(self)
+    def lane(self, *, beside: bool = False) -> Lane:
+        """A lane for a stream, or for remarks beside the streams."""
+        lane = Lane(self, beside=beside)
         self._lanes.append(lane)
         self.share = max(LANE_LINES, LINES // len(self._lanes))
         return lane
@@ -169,7 +171,7 @@ class GroupMerge:
                 ready += _until(lane, mark)
         else:
             # a single stream needs no order, and one that has no room no patience
-            single = len(self._lanes) + len(self._closing) < 2
+            single = sum(not lane.beside for lane in (*self._closing, *self._lanes)) < 2
             at_once = everything or single or any(lane.is_full for lane in lanes)
             for lane in lanes:
                 ready += _before(lane, now if at_once else now - self._hold)

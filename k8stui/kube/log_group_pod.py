@@ -1,7 +1,7 @@
 """One pod of a log group: its containers, each read by a follower (or once), into lanes of the group.
 
-The pod is asked for anew when the group's live list says that its containers changed, not by the clock. It
-must never decide which pods belong, nor when lines are shown.
+The pod is asked for anew when somebody says that its containers changed, and by the clock where nobody does.
+It must never decide which pods belong, nor when lines are shown.
 """
 
 from __future__ import annotations
@@ -17,10 +17,19 @@ import msgspec
 from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.log_follow import ContainerFollower
-from k8stui.kube.log_group_once import LifeReader
 from k8stui.kube.log_group_streams import PooledStreams
-from k8stui.kube.log_types import ERROR, INFO, RESTART, Following, LogLine, LogSource, SourceStatus
-from k8stui.kube.logs import PodWatcher
+from k8stui.kube.log_once import LifeReader, start_of
+from k8stui.kube.log_pod_watch import PodWatcher
+from k8stui.kube.log_types import (
+    ENDED,
+    ERROR,
+    INFO,
+    RESTART,
+    Following,
+    LogLine,
+    LogSource,
+    SourceStatus,
+)
 
 if TYPE_CHECKING:
     import re
@@ -39,8 +48,10 @@ AT_ONCE = 16
 """Pods that are asked for at the same time."""
 SETTLE = 0.2
 """Seconds that changes of a pod are gathered before it is read again."""
+REFRESH_SECONDS = 10.0
+"""How often a pod is asked for new containers where nobody reports its changes."""
 CALM = 10
-"""How much rarer a pod is asked by the clock, since the group's live list tells of its changes."""
+"""How much rarer a pod is asked by the clock where a live list tells of its changes."""
 
 
 class ContainerChoice:
@@ -84,13 +95,8 @@ class Reading:
     rng: random.Random = field(default_factory=random.Random)
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     on_status: Callable[[SourceStatus], None] = lambda status: None
-
-
-class _GroupPod(PodWatcher):
-    """A pod whose changes the group's live list reports."""
-
-    async def changed(self, seconds: float) -> None:
-        await super().changed(seconds * CALM)
+    is_told: bool = True
+    """Whether a live list tells of each change of a pod."""
 
 
 class PodMember:
@@ -108,10 +114,11 @@ class PodMember:
         """Nothing of it is read any more."""
         self._reading = reading
         self._path = f"/api/v1/namespaces/{namespace}/pods/{name}"
-        self._watcher = _GroupPod(reading.connection, self._path, uid, reading.clock)
+        calm = CALM if reading.is_told else 1
+        self._watcher = PodWatcher(reading.connection, self._path, uid, reading.clock, calm=calm)
         self._followers: dict[str, ContainerFollower] = {}
         self._dirty = asyncio.Event()
-        self._remarks = reading.merge.lane()
+        self._remarks = reading.merge.lane(beside=True)
         self._remarks.reading(is_open=False)  # the others wait until its containers are known
 
     @property
@@ -120,7 +127,7 @@ class PodMember:
         return tuple(follower.status for follower in self._followers.values())
 
     def changed(self, *, removed: bool = False) -> None:
-        """The live list says that its containers are others now, or that it is gone."""
+        """Its containers are others now, or it is gone."""
         self.removed = self.removed or removed
         self._dirty.set()
 
@@ -146,6 +153,7 @@ class PodMember:
         running: set[asyncio.Task[None]] = set()
         try:
             if not await self._first_look():
+                self._say_gone()
                 return
             async with asyncio.TaskGroup() as group:
                 while True:
@@ -174,7 +182,7 @@ class PodMember:
                 await self._watcher.refresh()
             lives = self._watcher.lives
             if lives is None:
-                self.remark(INFO, "the pod is gone")
+                self._say_gone()
                 return
             wanted = [life for life in lives.containers if self._reading.chosen(life)]
             lanes = [self._lane() for _ in wanted]
@@ -185,6 +193,9 @@ class PodMember:
             self.remark(ERROR, error.sentence())
         finally:
             self._remarks.close()
+
+    def _say_gone(self) -> None:
+        self.remark(INFO, f"the pod {self.namespace}/{self.name} is gone")
 
     async def _first_look(self) -> bool:
         """Read the pod until it answers; whether there is one."""
@@ -215,17 +226,25 @@ class PodMember:
     async def _next_look(self, running: set[asyncio.Task[None]]) -> None:
         """Wait for a change of the pod or the end of a follower, then read the pod again."""
         dirty = asyncio.ensure_future(self._dirty.wait())
+        limit = None if self._reading.is_told else REFRESH_SECONDS
         try:
-            await asyncio.wait((dirty, *running), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                (dirty, *running), timeout=limit, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             dirty.cancel()
-        if self._dirty.is_set():
+        told = self._dirty.is_set()
+        if not told and done:
+            return
+        if told:
             await self._reading.clock.sleep(SETTLE)
             self._dirty.clear()
-            try:
-                await self._watcher.refresh()
-            except KubeError:
-                return  # the followers say what is wrong; the next change asks again
+        try:
+            await self._watcher.refresh()
+        except KubeError:
+            return  # the followers say what is wrong; the next change asks again
+        if told:
+            self._watcher.report()
 
     def _lane(self) -> Lane:
         """A lane that the others wait for from now on."""
@@ -236,11 +255,9 @@ class PodMember:
     def _source(self, life: ContainerLife) -> LogSource:
         return LogSource(self.namespace, self.name, self.uid, life.name, kind_of_container=life.kind)
 
-    def _streams(self, lane: Lane, *, recall: bool) -> PooledStreams:
+    def _streams(self, lane: Lane) -> PooledStreams:
         reading = self._reading
-        return PooledStreams(
-            reading.connection, reading.pool, self.uid, lane, since=reading.since, recall=recall
-        )
+        return PooledStreams(reading.connection, reading.pool, self.uid, lane)
 
     def _follower(self, life: ContainerLife, lane: Lane) -> ContainerFollower:
         reading = self._reading
@@ -251,11 +268,11 @@ class PodMember:
             reading.on_status(status)
 
         return ContainerFollower(
-            self._streams(lane, recall=True),
+            self._streams(lane),
             f"{self._path}/log",
             self._source(life),
             self._watcher,
-            tail=reading.tail,
+            start=start_of(reading.tail, reading.since),
             emit=lane.push,
             clock=reading.clock,
             rng=reading.rng,
@@ -293,23 +310,29 @@ class PodMember:
             await self._read_before(life, lane)
             if not self._reading.previous:
                 await self._reader(life, source, lane, previous=False).run()
+                if life.ended is not None:
+                    said = f"{life.name}: ended{life.ended.remark}"
+                    lane.push([LogLine(life.ended.finished_at or "", source, said, ENDED)])
         except KubeError as error:
-            if isinstance(error, ApiError) and error.code == 400 and "waiting to start" in error.message:
-                lane.push([LogLine("", source, f"{life.name}: {error.message}", INFO)])
-                return
-            self.failed = True
-            lane.push([LogLine("", source, f"{life.name}: {error.sentence()}", ERROR)])
+            self._say_unreadable(error, source, lane)
         finally:
             lane.close()
+
+    def _say_unreadable(self, error: KubeError, source: LogSource, lane: Lane) -> None:
+        """A container without a log (not started, no run before) is no failure."""
+        has_none = isinstance(error, ApiError) and error.code == 400
+        self.failed = self.failed or not has_none
+        said = f"{source.container}: {error.sentence()}"
+        lane.push([LogLine("", source, said, INFO if has_none else ERROR)])
 
     def _reader(self, life: ContainerLife, source: LogSource, lane: Lane, *, previous: bool) -> LifeReader:
         reading = self._reading
         return LifeReader(
-            self._streams(lane, recall=False),
+            self._streams(lane),
             f"{self._path}/log",
             source,
             lane.push,
-            tail=reading.tail,
+            start=start_of(reading.tail, reading.since),
             previous=previous,
             errors=reading.errors,
             clock=reading.clock,
@@ -317,34 +340,28 @@ class PodMember:
         )
 
     async def _read_before(self, life: ContainerLife, lane: Lane) -> None:
-        """In a crash loop: the life before, and how it ended. What the kubelet has no more is left out."""
-        last = life.last
-        if last is None or not last.container_id or last.container_id == life.container_id:
-            if self._reading.previous:
+        """The run before and how it ended: where that is asked for, and in a crash loop."""
+        previous = self._reading.previous
+        last, restarts = life.last, max(0, life.restarts - 1)
+        if previous and life.waiting and life.ended is not None:
+            last, restarts = life.ended, life.restarts  # between two runs the one that ended is the last
+        if last is None or not last.container_id:
+            if previous:
                 lane.push([LogLine("", self._source(life), f"{life.name}: there was no run before", INFO)])
             return
-        wanted = self._reading.previous or (self._is_recent(last.finished_at) and self._reading.tail != 0)
-        if not wanted:
+        if not previous and (self._reading.tail == 0 or not self._is_recent(last.finished_at)):
             return
-        source = LogSource(
-            self.namespace,
-            self.name,
-            self.uid,
-            life.name,
-            last.container_id,
-            life.kind,
-            max(0, life.restarts - 1),
+        source = msgspec.structs.replace(
+            self._source(life), container_id=last.container_id, restarts=restarts
         )
         try:
             await self._reader(life, source, lane, previous=True).run()
         except KubeError as error:
-            if self._reading.previous:
-                lane.push([LogLine("", source, f"{life.name}: {error.sentence()}", INFO)])
+            if previous:
+                self._say_unreadable(error, source, lane)
             return
-        said = f"{life.name} restarted ({last.text})"
-        if last.message:
-            said += f": {last.message.strip()}"
-        lane.push([LogLine(last.finished_at or "", source, said, RESTART)])
+        said, mark = (f"{life.name}: ended", ENDED) if previous else (f"{life.name} restarted", RESTART)
+        lane.push([LogLine(last.finished_at or "", source, f"{said}{last.remark}", mark)])
 
     def _is_recent(self, finished_at: str | None) -> bool:
         try:

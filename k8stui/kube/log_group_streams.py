@@ -1,7 +1,7 @@
 """The log requests of one container, within a group: its place in the pool, its start, its flow.
 
 Between a connection and who reads a container's log: a stream waits for its place and for room where its
-lines go, begins at the group's `since`, and ends in good order when its place is recalled.
+lines go; one that follows ends in good order when its place is recalled, since its reader resumes it.
 """
 
 from __future__ import annotations
@@ -25,19 +25,11 @@ SLICE = 1_000
 class PooledStreams:
     """Looks like a connection to who follows a container."""
 
-    def __init__(
-        self, connection: Any, pool: StreamPool, key: str, lane: Lane, *, since: str = "", recall: bool = True
-    ) -> None:
+    def __init__(self, connection: Any, pool: StreamPool, key: str, lane: Lane) -> None:
         self._connection = connection
         self._pool = pool
         self._key = key
         self._lane = lane
-        self._since = since
-        self._recall = recall
-
-    async def request(self, method: str, path: str, *, params: Any = None, timeout: float = 30.0) -> Any:
-        """As `Connection.request`; logs begin at the group's `since` at the earliest."""
-        return await self._connection.request(method, path, params=self._begun(params), timeout=timeout)
 
     async def lines(
         self,
@@ -51,6 +43,7 @@ class PooledStreams:
     ) -> AsyncIterator[list[bytes]]:
         """As `Connection.lines`, when its turn has come."""
         lane = self._lane
+        follows = params.get("follow") == "true"
         if self._pool.open >= self._pool.limit:
             lane.pause()  # nobody waits for who waits
         place = await self._pool.acquire(self._key)
@@ -59,19 +52,19 @@ class PooledStreams:
 
             def opened() -> None:
                 # what is read to its end has a past until then, however slow it comes
-                lane.reading(is_open=self._recall)
+                lane.reading(is_open=follows)
                 on_open()
 
             stream = self._connection.lines(
                 path,
-                params=self._begun(params),
+                params=params,
                 accept=accept,
                 idle_timeout=idle_timeout,
                 on_open=opened,
                 keep_tail=keep_tail,
             )
             async with aclosing(stream) as batches:
-                async for batch in self._in_turn(batches, place):
+                async for batch in _in_turn(batches, place) if follows else batches:
                     for start in range(0, len(batch), SLICE):
                         yield batch[start : start + SLICE] if len(batch) > SLICE else batch
                         await lane.room()
@@ -79,28 +72,23 @@ class PooledStreams:
             lane.pause()
             place.release()
 
-    async def _in_turn(self, batches: AsyncIterator[list[bytes]], place: Place) -> AsyncIterator[list[bytes]]:
-        """The batches until the stream ends or its place is recalled."""
-        while not (place.recalled and self._recall):
-            try:
-                async with asyncio.timeout(None) as limit:
-                    if self._recall:
-                        place.on_recall = lambda limit=limit: _end(limit)
-                    batch = await anext(batches)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                if place.recalled:
-                    return
-                raise ConnectionLost("the log stream timed out", kind="idle") from None
-            finally:
-                place.on_recall = None
-            yield batch
 
-    def _begun(self, params: Any) -> Any:
-        if self._since and params is not None and "sinceTime" not in params:
-            return {**params, "sinceTime": self._since}
-        return params
+async def _in_turn(batches: AsyncIterator[list[bytes]], place: Place) -> AsyncIterator[list[bytes]]:
+    """The batches until the stream ends or its place is recalled."""
+    while not place.recalled:
+        try:
+            async with asyncio.timeout(None) as limit:
+                place.on_recall = lambda limit=limit: _end(limit)
+                batch = await anext(batches)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            if place.recalled:
+                return
+            raise ConnectionLost("the log stream timed out", kind="idle") from None
+        finally:
+            place.on_recall = None
+        yield batch
 
 
 def _end(limit: asyncio.Timeout) -> None:

@@ -42,6 +42,12 @@ class Terminated(msgspec.Struct, frozen=True, rename="camel"):
         code = f"signal {self.signal}" if self.signal else f"exit code {self.exit_code}"
         return f"{code}, {self.reason}" if self.reason else code
 
+    @property
+    def remark(self) -> str:
+        """What follows the name of what ended: " (exit code 1, Error): what it left as its message"."""
+        said = self.message.strip()
+        return f" ({self.text}): {said}" if said else f" ({self.text})"
+
 
 class _Waiting(msgspec.Struct, frozen=True):
     reason: str = ""
@@ -108,7 +114,7 @@ class ContainerLife(msgspec.Struct, frozen=True):
     ended: Terminated | None = None
     """How the present life ended, if it did."""
     last: Terminated | None = None
-    """How the life before ended."""
+    """How the life before ended. In a crash loop, between two runs, it is `ended` that is known."""
     final: bool = False
     """It has ended and will not run again."""
 
@@ -162,6 +168,9 @@ def _life(name: str, kind: str, status: _Status | None) -> ContainerLife:
     if status is None:
         return ContainerLife(name, kind)
     state, last = status.state or _State(), status.last_state or _State()
+    ended, before = state.terminated, last.terminated
+    if state.waiting and before is not None and before.container_id == status.container_id:
+        ended, before = before, None  # between two runs the container is still the one that ended
     return ContainerLife(
         name,
         kind,
@@ -169,8 +178,8 @@ def _life(name: str, kind: str, status: _Status | None) -> ContainerLife:
         status.restart_count,
         state.running is not None,
         (state.waiting.reason or state.waiting.message) if state.waiting else "",
-        state.terminated,
-        last.terminated,
+        ended,
+        before,
     )
 
 

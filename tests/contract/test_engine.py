@@ -14,7 +14,7 @@ from k8stui.kube.collection import Phase
 from k8stui.kube.discovery import discover
 from k8stui.kube.health import Status
 from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.logs import PodLogs
+from k8stui.kube.logs import logs_of_pod
 from k8stui.kube.objects import Pod, TableRow
 from k8stui.kube.reflector import Policy
 from tests.contract.conftest import Admin, Target, eventually
@@ -383,8 +383,8 @@ async def test_log_lines_come_once_over_a_restart(
         pytest.skip("the simulated cluster does not run a container's own command")
     await admin.create(f"/api/v1/namespaces/{namespace}/pods", body)
     buffer = LogBuffer()
-    logs = PodLogs(admin.connection, namespace, "crash")
-    task = asyncio.create_task(logs.run(buffer))
+    logs = logs_of_pod(admin.connection, namespace, "crash")
+    task = asyncio.create_task(logs.run(buffer.extend))
 
     def texts(life: int) -> list[str]:
         lines = buffer.lines(buffer.first, buffer.end)
@@ -409,7 +409,7 @@ async def test_log_lines_come_once_over_a_restart_of_the_server(
     script = "i=0; while true; do echo line $i; i=$((i+1)); sleep 0.02; done"
     await admin.create(f"/api/v1/namespaces/{namespace}/pods", pod("talk", script))
     buffer = LogBuffer()
-    task = asyncio.create_task(PodLogs(admin.connection, namespace, "talk").run(buffer))
+    task = asyncio.create_task(logs_of_pod(admin.connection, namespace, "talk").run(buffer.extend))
 
     def texts() -> list[str]:
         return [line.text for line in buffer.lines(0, buffer.end) if not line.mark]
@@ -433,8 +433,8 @@ async def test_log_lines_are_those_the_server_has(admin: Admin) -> None:
         pytest.skip("no running pod on this cluster writes a log")
     namespace, name, container = chosen
     buffer = LogBuffer()
-    logs = PodLogs(admin.connection, namespace, name, containers=(container,), tail=50)
-    task = asyncio.create_task(logs.run(buffer))
+    logs = logs_of_pod(admin.connection, namespace, name, containers=(container,), tail=50)
+    task = asyncio.create_task(logs.run(buffer.extend))
     try:
         await eventually(lambda: buffer.end >= 1, 30)
         await asyncio.sleep(2)
@@ -487,7 +487,7 @@ async def test_the_life_before_of_a_crashing_container(
     except TimeoutError:
         pytest.fail("the container was not restarted")
     buffer = LogBuffer()
-    await PodLogs(admin.connection, namespace, "crash", previous=True).run(buffer)
+    await logs_of_pod(admin.connection, namespace, "crash", previous=True).run(buffer.extend)
     lines = buffer.lines(0, buffer.end)
     texts = [line.text for line in lines if not line.mark]
     # the simulated cluster invents what a container writes

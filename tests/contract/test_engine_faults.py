@@ -19,7 +19,7 @@ from k8stui.kube.collection import Phase
 from k8stui.kube.connection import Connection
 from k8stui.kube.log_buffer import LogBuffer
 from k8stui.kube.log_types import Following
-from k8stui.kube.logs import PodLogs
+from k8stui.kube.logs import logs_of_pod
 from k8stui.kube.reflector import Policy
 from tests.contract.conftest import Admin, Target, eventually, simulated_cluster
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from k8stui.kube.collection import Subscription
+    from k8stui.kube.log_group import LogGroup
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -167,8 +168,8 @@ async def test_every_log_line_comes_once(fault: str, tmp_path: Path) -> None:
             namespace, name, container = await busiest_pod(Admin(connection))
             buffer = LogBuffer()
             # the past and the last lines are read without following, and so without faults
-            logs = PodLogs(connection, namespace, name, containers=(container,), tail=20)
-            task = asyncio.create_task(logs.run(buffer))
+            logs = logs_of_pod(connection, namespace, name, containers=(container,), tail=20)
+            task = asyncio.create_task(logs.run(buffer.extend))
             try:
                 await eventually(lambda: buffer.end > 0, 20, "the tail")
                 tail = buffer.end
@@ -186,7 +187,7 @@ async def test_every_log_line_comes_once(fault: str, tmp_path: Path) -> None:
             assert got == there[start : start + len(got)]
 
 
-def behind(logs: PodLogs) -> bool:
+def behind(logs: LogGroup) -> bool:
     return any(status.following is not Following.OPEN for status in logs.statuses)
 
 

@@ -27,7 +27,7 @@ from k8stui.kube.credentials import renewing
 from k8stui.kube.health import Status
 from k8stui.kube.kubeconfig_types import ExecPlugin, User
 from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.logs import PodLogs
+from k8stui.kube.logs import logs_of_pod
 from k8stui.kube.reflector import Policy
 from tests.contract.conftest import eventually
 from tests.contract.simulated import Restless, SimulatedServer, pod, until
@@ -452,10 +452,10 @@ async def test_log_lines_come_once_each_and_in_order(
     monkeypatch.setattr(log_follow, "IDLE_SECONDS", 1.0)
     buffer = LogBuffer()
     async with Connection(server.context) as connection:
-        logs = PodLogs(connection, "default", writer, tail=20, clock=Hurried())
+        logs = logs_of_pod(connection, "default", writer, tail=20, clock=Hurried())
         # a fault strikes requests that begin after it was set: the first stream ends by a fault of its own
         await server.faults("end:after=300ms@follow=")
-        task = asyncio.create_task(logs.run(buffer))
+        task = asyncio.create_task(logs.run(buffer.extend))
         try:
             await eventually(lambda: len(numbers(buffer)) > 30, 10, "lines")
             await server.faults(spec)

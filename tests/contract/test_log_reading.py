@@ -12,11 +12,10 @@ import pytest
 from k8stui.kube.connection import Connection
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_group import LogGroup
 from k8stui.kube.log_older import OlderLines
 from k8stui.kube.log_pool import StreamPool
 from k8stui.kube.log_query import parse_query
-from k8stui.kube.logs import PodLogs
+from k8stui.kube.logs import logs_of_pod, logs_of_query
 from k8stui.kube.node_logs import NodeLog, list_files, refusal
 from tests.contract.conftest import Admin, Target, eventually
 from tests.contract.test_logs_command import pod
@@ -32,8 +31,8 @@ pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("cluster")]
 @contextlib.asynccontextmanager
 async def reading(admin: Admin, namespace: str, name: str, **options: Any) -> AsyncIterator[LogBuffer]:
     buffer = LogBuffer()
-    logs = PodLogs(admin.connection, namespace, name, **options)
-    task = asyncio.ensure_future(logs.run(buffer))
+    logs = logs_of_pod(admin.connection, namespace, name, **options)
+    task = asyncio.ensure_future(logs.run(buffer.extend))
     try:
         yield buffer
     finally:
@@ -122,7 +121,7 @@ async def test_a_rollout_of_200_pods_is_followed_pod_by_pod_and_no_line_is_lost(
     }
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     await admin.create(path, deployment)
-    group = LogGroup(
+    group = logs_of_query(
         await open_cluster(), parse_query("deploy/wide"), namespaces=(namespace,), pool=StreamPool(150)
     )
     numbers: dict[str, list[int]] = {}
@@ -186,7 +185,7 @@ async def test_who_may_not_read_logs_is_told_so_in_the_log_and_of_nodes_too(
     await start(admin, namespace, "echo secret; sleep 3600")
     async with Connection(cluster_under_test.user("nobody")) as connection:
         buffer = LogBuffer()
-        task = asyncio.ensure_future(PodLogs(connection, namespace, "web").run(buffer))
+        task = asyncio.ensure_future(logs_of_pod(connection, namespace, "web").run(buffer.extend))
         await eventually(lambda: len(buffer) > 0, 20)
         task.cancel()
         assert buffer.line(0).mark == "error"

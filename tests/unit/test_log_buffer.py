@@ -7,7 +7,6 @@ import time
 import pytest
 
 from k8stui.kube.log_buffer import OVERHEAD, LogBuffer
-from k8stui.kube.log_merge import LiveMerge, merge_past
 from k8stui.kube.log_times import nanoseconds, since_time, split_stamp
 from k8stui.kube.log_types import LogLine, LogSource
 
@@ -116,27 +115,3 @@ def test_stamps_of_different_zones_and_lengths_compare() -> None:
     assert nanoseconds("2026-11-21T02:14:41.500000001Z") == utc + 1
     assert since_time(utc // 10**9) == "2026-11-21T02:14:41Z"
     assert nanoseconds("nonsense") == 0
-
-
-def at(ms: int, text: str) -> LogLine:
-    return line(text, f"2026-11-21T02:14:41.{ms:03}Z")
-
-
-def test_the_past_is_merged_by_time_and_a_stream_keeps_its_order() -> None:
-    one = [at(10, "a"), at(30, "c"), line("c2"), at(20, "c3")]
-    two = [at(20, "b"), at(40, "d")]
-    assert [found.text for found in merge_past([one, two])] == ["a", "b", "c", "c2", "c3", "d"]
-
-
-def test_live_lines_wait_for_those_written_before_them() -> None:
-    now = 0.0
-    merge = LiveMerge(lambda: now, hold=0.1)
-    merge.push("one", [at(30, "late")])
-    now = 0.05
-    merge.push("two", [at(20, "early")])
-    assert merge.release() == []
-    now = 0.16
-    assert [found.text for found in merge.release()] == ["early", "late"]
-    assert len(merge) == 0
-    merge.push("two", [at(25, "straggler")])
-    assert [found.text for found in merge.release(everything=True)] == ["straggler"]

@@ -15,6 +15,8 @@ from k8stui.ui.views.log_news import LogNews
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from k8stui.kube.log_query import LogQuery
+    from k8stui.kube.log_types import LogLine
     from k8stui.ui.session import Session
     from k8stui.ui.spec import Target, ViewSpec
 
@@ -55,8 +57,10 @@ class LogReading:
         on_change: Callable[[], None],
         on_lines: Callable[[], None],
     ) -> None:
+        from k8stui.kube.backoff import SystemClock
         from k8stui.kube.log_buffer import LogBuffer
         from k8stui.kube.log_older import OlderLines
+        from k8stui.kube.log_outrun import Outrun
 
         self._session = session
         self._spec = spec
@@ -66,9 +70,10 @@ class LogReading:
         self.cluster: Any = session.cluster
         self.buffer = LogBuffer(max_lines=session.settings.logs.lines_kept)
         self._reader = self.buffer.subscribe(self._woken)
+        self._outrun = Outrun(self.buffer, SystemClock())
         self._on_lines = on_lines
         self.logs: Any = None
-        """What reads: a `PodLogs`, `LogGroup` or `NodeLog`."""
+        """What reads: a `LogGroup` or `NodeLog`."""
         self.older = OlderLines(getattr(self.cluster, "connection", None))
         self._loading = asyncio.Lock()
         self.ended = False
@@ -95,10 +100,8 @@ class LogReading:
         try:
             if self._spec.node_log and self._target is not None:
                 await self._node_log(self._target.name, self._spec.node_log)
-            elif self._spec.query:
-                await self._query()
-            elif self._target is not None:
-                await self._pod(self._target)
+            elif self._spec.query or self._target is not None:
+                await self._containers()
         except (KubeError, QueryError, ExceptionGroup) as error:
             raised: BaseException = error
             while isinstance(raised, BaseExceptionGroup):
@@ -119,55 +122,52 @@ class LogReading:
             what = f"the journal of {name[8:]}" if name.startswith("service:") else f"the file {name}"
             self.problem = refusal(error, what)
 
-    async def _query(self) -> None:
-        from k8stui.kinds.log_filters import LineFilter
-        from k8stui.kube.log_group import LogGroup
+    async def _containers(self) -> None:
+        """The containers of what is asked for, or of the one pod."""
+        from msgspec import structs
+
         from k8stui.kube.log_pool import StreamPool
-        from k8stui.kube.log_query import parse_query
+        from k8stui.kube.logs import logs_of_pod, logs_of_query
 
-        query = parse_query(self._spec.query)
-        if self._span.since is not None:
-            from msgspec import structs
+        spec, target, span = self._spec, self._target, self._span
+        options: Any = {
+            "previous": spec.previous,
+            "tail": span.tail,
+            "pool": StreamPool(self._session.settings.logs.streams, on_change=self._on_change),
+            "on_change": self._on_change,
+        }
+        if spec.query:
+            query = self._asked
+            if span.since is not None:
+                query = structs.replace(query, since=span.since)
+            options |= {"accepts": self._accepts(), "tail": None if query.since else span.tail}
+            self.logs = logs_of_query(self.cluster, query, namespaces=self._session.namespaces, **options)
+        elif target is not None:
+            named = (spec.container,) if spec.container else ()
+            self.logs = logs_of_pod(
+                self.cluster.connection,
+                target.namespace,
+                target.name,
+                target.uid,
+                containers=named,
+                since=span.since,
+                **options,
+            )
+        await self.logs.run(self._keep)
 
-            query = structs.replace(query, since=self._span.since)
-        tail = None if query.since else self._span.tail
-        self.logs = LogGroup(
-            self.cluster,
-            query,
-            namespaces=self._session.namespaces,
-            previous=self._spec.previous,
-            tail=tail,
-            accepts=LineFilter(query) if query.filters_lines else list,
-            pool=StreamPool(self._session.settings.logs.streams, on_change=self._on_change),
-            on_change=self._on_change,
-        )
-        await self.logs.run(self.buffer.extend)
+    def _keep(self, lines: Sequence[LogLine]) -> None:
+        from k8stui.kube.log_types import GAP
 
-    async def _pod(self, target: Target) -> None:
-        from k8stui.kube.logs import PodLogs
+        self.buffer.extend(lines)
+        if said := self._outrun.look():
+            self.remark(said, GAP)
 
-        since = ""
-        if self._span.since is not None:
-            since = (datetime.now(UTC) - self._span.since).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.logs = PodLogs(
-            self.cluster.connection,
-            target.namespace,
-            target.name,
-            target.uid,
-            containers=(self._spec.container,) if self._spec.container else (),
-            tail=self._span.tail,
-            since=since,
-            previous=self._spec.previous,
-            on_status=lambda status: self._on_change(),
-        )
-        await self.logs.run(self.buffer)
-
-    def remark(self, text: str) -> None:
-        """A line of ours, now."""
-        from k8stui.kube.log_types import INFO, LogLine, LogSource
+    def remark(self, text: str, mark: str = "info") -> None:
+        """A line of ours, now; `mark` as in `LogLine`."""
+        from k8stui.kube.log_types import LogLine, LogSource
 
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-        self.buffer.append(LogLine(now, LogSource("", "", "", ""), text, INFO))
+        self.buffer.append(LogLine(now, LogSource("", "", "", ""), text, mark))
 
     # What is asked of it
 
@@ -203,12 +203,18 @@ class LogReading:
             return False
         return not (self.older.over or self.older.full) and len(self.buffer) > 0
 
-    def _accepts(self) -> Callable[[Sequence[Any]], list[Any]]:
-        """Which of the older lines the query shows."""
-        from k8stui.kinds.log_filters import LineFilter
+    @property
+    def _asked(self) -> LogQuery:
+        """Raises QueryError."""
         from k8stui.kube.log_query import parse_query
 
-        query = parse_query(self._spec.query)
+        return parse_query(self._spec.query)
+
+    def _accepts(self) -> Callable[[Sequence[Any]], list[Any]]:
+        """Which lines the query shows. Raises QueryError."""
+        from k8stui.kinds.log_filters import LineFilter
+
+        query = self._asked
         return LineFilter(query) if query.filters_lines else list
 
     @property
