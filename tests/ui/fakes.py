@@ -207,8 +207,6 @@ class FakeConnection:
             if part in path:
                 raise error
         parts = path.strip("/").split("/")
-        if parts[-1] == "log":
-            return Answer(LOG.encode())
         group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
         namespace = ""
         if rest[0] == "namespaces" and len(rest) > 2:
@@ -223,11 +221,13 @@ class FakeConnection:
         raise ApiError(404, "NotFound", f'{rest[0]} "{rest[1]}" not found')
 
     async def lines(self, path: str, **options: Any) -> AsyncIterator[list[bytes]]:
+        self.asked.append(path)
         on_open = options.get("on_open")
         if on_open is not None:
             on_open()
-        await asyncio.sleep(3600)
-        yield []
+        yield [line.encode() for line in LOG.splitlines()]
+        if options["params"].get("follow") == "true":
+            await asyncio.sleep(3600)
 
 
 class FakeCluster:
