@@ -82,6 +82,15 @@ class Rules(msgspec.Struct, frozen=True, rename="camel"):
         """Whether one of the rules allows it."""
         return any(rule.allows(verb, group, resource, name) for rule in self.resource_rules)
 
+    def names(self, verb: str, group: str, resource: str) -> frozenset[str]:
+        """The objects for which it is allowed by their names."""
+        return frozenset(
+            name
+            for rule in self.resource_rules
+            for name in rule.resource_names or ()
+            if rule.allows(verb, group, resource, name)
+        )
+
 
 class UserInfo(msgspec.Struct, frozen=True):
     """Who the server takes the user for."""

@@ -97,6 +97,8 @@ class Action:
     run: Callable[[Place], Awaitable[None] | None]
     keys: tuple[str, ...] = ()
     """Default keys as people write them: `ctrl-w`, `shift-n`, `/`."""
+    command: str = ""
+    """What does it on the `:` line, where no kind has that name; empty: nothing."""
     group: Group = Group.PROGRAM
     views: frozenset[str] = frozenset()
     """View types it fits; empty: all."""
@@ -142,12 +144,16 @@ class Registry:
     """All actions, in the order in which they are offered."""
 
     def __init__(self, actions: Iterable[Action]) -> None:
-        """Raises ValueError when two actions have the same id."""
+        """Raises ValueError when two actions have the same id or command."""
         self._actions: dict[str, Action] = {}
+        self.commands: dict[str, Action] = {}
+        """By what they are called on the `:` line."""
         for action in actions:
-            if action.id in self._actions:
-                raise ValueError(f"two actions are called {action.id!r}")
+            if action.id in self._actions or action.command in self.commands:
+                raise ValueError(f"two actions are called {action.id!r} or {action.command!r}")
             self._actions[action.id] = action
+            if action.command:
+                self.commands[action.command] = action
 
     def __iter__(self) -> Iterator[Action]:
         return iter(self._actions.values())

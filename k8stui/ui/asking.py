@@ -1,28 +1,70 @@
-"""What the `:` line asks about objects: their relations and JSONPath queries. Opens views, paints nothing."""
+"""What the `:` line asks about objects: actions, relations, JSONPath queries. Opens views, paints nothing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.ui.commands import CommandError, Verb
+from k8stui.ui.commands import Command, CommandError, Verb
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 
 if TYPE_CHECKING:
     from k8stui.kube.catalog import Kind
-    from k8stui.ui.actions import Place
+    from k8stui.ui.actions import Action, Place
     from k8stui.ui.app import K8stuiApp
-    from k8stui.ui.commands import Command
+    from k8stui.ui.screen import MainScreen
 
 
 async def answer(app: K8stuiApp, command: Command) -> None:
-    """Carry out `tree` or `jsonpath`; what cannot be done from here is said."""
+    """Carry out an action, `tree` or `jsonpath`; what cannot be done from here is said."""
     try:
-        if command.verb is Verb.TREE:
+        if command.verb is Verb.ACT:
+            await app.main.run_by_id(app.main.registry.commands[command.argument].id)
+        elif command.verb is Verb.TREE:
             await open_tree(app, command.argument)
         else:
             await open_jsonpath(app, command.argument)
     except CommandError as error:
         app.complain(error.sentence)
+
+
+def as_action(app: K8stuiApp, command: Command) -> Command | None:
+    """The action that a line names, on what is selected; None where it names none, or a kind.
+
+    Raises CommandError where it cannot be done here.
+    """
+    name = command.kind
+    action = app.main.registry.commands.get(name)
+    if action is None or name in app.main.VIEW_NAMES or app.session.catalog.find(name) is not None:
+        return None
+    if command != Command(Verb.OPEN, kind=name):
+        raise CommandError(f"{name} takes nothing after it: it is about the selected row.")
+    place = app.main.place()
+    if not action.works(place):
+        raise CommandError(_why_not(action, place))
+    if refusal := app.main.rights.refusal(action, place):
+        raise CommandError(refusal)
+    return Command(Verb.ACT, argument=name)
+
+
+def commands_here(main: MainScreen) -> tuple[tuple[str, str], ...]:
+    """The actions that `as_action` takes where the focus is, each with what it does, or why it may not."""
+    place = main.place()
+    return tuple(
+        (name, main.rights.refusal(action, place) or action.about)
+        for name, action in main.registry.commands.items()
+        if action.works(place)
+    )
+
+
+def _why_not(action: Action, place: Place) -> str:
+    if action.kinds and (place.kind is None or place.kind.name not in action.kinds):
+        kinds = ", ".join(sorted(kind.partition(".")[0] for kind in action.kinds))
+        return f"{action.command} is for {kinds}."
+    if action.needs_object and not place.objects:
+        return f"Select a row for {action.command} first."
+    if len(place.objects) > 1 and not action.many:
+        return f"{action.command} takes one row, not {len(place.objects)}."
+    return f"{action.command} cannot be done here."
 
 
 async def open_tree(app: K8stuiApp, argument: str) -> None:

@@ -11,6 +11,7 @@ is never guessed at: what is not understood is an error that names it, and the l
     po /regex               a filter: everything after the slash, to the end
     po @context             in another context
     logs deploy/web level>=warn   logs that a query selects
+    evict   an action by its name, on the selected row or the marked ones
     ns a,b   ctx name   theme light   help   q
 """
 
@@ -47,6 +48,8 @@ class Verb(StrEnum):
     APPLY = "apply"
     CREATE = "create"
     DRAFTS = "drafts"
+    ACT = "act"
+    """An action of the registry; `argument` is its command. Only who knows the kinds can tell."""
     HELP = "help"
     RETRY = "retry"
     QUIT = "quit"

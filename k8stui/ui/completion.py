@@ -36,6 +36,8 @@ class Sources(Struct, frozen=True):
     contexts: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     aliases: Mapping[str, str] = {}
+    actions: tuple[tuple[str, str], ...] = ()
+    """What can be done here: (command, what it does)."""
     names: Callable[[str, str], Iterable[tuple[str, str]]] = lambda wants, of: ()
     """For log queries: names for a key of the language, or for "name" and a kind."""
 
@@ -65,7 +67,9 @@ def _first_word(word: str, sources: Sources) -> list[Candidate]:
     verbs = [verb for verb in VERB_HELP if verb.startswith(low)]
     kinds = list(sources.kinds(low))
     exact = [kind for kind in kinds if kind[0] == low]
-    for name, about in [*exact, *((verb, VERB_HELP[verb]) for verb in verbs if low), *kinds]:
+    actions = [action for action in sources.actions if action[0].startswith(low)]
+    told = [*((verb, VERB_HELP[verb]) for verb in verbs), *actions] if low else []
+    for name, about in [*exact, *told, *kinds]:
         found.setdefault(name, Candidate(name, name, about))
     if not low:
         for verb in verbs:

@@ -55,6 +55,10 @@ class Navigator:
         elif command.verb in (Verb.APPLY, Verb.CREATE):
             self._app.editing.check(command)
         elif command.verb is Verb.OPEN and not command.context:
+            from k8stui.ui.asking import as_action
+
+            if (action := as_action(self._app, command)) is not None:
+                return action
             self._check_kind(command)
         return command
 
@@ -73,7 +77,7 @@ class Navigator:
             )
 
     def _kind_names(self) -> Iterable[str]:
-        names = [*commands.VERB_HELP]
+        names = [*commands.VERB_HELP, *self._app.main.registry.commands]
         for kind in self._session.catalog:
             names += [kind.plural, kind.singular, *kind.short_names]
         return names
@@ -83,6 +87,8 @@ class Navigator:
 
     def sources(self) -> Sources:
         """The names that the `:` line can complete now."""
+        from k8stui.ui.asking import commands_here
+
         catalog = self._session.catalog
 
         def kinds(prefix: str) -> list[tuple[str, str]]:
@@ -98,6 +104,7 @@ class Navigator:
             contexts=tuple(self._context_names()),
             themes=tuple(self._app.theme_files.names()),
             aliases=self._app.settings.aliases,
+            actions=commands_here(self._app.main),
             names=self._live_names,
         )
 
@@ -121,8 +128,10 @@ class Navigator:
     async def run_line(self, line: str) -> None:
         """Carry out a line. Raises CommandError when it is not understood; nothing has happened then."""
         command = self.understand(line)
-        self._app.state.add_command(line.strip().lstrip(": "))
-        self._app.remember()
+        if command.verb is not Verb.ACT:
+            # `-` goes back to where one was; it does nothing a second time
+            self._app.state.add_command(line.strip().lstrip(": "))
+            self._app.remember()
         await self.run(command)
 
     async def last_command(self) -> None:
@@ -157,7 +166,7 @@ class Navigator:
                 self._app.editing.command(command)
             case Verb.DEBUG:
                 self._app.debugger.created()
-            case Verb.TREE | Verb.JSONPATH:
+            case Verb.TREE | Verb.JSONPATH | Verb.ACT:
                 from k8stui.ui.asking import answer
 
                 await answer(self._app, command)

@@ -70,7 +70,7 @@ class Actions(_Source):
         for action in main.registry.working(place):
             if action.id == "program.palette":
                 continue
-            key = main.keymap.first(action.id)
+            key = main.keymap.first(action.id) or (f":{action.command}" if action.command else "")
             title = f"{action.group.value}: {action.title}" + (f"  ({key})" if key else "")
             refusal = main.rights.refusal(action, place)
             if refusal:

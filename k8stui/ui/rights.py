@@ -46,6 +46,8 @@ class Rights:
         self._session = session
         self._registry = registry
         self._failed: set[Question] = set()
+        self._by_name: dict[Question, frozenset[str]] = {}
+        """Of what is not allowed in general: the objects for which it is, by their names."""
 
     def refusal(self, action: Action, place: Place) -> str:
         """Why an action may not be done here, in one sentence; empty when it may, or that is not known."""
@@ -58,9 +60,19 @@ class Rights:
             known = access.known(
                 question.verb, question.kind, question.namespace, subresource=question.subresource
             )
-            if known is not None and not known:
+            if known is not None and not known and not self._allowed_by_name(question, place):
                 return question.refusal()
         return ""
+
+    def _allowed_by_name(self, question: Question, place: Place) -> bool:
+        if place.kind is None or question.kind.name != place.kind.name:
+            return False
+        names = self._by_name.get(question, frozenset())
+        return all(
+            obj.metadata.name in names
+            for obj in place.objects
+            if not question.namespace or obj.metadata.namespace == question.namespace
+        )
 
     @property
     def _access(self) -> Any:
@@ -105,7 +117,8 @@ class Rights:
         for question in questions:
             verb, kind, namespace, subresource = question
             try:
-                await access.can(verb, kind, namespace, subresource=subresource)
+                if not await access.can(verb, kind, namespace, subresource=subresource):
+                    self._by_name[question] = await _names(access, question)
             except KubeError:
                 self._failed.add(question)
         then()
@@ -113,3 +126,11 @@ class Rights:
     def forget(self) -> None:
         """Another cluster is in use."""
         self._failed.clear()
+        self._by_name.clear()
+
+
+async def _names(access: Any, question: Question) -> frozenset[str]:
+    """The objects for which rules allow it by name, which a review without a name does not tell."""
+    resource = question.kind.plural + (f"/{question.subresource}" if question.subresource else "")
+    rules = await access.rules(question.namespace or "default")
+    return rules.names(question.verb, question.kind.group, resource)

@@ -7,7 +7,7 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.access import Permission
+from k8stui.kube.access import Permission, Rules
 from k8stui.kube.errors import ApiError
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, pod, shop, until
 
@@ -161,6 +161,9 @@ class FakeAccess:
     ) -> Permission:
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
         return Permission(f"{verb} {resource}" not in self.denied)
+
+    async def rules(self, namespace: str) -> Rules:
+        return Rules()
 
 
 class ShellCluster(FakeCluster):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual import events
 
-from k8stui.kube.access import Permission
+from k8stui.kube.access import Permission, Rules
 from k8stui.kube.health import Health, Status
 from k8stui.settings import ContextSettings, Settings
 from k8stui.ui.dialogs.choose import ChooseDialog
@@ -297,6 +297,9 @@ class OneRight:
         answer = Permission(allowed=subresource != "exec")
         self.answers[(verb, kind.plural, namespace, subresource)] = answer
         return answer
+
+    async def rules(self, namespace: str) -> Rules:
+        return Rules()
 
 
 async def test_what_the_user_may_not_do_is_marked_everywhere_and_says_why() -> None:

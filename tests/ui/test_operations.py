@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.demo.strategic import json_patch, merge_patch
-from k8stui.kube.access import Permission
+from k8stui.kube.access import Permission, Rules
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
 from k8stui.kube.errors import ApiError, StatusDetails
 from k8stui.kube.operations.plans import JSON_PATCH
@@ -91,7 +91,7 @@ class Writing(FakeConnection):
         return new  # type: ignore[no-any-return]
 
 
-class Rights:
+class Reviews:
     """Access reviews by shape: what is in `denied` is denied."""
 
     def __init__(self) -> None:
@@ -105,11 +105,14 @@ class Rights:
     ) -> Any:
         return self.known(verb, kind, namespace, name, subresource)
 
+    async def rules(self, namespace: str) -> Rules:
+        return Rules()
+
 
 def cluster(world: dict[str, list[dict[str, Any]]] | None = None) -> Any:
     made: Any = FakeCluster(world or shop())
     made.connection = Writing(made.world)
-    made.access = Rights()
+    made.access = Reviews()
     made.catalog = Catalog([*BUILTIN, *MORE])
     return made
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from k8stui.ui.actions import Action, Danger, Group, Place, Registry
+from k8stui.ui.commands import VERBS
 from k8stui.ui.entries import all_actions
 from k8stui.ui.keymap import Keymap
 
@@ -34,6 +35,29 @@ def test_every_action_says_what_it_does() -> None:
 def test_two_actions_cannot_have_one_id() -> None:
     with pytest.raises(ValueError, match="two actions are called 'a'"):
         Registry([action("a"), action("a")])
+
+
+def test_everything_can_be_done_by_keys() -> None:
+    """By a key, by a command of its own, or by the command that is named here."""
+    verbs = {
+        "debug.created": "debug",
+        "edit.apply": "apply",
+        "edit.drafts": "drafts",
+        "go.namespaces": "ns",
+        "go.contexts": "ctx",
+        "pane.reset": "layout",
+        "program.theme": "theme",
+    }
+    assert set(verbs.values()) <= set(VERBS)
+    keymap = Keymap(ACTIONS, {})
+    without = {each.id for each in ACTIONS if not keymap.keys(each.id) and not each.command}
+    assert without == set(verbs)
+
+
+def test_a_command_is_no_verb_of_the_line() -> None:
+    assert not set(ACTIONS.commands) & set(VERBS)
+    with pytest.raises(ValueError, match="two actions are called"):
+        Registry([action("a", command="go"), action("b", command="go")])
 
 
 def test_default_keys_never_meet() -> None:

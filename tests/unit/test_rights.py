@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube.access import Permission
+from k8stui.kube.access import Permission, ResourceRule, Rules
 from k8stui.kube.catalog import BUILTIN
 from k8stui.kube.errors import ConnectionLost
 from k8stui.ui.actions import Action, Danger, Place, Registry, Right
@@ -40,6 +40,7 @@ class FakeAccess:
         self.asked: list[str] = []
         self.answers: dict[str, Permission] = {}
         self.broken = False
+        self.by_name = Rules()
 
     @staticmethod
     def _key(verb: str, kind: Kind, namespace: str, subresource: str) -> str:
@@ -58,9 +59,12 @@ class FakeAccess:
         answer = self.answers[key] = Permission(allowed=key in self.allowed)
         return answer
 
+    async def rules(self, namespace: str) -> Rules:
+        return self.by_name
 
-def at(*namespaces: str) -> Place:
-    objects = tuple(SimpleNamespace(metadata=SimpleNamespace(namespace=name)) for name in namespaces)
+
+def at(*namespaces: str, name: str = "web") -> Place:
+    objects = tuple(SimpleNamespace(metadata=SimpleNamespace(namespace=ns, name=name)) for ns in namespaces)
     none: Any = None
     return Place(none, none, view_type="table", kind=BUILTIN.get("", "pods"), objects=objects)
 
@@ -88,6 +92,15 @@ async def test_one_namespace_of_many_is_enough_to_refuse() -> None:
     known, place = rights(access), at("shop", "bank")
     await known.ask(known.unknown(place), lambda: None)
     assert known.refusal(LOGS, place) == "You may not get pods/log in namespace bank."
+
+
+async def test_what_is_allowed_for_one_object_by_its_name_is_not_refused_for_it() -> None:
+    access = FakeAccess("get pods/log shop")
+    access.by_name = Rules((ResourceRule(("create",), ("",), ("pods/exec",), ("web",)),))
+    known = rights(access)
+    await known.ask(known.unknown(at("shop")), lambda: None)
+    assert known.refusal(SHELL, at("shop", name="web")) == ""
+    assert known.refusal(SHELL, at("shop", name="db")) == "You may not create pods/exec in namespace shop."
 
 
 async def test_a_server_that_cannot_be_asked_forbids_nothing_and_is_left_alone() -> None:

@@ -93,6 +93,7 @@ ACTIONS = [
         "Forward a port of this machine to the pod, or to a pod of the service or workload",
         flow("forwards.begin"),
         keys=("shift-f",),
+        command="forward",
         group=Group.CHANGE,
         views=TABLE,
         kinds=TARGETS,

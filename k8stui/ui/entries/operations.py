@@ -60,11 +60,6 @@ def _is_going(place: Place) -> bool:
     return any(getattr(obj.metadata, "deletion_timestamp", None) is not None for obj in place.objects)
 
 
-def _resizes(place: Place) -> bool:
-    """Templates can always be changed, pods only where the server resizes them in place."""
-    return _patchable(place) and (place.kind is None or place.kind.name != "pods" or _has("resize")(place))
-
-
 def _undo(place: Place) -> None:
     place.app.operator.undo()
 
@@ -99,6 +94,7 @@ def operation(
         about,
         flow(run),
         keys=keys,
+        command=name,
         group=Group.CHANGE,
         views=views,
         kinds=kinds,
@@ -172,6 +168,7 @@ ACTIONS = [
         "Watch the rollout: progress, what holds it up, revisions with their differences, undo",
         _rollout,
         keys=("o",),
+        command="rollout",
         group=Group.CHANGE,
         views=TABLE,
         kinds=WORKLOADS,
@@ -237,10 +234,19 @@ ACTIONS = [
         "resources",
         "Set requests and limits of its containers",
         "workloads.resources",
-        kinds=WITH_TEMPLATE | PODS,
+        kinds=WITH_TEMPLATE,
         views=TABLE | ROLLOUT,
         many=False,
-        fits=_resizes,
+    ),
+    operation(
+        "resize",
+        "resize",
+        "Set requests and limits of the pod's containers in place",
+        "workloads.resources",
+        kinds=PODS,
+        right=Right("patch", subresource="resize"),
+        many=False,
+        fits=_has("resize"),
     ),
     operation(
         "cordon", "cordon", "Let no new pods come to the node", "basic.cordon", "c", kinds=NODES, rank=15
@@ -353,6 +359,7 @@ ACTIONS = [
         "Put back what was changed last: replicas, labels, images, cordons, edits",
         _undo,
         keys=("shift-u",),
+        command="undo",
         group=Group.CHANGE,
         views=TABLE | {"rollout", "describe", "yaml"},
         danger=Danger.CHANGES,

@@ -63,7 +63,14 @@ ACTIONS = [
         rank=80,
     ),
     Action("program.theme", "theme", "Choose other colours", _theme, rank=95),
-    Action("program.picture", "picture", "Save the screen as an SVG file", _screenshot, rank=95),
+    Action(
+        "program.picture",
+        "picture",
+        "Save the screen as an SVG file",
+        _screenshot,
+        command="picture",
+        rank=95,
+    ),
     Action(
         "program.cancel",
         "cancel",

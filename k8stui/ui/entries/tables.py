@@ -226,6 +226,7 @@ ACTIONS = [
         "mark all",
         "Mark all rows that are shown",
         _mark_all,
+        command="mark-all",
         group=Group.TABLE,
         views=TABLE,
         needs_object=True,

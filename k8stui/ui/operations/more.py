@@ -72,13 +72,14 @@ async def set_annotations(op: Operator, meant: Meant) -> None:
 
 
 async def _metadata(op: Operator, meant: Meant, field: str) -> None:
+    from k8stui.kinds.yaml_noise import LAST_APPLIED
     from k8stui.kube.operations.metadata import plan_metadata
     from k8stui.kube.operations.plans import dig, subject
     from k8stui.ui.dialogs.operation_line import LineDialog
 
     found = (await op.read(meant.refs)).objects
     first = next(iter(found.values()))
-    now = dig(first, "metadata", field) or {}
+    now = {key: value for key, value in (dig(first, "metadata", field) or {}).items() if key != LAST_APPLIED}
     shown = [f"{key}={_short(value)}" for key, value in now.items()] if len(found) == 1 else []
     title = f"{field.capitalize()} of {subject(found)}"
     hint = "key=value sets one, key- takes one away"
@@ -223,6 +224,9 @@ async def terminating(op: Operator, meant: Meant) -> None:
         named = f" ({each.finalizer})" if each.finalizer else ""
         told += [f"It waits: {each.what}{named}".rstrip(".") + ".", f"Who: {each.who}".rstrip(".?") + "."]
     title = f"Why {ref.noun} {ref.label} is still there"
-    may = bool(why.finalizers and why.waits)
-    plan = plan_finalize(ref, why.finalizers) if may else None
+    plan = plan_finalize(ref, why.finalizers) if why.finalizers and why.waits else None
+    refusal = await op.refusal("patch", ref) if plan is not None else ""
+    if refusal:
+        told.append(f"You cannot release it by hand. {refusal}")
+        plan = None
     await op.show(StuckDialog(title, op.starter(), plan, told))

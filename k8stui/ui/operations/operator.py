@@ -103,6 +103,22 @@ class Operator:
             self.app.complain(f"Left out: {sentence}")
         return found
 
+    async def refusal(self, verb: str, ref: Ref) -> str:
+        """Why this may not be done with an object, in a sentence; empty where it may, or nobody knows."""
+        from k8stui.kube.errors import KubeError
+        from k8stui.ui.rights import READ_ONLY, Question
+
+        if self.app.session.readonly:
+            return READ_ONLY
+        access: Any = getattr(self.app.session.cluster, "access", None)
+        if access is None:
+            return ""
+        try:
+            allowed = await access.can(verb, ref.kind, ref.namespace, ref.name)
+        except KubeError:
+            return ""
+        return "" if allowed else Question(verb, ref.kind, ref.namespace, "").refusal()
+
     def starter(self) -> Callable[[Plan, Callable[[], None]], Run]:
         """What makes runs on the connection that is open now."""
         from k8stui.kube.operations.running import Run
