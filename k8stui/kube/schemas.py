@@ -49,6 +49,10 @@ class Schemas:
         self._kinds: dict[tuple[int, str, str, str], Schema | None] = {}
         self._lock = asyncio.Lock()
 
+    def forget(self) -> None:
+        """Kinds have changed: ask the server anew."""
+        self._index_at = self._v2_at = float("-inf")
+
     async def of(self, group: str, version: str, kind: str) -> Schema | None:
         """The schema of a kind; None where the server tells none. Raises KubeError."""
         async with self._lock:

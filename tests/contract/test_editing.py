@@ -13,73 +13,19 @@ from k8stui.kinds.yaml_edit import parse
 from k8stui.kube import editing
 from k8stui.kube.connection import Connection
 from k8stui.kube.errors import ApiError, ReadOnlyError
-from k8stui.kube.schemas import Schemas
-from k8stui.ui.editing.items import Base, Item, Mode, Way, edit_items, new_items
-from k8stui.ui.editing.pipeline import Pipeline
+from k8stui.ui.editing.items import Base, Mode, Way, edit_items
 
-from .conftest import eventually
+from .editing_rig import DEPLOYMENT, Bench, open_bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.kube.cluster import Cluster
-
     from .conftest import Admin, Target
-
-DEPLOYMENT: dict[str, Any] = {
-    "apiVersion": "apps/v1",
-    "kind": "Deployment",
-    "metadata": {"name": "web"},
-    "spec": {
-        "replicas": 0,
-        "selector": {"matchLabels": {"app": "web"}},
-        "template": {
-            "metadata": {"labels": {"app": "web"}},
-            "spec": {"containers": [{"name": "main", "image": "busybox:1.36"}]},
-        },
-    },
-}
-
-
-class Bench:
-    """What an editor does, without the screen."""
-
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
-        self.cluster = cluster
-        self.namespace = namespace
-        self.schemas = Schemas(lambda: cluster.connection)
-        self.pipeline = Pipeline(cluster, self.schemas)
-
-    async def base(self, kind: str, name: str, subresource: str = "") -> Base:
-        found = self.cluster.catalog.find(kind)
-        assert found is not None
-        obj = await editing.read(self.cluster.connection, found, self.namespace, name, subresource)
-        return Base(found, obj, subresource)
-
-    async def tried(self, base: Base, *changes: tuple[str, str]) -> Item:
-        """The edit of an object's text, tried on the server."""
-        text = edit_text([base.cleaned], {"text"})
-        for old, new in changes:
-            assert old in text, text
-            text = text.replace(old, new, 1)
-        items, problems = edit_items(parse(text).documents, [base])
-        assert not problems
-        await self.pipeline.dry_run(items, Mode.EDIT)
-        return items[0]
-
-    async def applied(self, text: str, mode: Mode = Mode.APPLY) -> list[Item]:
-        """A text applied as far as it can be."""
-        items, _ = new_items(parse(text).documents, self.cluster.catalog, self.namespace, mode)
-        await self.pipeline.dry_run(items, mode)
-        await self.pipeline.carry_out(items, mode)
-        return items
 
 
 @pytest.fixture
 async def bench(open_cluster: Callable[..., Any], namespace: str) -> Bench:
-    cluster = await open_cluster()
-    await eventually(lambda: cluster.catalog.is_complete and cluster.version, what="discovery")
-    return Bench(cluster, namespace)
+    return await open_bench(open_cluster, namespace)
 
 
 @pytest.fixture

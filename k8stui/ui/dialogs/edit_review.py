@@ -133,8 +133,8 @@ class ReviewDialog(Dialog[str]):
             text.append(f"✗ {printable(manager)} owns {printable(field)}\n", self._style("error"))
         for sentence in [*item.owners, *item.warnings]:
             text.append(f"⚠ {printable(sentence)}\n", self._style("warning"))
-        if item.note and item.note != "merged":
-            text.append(f"{printable(item.note)}\n", self._style("muted"))
+        if item.waits is not None:
+            text.append(f"Tried when {printable(item.waits.label())} is there.\n", self._style("muted"))
         if item.changes:
             text.append("You change\n" if item.way is Way.PATCH else "It changes\n", self._style("muted"))
             self._changes(text, item, item.changes)

@@ -47,6 +47,7 @@ async def save(view: EditorView) -> None:
 async def _save(view: EditorView) -> None:
     from k8stui.ui.dialogs.edit_review import ReviewDialog
     from k8stui.ui.editing.pipeline import Pipeline
+    from k8stui.ui.editing.stages import carry_out
 
     app = view.desk.app
     cluster, schemas = app.session.cluster, view.desk.schemas
@@ -78,7 +79,7 @@ async def _save(view: EditorView) -> None:
         for item in shown:
             item.force = answer == "force" and bool(item.taken)
         view.say_busy("applying")
-        met = await pipeline.carry_out(shown, view.mode)
+        met = await carry_out(pipeline, shown, view.mode, view.say_busy)
         if not met:
             await _finished(view, items)
             return
@@ -116,7 +117,7 @@ async def _tried(view: EditorView, pipeline: Pipeline, items: list[Item]) -> boo
     for _ in range(ROUNDS):
         view.say_busy("trying")
         met = await pipeline.dry_run(items, view.mode)
-        merged = [item for item in items if item.note == "merged"]
+        merged = [item for item in items if item.merged]
         if merged and view.mode is Mode.EDIT:
             names = ", ".join(item.label() for item in merged)
             view.desk.app.say(f"{names} was changed meanwhile; both changes are merged.")
@@ -160,7 +161,7 @@ def _rewrite(view: EditorView, items: Sequence[Item]) -> None:
     if len(view.bases) == len(items) or len(items) == 1 == len(view.bases):
         original = edit_text([base.cleaned for base in view.bases], view.revealed)
         text = edit_text([item.wanted for item in items], view.revealed)
-        if any(item.note for item in items):
+        if any(item.merged for item in items):
             view.replace_text(text, original=original)
     view.bases_changed()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from k8stui.kinds.apply_order import comes_first, kinds_defined
 from k8stui.kinds.edit_objects import clean, identity_of, without_nulls
 from k8stui.kinds.field_diff import Change, changes, merge_patch
 from k8stui.kinds.secret_edit import MaskedValue, stored
@@ -90,7 +91,10 @@ class Item:
     problems: list[Problem] = field(default_factory=list)
     taken: list[tuple[str, str]] = field(default_factory=list)
     """Fields that other managers own (field, manager), when a server-side apply was refused for them."""
-    note: str = ""
+    merged: bool = False
+    """What somebody else changed meanwhile is in it."""
+    waits: Item | None = None
+    """What is to be there first: its namespace, or the definition of its kind. Until then it is not tried."""
     force: bool = False
     done: str = ""
     """What became of it, in a sentence."""
@@ -167,16 +171,28 @@ def _not_known(document: EditDocument, said: Any, bases: Sequence[Base]) -> Prob
 def new_items(
     documents: Sequence[EditDocument], catalog: Catalog, namespace: str, mode: Mode
 ) -> tuple[list[Item], list[Problem]]:
-    """Items for documents that are created or applied. `namespace`: where one says none."""
+    """Items for documents that are created or applied, what others need first.
+
+    `namespace`: where one says none.
+    """
     items: list[Item] = []
     problems: list[Problem] = []
-    for document in _flat(documents):
+    flat = _flat(documents)
+    defined = {
+        (kind.api_version, kind.kind): (kind, each) for each in flat for kind in kinds_defined(each.value)
+    }
+    waiting: list[tuple[Item, EditDocument]] = []
+    for document in flat:
         said = identity_of(document.value)
         if not said.kind or not said.api_version:
             missing = "kind" if said.api_version else "apiVersion"
             problems.append(Problem(document.start, f"{missing} is missing: what is this?"))
             continue
         kind = catalog.for_object(said.api_version, said.kind)
+        known = kind is not None and kind.api_version == said.api_version
+        definition = None
+        if not known and (said.api_version, said.kind) in defined:
+            kind, definition = defined[said.api_version, said.kind]
         if kind is None or kind.api_version != said.api_version:
             other = f" It has {kind.api_version}." if kind is not None else ""
             line = document.line_of(("apiVersion",) if kind is not None else ("kind",))
@@ -194,7 +210,11 @@ def new_items(
             where = ""
         way = Way.CREATE if mode is Mode.CREATE else Way.APPLY
         items.append(Item(kind, where, name, document, value, way))
-    return items, problems
+        if definition is not None:
+            waiting.append((items[-1], definition))
+    for item, definition in waiting:
+        item.waits = next((each for each in items if each.document is definition), None)
+    return sorted(items, key=lambda item: not comes_first(item.kind)), problems
 
 
 def _flat(documents: Sequence[EditDocument]) -> list[EditDocument]:

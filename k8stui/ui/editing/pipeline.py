@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from k8stui.kinds.apply_order import NAMESPACES
 from k8stui.kinds.edit_errors import refusal_problems
 from k8stui.kinds.edit_objects import clean
 from k8stui.kinds.edit_owners import owner_warnings
-from k8stui.kinds.field_diff import MISSING, besides, changes, dropped, merge_patch, same
+from k8stui.kinds.field_diff import MISSING, Change, besides, changes, dropped, merge_patch, same
 from k8stui.kinds.schema import check
 from k8stui.kinds.three_way import Conflict, configure, merge
 from k8stui.kinds.yaml_edit import Problem
@@ -54,6 +55,11 @@ class Pipeline:
         """Where requests go."""
         return self._cluster.connection
 
+    async def kinds_changed(self) -> None:
+        """A definition was written: read the server's kinds and schemas anew. Raises KubeError."""
+        self._schemas.forget()
+        await self._cluster.rediscover()
+
     @property
     def validates(self) -> bool:
         """The server checks fields strictly when asked."""
@@ -71,9 +77,11 @@ class Pipeline:
         same field come back untried. Raises ConnectionLost and the like when the server cannot be asked.
         """
         open_: list[Meanwhile] = []
-        coming = {item.name for item in items if item.kind.name == "namespaces"}
+        coming = {item.name: item for item in items if item.kind.name == NAMESPACES}
         for item in items:
-            item.problems, item.taken, item.note = [], [], ""
+            item.problems, item.taken, item.merged = [], [], False
+            if item.waits is not None:
+                continue
             await self._learn_schema(item)
             if mode in (Mode.APPLY, Mode.SERVER_APPLY):
                 await self._look_at_live(item, mode)
@@ -98,7 +106,7 @@ class Pipeline:
         if item.base is not None and item.way is Way.PATCH:
             renewed(item)
 
-    async def _try(self, item: Item, mode: Mode, coming: set[str]) -> Meanwhile | None:
+    async def _try(self, item: Item, mode: Mode, coming: Mapping[str, Item]) -> Meanwhile | None:
         for number in range(TRIES):
             try:
                 written = await self._send(item, mode, dry_run=True)
@@ -110,7 +118,7 @@ class Pipeline:
                         return met
                     continue
                 if error.code == 404 and item.namespace in coming:
-                    item.note = f"Not tried: namespace {item.namespace} is made first."
+                    item.waits = coming[item.namespace]
                 else:
                     self._refused(item, error, mode)
                 return None
@@ -162,11 +170,18 @@ class Pipeline:
             ]
             item.dropped = []
         else:
-            item.dropped = dropped(item.changes, made)
+            item.dropped = dropped(self._asked(item), made)
         for lost in item.dropped:
             line = item.document.line_of(lost.path)
             message = f"The server does not know {lost.label}: it would leave it out without a word."
             item.problems.append(Problem(line, message, path=lost.path))
+
+    def _asked(self, item: Item) -> Sequence[Change]:
+        """The fields that must be in what the server makes, unless it does not know them."""
+        if item.base is not None or self.validates:
+            return item.changes
+        whole = clean(item.wanted, status="status" not in item.kind.subresources)
+        return changes({}, whole)
 
     async def _autoscalers(self, item: Item) -> list[str]:
         if not any(change.path[:2] == ("spec", "replicas") for change in item.changes):
@@ -251,7 +266,7 @@ class Pipeline:
             item.result, item.failed = written.obj, False
             item.warnings = list(written.warnings)
             word = {Way.CREATE: "Created", Way.APPLY: "Applied", Way.PATCH: "Changed"}[item.way]
-            also = ", merged with what somebody else changed meanwhile" if item.note == "merged" else ""
+            also = ", merged with what somebody else changed meanwhile" if item.merged else ""
             item.done = f"{word}{also}."
             return None
         raise ApiError(
@@ -301,7 +316,7 @@ class Pipeline:
         now = item.base.cleaned
         item.wanted = merge(before, item.wanted, now, item.schema, choices=choices).value
         if not same(before, now):
-            item.note = "merged"
+            item.merged = True
         renewed(item)
 
 
