@@ -21,6 +21,9 @@ READING = frozenset({"get", "list", "watch"})
 MOST_NAMESPACES = 5
 """Of many marked rows, so many namespaces are asked for."""
 
+UNSEEN = 0.7
+"""Seconds that it takes to see a row and to let go of a key that was meant for another one."""
+
 READ_ONLY = "Read-only: k8stui sends nothing that would change the cluster."
 
 
@@ -39,6 +42,20 @@ class Question(NamedTuple):
         return f"You may not {self.verb} {resource}{where}."
 
 
+def changes(action: Action) -> bool:
+    """It changes something in the cluster, or acts in a pod."""
+    right = action.right
+    return action.danger is not Danger.NONE or (right is not None and right.verb not in READING)
+
+
+def unseen(action: Action, place: Place) -> str:
+    """Why a key is not taken: what it would change has come under the cursor by itself, just now."""
+    view = place.view
+    if view is None or not (action.needs_object and place.objects and changes(action) and view.slid(UNSEEN)):
+        return ""
+    return f"{place.objects[0].metadata.name} has just come under the cursor by itself. Look, then press again."
+
+
 class Rights:
     """What the user may not do at a place."""
 
@@ -51,9 +68,7 @@ class Rights:
 
     def refusal(self, action: Action, place: Place) -> str:
         """Why an action may not be done here, in one sentence; empty when it may, or that is not known."""
-        right = action.right
-        changes = action.danger is not Danger.NONE or (right is not None and right.verb not in READING)
-        if changes and self._session.readonly:
+        if changes(action) and self._session.readonly:
             return READ_ONLY
         access = self._access
         for question in self._questions(action, place) if access is not None else ():
@@ -133,4 +148,5 @@ async def _names(access: Any, question: Question) -> frozenset[str]:
     """The objects for which rules allow it by name, which a review without a name does not tell."""
     resource = question.kind.plural + (f"/{question.subresource}" if question.subresource else "")
     rules = await access.rules(question.namespace or "default")
-    return rules.names(question.verb, question.kind.group, resource)
+    found: frozenset[str] = rules.names(question.verb, question.kind.group, resource)
+    return found

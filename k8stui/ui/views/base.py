@@ -113,6 +113,10 @@ class View(Widget):
         """What an action acts on: the marked objects, or the one under the cursor."""
         return ()
 
+    def slid(self, seconds: float) -> bool:
+        """In the last so many seconds `objects` became others by themselves: nobody has seen them yet."""
+        return False
+
     def title(self) -> Title:
         """What the pane's title says."""
         return Title(self.spec.kind or self.view_type.value)

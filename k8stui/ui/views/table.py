@@ -6,6 +6,7 @@ table widget and keeps it in its spec, so that going back finds it again. It nev
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
@@ -285,6 +286,9 @@ class TableView(View):
         uids = table.model.marked() or ([table.cursor_uid] if table.cursor_uid else [])
         found = (table.model.object(uid) for uid in uids)
         return tuple(obj for obj in found if obj is not None)
+
+    def slid(self, seconds: float) -> bool:
+        return self.table is not None and perf_counter() - self.table.model.slid < seconds
 
     @property
     def cursor_object(self) -> Any | None:

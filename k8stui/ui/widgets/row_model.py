@@ -77,6 +77,8 @@ class RowModel:
         self.marks = RowMarks()
         self.touched = False
         """The reader has moved the cursor."""
+        self.slid = float("-inf")
+        """When (seconds of `perf_counter`) the cursor or the last mark lost its object, not by the reader."""
         self._narrow: Callable[[Any], bool] | None = None
         self._now = now or (lambda: datetime.now(UTC))
         self._rows: dict[str, Any] = {}
@@ -151,6 +153,7 @@ class RowModel:
         if uid not in self._order:
             return False
         self.touched = True
+        self.slid = float("-inf")
         self._point_at(uid)
         return True
 
@@ -179,12 +182,16 @@ class RowModel:
         if not size:
             return
         if self.follow_top and not self.touched:
-            self._point_at(self._order.uid_at(0))
+            top = self._order.uid_at(0)
+            if self._cursor not in (None, top):
+                self.slid = perf_counter()
+            self._point_at(top)
         elif self._cursor is not None and self._cursor in self._order:
             self._point_at(self._cursor)
         elif self._cursor is None or to_top or self._cursor_entry is None:
             self._point_at(self._order.uid_at(0))
         else:
+            self.slid = perf_counter()
             self._point_at(self._order.uid_at(min(self._order.place_of(self._cursor_entry), size - 1)))
 
     # Marks
@@ -293,11 +300,14 @@ class RowModel:
 
     def _step_changes(self, deadline: float) -> None:
         leave = [uid for uid in self._gone if uid in self._order]
+        marked = len(self.marks)
         for uid in self._gone:
             self._rows.pop(uid, None)
             self._dirty.pop(uid, None)
             self._texts.pop(uid, None)
             self.marks.discard(uid)
+        if marked and not self.marks:
+            self.slid = perf_counter()
         self._gone.clear()
         enter: list[Entry] = []
         now = self._now()
