@@ -7,14 +7,17 @@ far as it is looked at.
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_right
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rich.cells import get_character_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
 from k8stui.kinds.text import printable
 from k8stui.ui.widgets.ansi import ParsedLine, Span, parse_line
-from k8stui.ui.widgets.painting import chars_in_cells, restyle, width_of
+from k8stui.ui.widgets.painting import char_at, chars_in_cells, restyle, width_of
 
 if TYPE_CHECKING:
     import re
@@ -34,6 +37,7 @@ WRAPPED_CHARS = 65_536
 _FIRST_PARSE = 4_096
 _KEPT = 512
 _MOST_MATCHES = 200
+_MANY_SPANS = 64
 
 
 class ShownLine(NamedTuple):
@@ -41,6 +45,7 @@ class ShownLine(NamedTuple):
 
     text: str
     spans: tuple[Span, ...]
+    """In the order of the text, none over another."""
     prefix: int
     """Characters before the line's own text."""
     mark: str
@@ -63,7 +68,7 @@ class LinePainter:
         self.highlights: list[tuple[re.Pattern[str], str]] = []
         """Other patterns to show, each with the component class of its colour."""
         self._shown: dict[int, ShownLine] = {}
-        self._breaks: dict[tuple[int, int], list[int]] = {}
+        self._breaks: dict[int, tuple[int, list[int]]] = {}  # by line: a width, and the breaks for it
         self._labels: dict[str, str] = {}
         self._label_width = 0
         self.generation = 0
@@ -90,12 +95,13 @@ class LinePainter:
                 del self._shown[old]
             self._breaks.clear()
         raw = line.text
-        limit = max(_FIRST_PARSE, chars)
+        # By powers of two: who goes to the right step by step has the line parsed a few times only.
+        limit = 1 << (max(_FIRST_PARSE, chars) - 1).bit_length()
         parsed = parse_line(raw, limit if len(raw) > limit else 0)
         while len(raw) > limit and len(parsed.text) < chars:
             limit *= 2
             parsed = parse_line(raw, limit if len(raw) > limit else 0)
-        self._breaks = {key: value for key, value in self._breaks.items() if key[0] != seq}
+        self._breaks.pop(seq, None)
         made = self._with_prefix(line, parsed, max(0, len(raw) - limit))
         shown = self._shown[seq] = self._finished(seq, made)
         return shown
@@ -103,7 +109,7 @@ class LinePainter:
     def drop(self, seq: int) -> None:
         """A line looks different now."""
         if self._shown.pop(seq, None) is not None:
-            self._breaks = {key: value for key, value in self._breaks.items() if key[0] != seq}
+            self._breaks.pop(seq, None)
 
     def _finished(self, seq: int, shown: ShownLine) -> ShownLine:
         """For painters that know more of a line than its text."""
@@ -149,21 +155,24 @@ class LinePainter:
 
     def breaks(self, seq: int, line: LineLike, width: int) -> list[int]:
         """At which characters the rows of a wrapped line begin."""
-        known = self._breaks.get((seq, width))
-        if known is None:
+        known = self._breaks.get(seq)
+        if known is None or known[0] != width:
             shown = self.shown(seq, line, WRAPPED_CHARS)
-            known = self._breaks[seq, width] = wrap_points(shown.text[:WRAPPED_CHARS], max(1, width))
-        return known
+            known = self._breaks[seq] = (width, wrap_points(shown.text[:WRAPPED_CHARS], max(1, width)))
+        return known[1]
 
     # Painting
 
     def unwrapped(self, shown: ShownLine, x: int, width: int, base: Style) -> Strip:
         """The cells from `x` on, `width` of them."""
-        if shown.text.isascii():
-            strip = Strip(self._segments(shown, x, x + width, base))
-        else:
-            end = chars_in_cells(shown.text, x + width + 1)
-            strip = Strip(self._segments(shown, 0, end, base)).crop(x, x + width)
+        text = shown.text
+        if text.isascii():
+            return _padded(self._segments(shown, x, x + width, base), max(0, len(text) - x), width, base)
+        first, at = char_at(text, x)
+        end = first + chars_in_cells(text[first : first + 2 * width + 2], x + width + 1 - at)
+        strip = Strip(self._segments(shown, first, end, base))
+        if x > at:
+            strip = strip.crop(x - at, x - at + width)
         return strip.adjust_cell_length(width, base)
 
     def wrapped(self, shown: ShownLine, breaks: list[int], row: int, width: int, base: Style) -> Strip:
@@ -174,6 +183,8 @@ class LinePainter:
         segments = self._segments(shown, start, end, base)
         if last and (shown.cut or end < len(shown.text)):
             segments.append(Segment("… (longer: unwrap)", self.palette.style("info")))
+        elif shown.text.isascii():
+            return _padded(segments, end - start, width, base)
         return Strip(segments).adjust_cell_length(width, base)
 
     def matches(
@@ -193,8 +204,12 @@ class LinePainter:
         text = shown.text
         end = min(end, len(text))
         segments: list[Segment] = []
-        at = start
-        for span in shown.spans:
+        at, spans = start, shown.spans
+        if len(spans) > _MANY_SPANS:
+            spans = spans[bisect_right(spans, start, key=attrgetter("end")) :]
+        for span in spans:
+            if span.start >= end:
+                break
             first, last = max(span.start, at), min(span.end, end)
             if first >= last:
                 continue
@@ -235,6 +250,13 @@ def short_time(time: str) -> str:
     return f"{day}T{clock}{dot}{fraction[:3]}Z" if rest.endswith("Z") else time
 
 
+def _padded(segments: list[Segment], size: int, width: int, base: Style) -> Strip:
+    """A strip of ASCII segments that are `size` cells wide: counting them again would cost more."""
+    if size < width:
+        segments.append(Segment(" " * (width - size), base))
+    return Strip(segments, width)
+
+
 def wrap_points(text: str, width: int) -> list[int]:
     """Where rows of at most `width` cells begin. Wide characters are never cut in half."""
     if not text:
@@ -244,11 +266,20 @@ def wrap_points(text: str, width: int) -> list[int]:
     if len(text) > 16_384:
         # Measuring each character would take too long; two cells for each surely fit.
         return list(range(0, len(text), max(1, width // 2)))
-    points, used = [0], 0
-    for at, character in enumerate(text):
-        size = width_of(character)
-        if used + size > width and at > points[-1]:
-            points.append(at)
-            used = 0
-        used += size
+    points, at = [0], 0
+    while (at := _row_end(text, at, width)) < len(text):
+        points.append(at)
     return points
+
+
+def _row_end(text: str, start: int, width: int) -> int:
+    """Where the row ends that starts here; what has no width stays with the character before."""
+    end = start + width
+    if end < len(text) and text[start : end + 1].isascii():
+        return end
+    used = 0
+    for at in range(start, len(text)):
+        used += get_character_cell_size(text[at])
+        if used > width and at > start:
+            return at
+    return len(text)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.geometry import Region
 from textual.strip import Strip
 
 from k8stui.ui.widgets import line_messages
@@ -20,12 +19,14 @@ from k8stui.ui.widgets.line_model import LineModel, StaticLines
 from k8stui.ui.widgets.line_painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
 from k8stui.ui.widgets.line_search import LineSearch
 from k8stui.ui.widgets.pacing import Pacer
-from k8stui.ui.widgets.painting import Palette, chars_in_cells, restyle, width_of
+from k8stui.ui.widgets.painting import Palette, char_at, restyle, width_of
 from k8stui.ui.widgets.table_chrome import message_strip
 from k8stui.ui.widgets.table_states import MessageLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from textual.geometry import Region
 
     from k8stui.ui.widgets.ansi import Span
     from k8stui.ui.widgets.line_model import LineLike, LineSource
@@ -96,6 +97,7 @@ class LineViewer(LineActions, can_focus=True):
         self._top_seq: int | None = None
         self._top_sub = 0
         self._widest = 0
+        self._across = 0  # cells of a row, as of the last placing: asking the widget for each line is slow
         self._placing = False
         self._told: dict[type, tuple[Any, ...]] = {}
 
@@ -259,7 +261,7 @@ class LineViewer(LineActions, can_focus=True):
         if seq is None or line is None:
             return 1
         more = len(self.extra_rows(seq)) if seq in self.opened else 0
-        return more + (len(self.painter.breaks(seq, line, self.size.width)) if self.wrap else 1)
+        return more + (len(self.painter.breaks(seq, line, self._across)) if self.wrap else 1)
 
     def extra_rows(self, seq: int) -> Sequence[ShownLine]:
         """Rows below an opened line, as wide as the screen where lines are wrapped."""
@@ -288,6 +290,7 @@ class LineViewer(LineActions, can_focus=True):
         if not self.is_attached or not self.size:
             return
         self.model.trim()
+        self._across = self.size.width
         count, end = len(self.model), self.last_top()
         top = end if self.following else min(self.top_place(), end)
         self._top_seq, self._top_sub = self.model.seq_at(top.line), top.sub
@@ -300,10 +303,7 @@ class LineViewer(LineActions, can_focus=True):
             self._placing = False
         places = page_from(top, self.page, count, self.rows_of)
         self._rows = [(self.model.seq_at(place.line), place.sub) for place in places]
-        width = self.size.width
-        for y in range(self.page):
-            if self._painted.get(y, self) != self._key(y):
-                self.refresh(Region(0, y, width, 1))
+        self.refresh_rows([y for y in range(self.page) if self._painted.get(y, self) != self._key(y)])
 
     def _key(self, y: int) -> Any:
         """What decides how a line of the screen looks."""
@@ -365,7 +365,7 @@ class LineViewer(LineActions, can_focus=True):
         x = self.scroll_offset.x
         shown = self.painter.shown(seq, line, x + width)
         self._note_width(shown)
-        return self.painter.unwrapped(shown, x, width, base), chars_in_cells(shown.text, x) if x else 0
+        return self.painter.unwrapped(shown, x, width, base), char_at(shown.text, x)[0]
 
     def _extra_row(self, seq: int, line: LineLike, number: int, width: int) -> tuple[Strip, int]:
         """A row below an opened line; its characters count on from those of the line."""
@@ -375,7 +375,7 @@ class LineViewer(LineActions, can_focus=True):
             return Strip.blank(width, base), start
         x = 0 if self.wrap else self.scroll_offset.x
         self._note_width(rows[number])
-        start += chars_in_cells(rows[number].text, x) if x else 0
+        start += char_at(rows[number].text, x)[0]
         return self.painter.unwrapped(rows[number], x, width, base), start
 
     def _note_width(self, shown: ShownLine) -> None:

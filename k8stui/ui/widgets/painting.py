@@ -7,9 +7,11 @@ another measure, one odd character would shift the rest of the line. No colour i
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 ELLIPSIS = "…"
+_STRETCH = 1_024
+"""Characters that are measured at once on the way to a far cell."""
 
 
 def width_of(text: str) -> int:
@@ -54,12 +58,33 @@ def chars_in_cells(text: str, cells: int) -> int:
     """How many characters of `text` start within its first `cells` cells."""
     if text.isascii():
         return min(len(text), cells)
-    at = 0
-    for index, character in enumerate(text):
-        if at >= cells:
-            return index
-        at += cell_len(character)
-    return len(text)
+    index, at = char_at(text, cells)
+    return index + (at < cells and index < len(text))
+
+
+def char_at(text: str, cell: int) -> tuple[int, int]:
+    """The character in a cell, and the cell in which it starts; behind the last: the ends of both."""
+    if text.isascii():
+        index = min(len(text), max(0, cell))
+        return index, index
+    ends = _stretches(text) if len(text) > _STRETCH else [0]
+    while ends[-1] <= cell and len(ends) * _STRETCH < len(text):
+        start = (len(ends) - 1) * _STRETCH
+        ends.append(ends[-1] + cell_len(text[start : start + _STRETCH]))
+    stretch = max(0, bisect_right(ends, cell) - 1)
+    at = ends[stretch]
+    for index in range(stretch * _STRETCH, len(text)):
+        size = get_character_cell_size(text[index])
+        if at + size > cell:
+            return index, at
+        at += size
+    return len(text), at
+
+
+@lru_cache(maxsize=64)
+def _stretches(text: str) -> list[int]:
+    """The cells before each stretch of a long text, as far as somebody went."""
+    return [0]
 
 
 def restyle(segments: Iterable[Segment], start: int, end: int, style: Style) -> list[Segment]:

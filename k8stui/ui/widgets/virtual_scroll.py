@@ -6,9 +6,14 @@ scrollbars, and a layout comes when a scrollbar appears or goes.
 
 from __future__ import annotations
 
-from textual.geometry import Size
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class VirtualScroll(ScrollView):
@@ -25,6 +30,21 @@ class VirtualScroll(ScrollView):
         self.set_reactive(Widget.virtual_size, size)
         if self.is_attached and self.container_size:
             self._scroll_update(size)
+
+    def refresh_rows(self, rows: Iterable[int]) -> None:
+        """Paint rows of the screen again (given from top to bottom).
+
+        Neighbours go together: Textual takes more time for a region than we for a row.
+        """
+        stretches: list[tuple[int, int]] = []
+        for y in rows:
+            if stretches and stretches[-1][1] == y:
+                stretches[-1] = (stretches[-1][0], y + 1)
+            else:
+                stretches.append((y, y + 1))
+        if stretches:
+            width = self.size.width
+            self.refresh(*(Region(0, top, width, bottom - top) for top, bottom in stretches))
 
     def jump(self, x: int | None = None, y: int | None = None) -> None:
         """Scroll without animation, at once."""

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.geometry import Region
 from textual.strip import Strip
 
 from k8stui.ui.widgets import table_messages
@@ -35,6 +34,7 @@ from k8stui.ui.widgets.table_states import MessageLine, Subject, message, phase_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from textual.geometry import Region
     from textual.timer import Timer
 
     from k8stui.ui.widgets.protocols import ChangesLike, PrinterLike, RowSource, StateLike
@@ -303,20 +303,15 @@ class VirtualTable(TableActions, can_focus=True):
             if self._message() != self._painted_message:
                 self.refresh()
             return
-        width, page = self.size.width, self.page_rows
         stale = []
-        for line in range(page):
+        for line in range(self.page_rows):
             look: Look | None = None
             if line < len(uids):
                 row = self._painter.seen(uids[line], self.model.object(uids[line]), now, clock, ticked=ticked)
                 look = self._look(row, line, uids[line], clock)
             if self._painted.get(line, self) != look:
                 stale.append(line)
-        if len(stale) > page // 2:
-            self.refresh(Region(0, 1, width, page))
-        else:
-            for line in stale:
-                self.refresh(Region(0, line + 1, width, 1))
+        self.refresh_rows(line + 1 for line in stale)
         self._arm_flash(uids, clock)
 
     def _look(self, row: SeenRow, line: int, uid: str, clock: float) -> Look:
