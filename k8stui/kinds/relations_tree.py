@@ -18,13 +18,15 @@ from k8stui.kinds.relations_health import Health, health
 from k8stui.kube.relations import LOADING, Found, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from k8stui.kube.catalog import Catalog, Kind
 
 MOST_ENTRIES = 100
 """Entries of one list; the rest is counted."""
+MOST_BELOW = 400
+"""Entries below an object, all together."""
 DEEPEST = 6
 """Owners above an object, and owned ones below it, that are followed."""
 
@@ -122,6 +124,7 @@ class Tree:
         self.name = str(dig(raw, "metadata", "name", default=""))
         self.namespace = str(dig(raw, "metadata", "namespace", default=""))
         self.uid = str(dig(raw, "metadata", "uid", default=""))
+        self._room = MOST_BELOW
 
     # Entries
 
@@ -170,12 +173,15 @@ class Tree:
             entry.text, entry.tone = "does not exist", Tone.ERROR
         return entry
 
-    def entries(self, kind: str, found: Found, objects: Iterable[Any] | None = None) -> list[Entry]:
+    def entries(
+        self, kind: str, found: Found, objects: Sequence[Any] | None = None, most: int = MOST_ENTRIES
+    ) -> list[Entry]:
         """Entries of what was found, those that are not seen being told of."""
-        chosen = list(found.objects if objects is None else objects)
-        made = [self.entry(kind, obj, found.columns) for obj in chosen[:MOST_ENTRIES]]
-        if len(chosen) > MOST_ENTRIES:
-            made.append(remark(f"and {len(chosen) - MOST_ENTRIES:,} more"))
+        chosen = found.objects if objects is None else objects
+        made = [self.entry(kind, obj, found.columns) for obj in chosen[:most]]
+        if len(chosen) > most:
+            more = f"{len(chosen) - most:,}"
+            made.append(remark(f"and {more} more" if made else f"{more} {kind.partition('.')[0]}"))
         return [*made, *self.unseen(kind, found)]
 
     def unseen(self, kind: str, found: Found) -> list[Entry]:
@@ -244,7 +250,8 @@ class Tree:
         for child in self.children_of(kind):
             found = self.world.owned(self.child_query(kind, child, namespace, labels), uid)
             objects = sorted(found.objects, key=_latest_first) if child in (JOBS, REPLICA_SETS) else None
-            rows = self.entries(child, found, objects)
+            rows = self.entries(child, found, objects, min(MOST_ENTRIES, self._room))
+            self._room = max(0, self._room - len(rows))
             for row in rows:
                 if row.ref is not None:
                     row.children = self.below(child, namespace, row.uid, labels, depth + 1)

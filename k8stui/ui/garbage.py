@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SETTLED = 2.0
 """Seconds from the first live rows until they are set aside: what starting has left over is gone by then."""
@@ -28,7 +28,9 @@ YOUNG = 2_000
 class Garbage:
     """Decides when to search and what to set aside."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_live: Callable[[], None] | None = None) -> None:
+        """`on_live` is called once, when the first rows are there and before they are set aside."""
+        self._on_live = on_live
         self._live_since: float | None = None
         self._settled = False
         self._left = False
@@ -52,6 +54,9 @@ class Garbage:
             self._live_since = None
         elif self._live_since is None:
             self._live_since = now
+            if self._on_live is not None:
+                self._on_live()
+                self._on_live = None
         elif now - self._live_since >= SETTLED:
             self._settled = True
             # What has just died is not worth keeping for ever; a cluster that was left costs a full search.

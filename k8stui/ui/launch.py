@@ -16,6 +16,7 @@ from msgspec import Struct
 from k8stui.settings import config_dir, load_settings, state_dir
 from k8stui.ui.garbage import Garbage
 from k8stui.ui.theme import load_themes, package_themes
+from k8stui.ui.warming import warm
 
 if TYPE_CHECKING:
     from k8stui.ui.app import K8stuiApp
@@ -73,7 +74,7 @@ def make_app(options: Options) -> K8stuiApp:
 
 def launch(options: Options) -> int:
     """Run the screen until the user leaves it; the exit code."""
-    garbage = Garbage()
+    garbage = Garbage(on_live=warm)
     garbage.starting()
     for name in ("COLUMNS", "LINES"):  # exported by some shells: true when they started, not after a resize
         os.environ.pop(name, None)

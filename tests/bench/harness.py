@@ -130,7 +130,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def lags(lag_file: Path, since: float, until: float) -> list[float]:
-    """Loop lags in milliseconds sampled between two ``time.monotonic`` moments."""
+    """Milliseconds (loop lags, or times of steps) sampled between two ``time.monotonic`` moments."""
     samples = (json.loads(line) for line in lag_file.read_text().splitlines())
     return [lag for moment, lag in samples if since <= moment <= until]
 

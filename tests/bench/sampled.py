@@ -62,10 +62,32 @@ def check_lines(path: Path) -> None:
     LogBuffer.extend = checked  # type: ignore[method-assign]
 
 
+def time_steps(path: Path, least: float = 5.0) -> None:
+    """Append a line ``[time.monotonic, CPU milliseconds]`` for each step of the loop that takes ``least``.
+
+    Other than lag it says what the program itself keeps the loop with, whoever else uses the processor.
+    """
+    from asyncio import events
+
+    run = events.Handle._run
+
+    def timed(self):  # type: ignore[no-untyped-def]
+        before = time.thread_time()
+        run(self)
+        took = (time.thread_time() - before) * 1000
+        if took > least:
+            with path.open("a", encoding="ascii") as file:
+                file.write(json.dumps([round(time.monotonic(), 4), round(took, 3)]) + "\n")
+
+    events.Handle._run = timed  # type: ignore[method-assign]
+
+
 def main() -> int:
     path = Path(sys.argv[1])
     if seen := os.environ.get("K8STUI_BENCH_SEEN"):
         check_lines(Path(seen))
+    if steps := os.environ.get("K8STUI_BENCH_STEPS"):
+        time_steps(Path(steps))
     run = asyncio.run
 
     def with_sampler(main, **options):  # type: ignore[no-untyped-def]

@@ -299,7 +299,19 @@ def growth() -> Report:
     return report
 
 
-SCENARIOS = {
-    function.__name__: function
-    for function in (start, large, idle, churn, flood, workspace, growth, logs, shell, editor, peers)
-}
+def relations() -> Report:
+    """Relations followed while everything changes (see ``tests.bench.bench_relations``)."""
+    from tests.bench.bench_relations import relations as measured
+
+    return measured()
+
+
+def decoding() -> Report:
+    """What decoding one pod costs, plain and with all that it names (see ``tests.bench.bench_relations``)."""
+    from tests.bench.bench_relations import decoding as measured
+
+    return measured()
+
+
+_ALL = (start, large, idle, churn, flood, workspace, growth, relations, decoding, logs, shell, editor, peers)
+SCENARIOS = {function.__name__: function for function in _ALL}

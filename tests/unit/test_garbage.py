@@ -61,6 +61,15 @@ def test_what_lives_is_set_aside_when_rows_are_live_for_a_while(monkeypatch: pyt
     del more
 
 
+def test_the_first_live_rows_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    collector = Garbage(on_live=lambda: told.append(True))
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    for live in (False, True, False, True):
+        collector.look(live=live)
+    assert told == [True]
+
+
 def test_a_cluster_that_was_left_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     collector = Garbage()
     now = [100.0]

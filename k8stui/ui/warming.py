@@ -1,0 +1,32 @@
+"""What the next key is likely to need is imported before it is pressed.
+
+Views are imported when they are first shown, so that the first frame is early; the readers and what they read
+with take 60 ms, which a table full of changes would notice. So they are imported in a thread once the first
+rows are there. Nothing may depend on it: who is quicker imports for himself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+
+MODULES = (
+    "k8stui.ui.views.describe",
+    "k8stui.ui.views.yaml",
+    "k8stui.ui.views.relations",
+    "k8stui.ui.views.anatomy",
+    "k8stui.kinds.describe",
+    "k8stui.kinds.relations_links",
+    "k8stui.kube.relations",
+)
+"""The readers of an object, and what they need besides."""
+
+
+def warm() -> None:
+    """Import them in a thread of their own, which nobody waits for."""
+    threading.Thread(target=_import, name="warming", daemon=True).start()
+
+
+def _import() -> None:
+    for module in MODULES:
+        importlib.import_module(module)
