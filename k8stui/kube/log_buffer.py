@@ -1,24 +1,25 @@
 """A bounded ring of log lines, numbered without end, with readers that are woken once.
 
-Adding a batch costs no more than the batch; what falls off is counted and never silent. The
-ring must never look into a line.
+Adding a batch costs no more than the batch; what falls off is counted and never silent. Rings may share a
+budget, so that many panes take no more memory than one. The ring must never look into a line.
 """
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from k8stui.kube.log_types import LogLine
 
 MAX_LINES = 200_000
 MAX_BYTES = 128 * 1024 * 1024
-OVERHEAD = 150
-"""Bytes that a line takes beside its text."""
+OVERHEAD = 152
+"""Bytes that a line takes beside its text: a struct, its time, its place, and what allocators round up."""
 COMPACT = 4096
 """Places of fallen lines that are given back at once."""
 
@@ -55,14 +56,43 @@ class BufferReader:
             self._wake()
 
 
-class LogBuffer:
-    """The newest lines, at most `max_lines` and about `max_bytes` of memory."""
+class LogBudget:
+    """How much memory all rings that share it may take together. The largest one gives first."""
 
-    def __init__(self, max_lines: int = MAX_LINES, max_bytes: int = MAX_BYTES) -> None:
-        if max_lines < 1 or max_bytes < 1:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        if max_bytes < 1:
+            raise ValueError("a log buffer holds one line at least")
+        self.max_bytes = max_bytes
+        self._buffers: weakref.WeakSet[LogBuffer] = weakref.WeakSet()
+
+    def join(self, buffer: LogBuffer) -> None:
+        """A ring takes part as long as somebody holds it."""
+        self._buffers.add(buffer)
+
+    @property
+    def free(self) -> int:
+        """Bytes that may be taken before lines fall off."""
+        return self.max_bytes - sum([buffer.bytes for buffer in self._buffers])
+
+    def enforce(self) -> None:
+        """Let the oldest lines of the largest rings fall off until the rings fit."""
+        while (excess := -self.free) > 0:
+            buffers = sorted(self._buffers, key=lambda buffer: -buffer.bytes)
+            ahead = buffers[0].bytes - (buffers[1].bytes if len(buffers) > 1 else 0)
+            share = min(excess, max(ahead, excess // 2 + 1))  # down to the next one's size, then both
+            if not any(buffer.give(share) for buffer in buffers):
+                return
+
+
+class LogBuffer:
+    """The newest lines: at most `max_lines`, and as much memory as its `budget` has."""
+
+    def __init__(self, max_lines: int = MAX_LINES, budget: LogBudget | None = None) -> None:
+        if max_lines < 1:
             raise ValueError("a log buffer holds one line at least")
         self.max_lines = max_lines
-        self.max_bytes = max_bytes
+        self._budget = budget or LogBudget()
+        self._budget.join(self)
         self._lines: list[LogLine | None] = []
         self._head = 0  # places in front whose lines have fallen off
         self._offset = 0  # the number of the line at place 0
@@ -112,27 +142,36 @@ class LogBuffer:
         if not lines:
             return
         self._lines.extend(lines)
-        self._bytes += sum([len(line.text) for line in lines]) + OVERHEAD * len(lines)
-        if len(self) > self.max_lines or self._bytes > self.max_bytes:
-            self._drop()
+        self._bytes += size_of(lines)
+        self._drop(self._bytes)
+        self._budget.enforce()
         self._tell()
+
+    def give(self, size: int) -> int:
+        """Let the oldest lines fall until so many bytes are free; how many are. The newest line stays."""
+        before = self._bytes
+        self._drop(before - size)
+        self._tell()
+        return before - self._bytes
 
     @property
     def room(self) -> int:
         """How many more lines it can hold before the oldest fall off (as far as their number decides)."""
-        return 0 if self._bytes >= self.max_bytes else self.max_lines - len(self)
+        return 0 if self._budget.free <= 0 else self.max_lines - len(self)
 
     def prepend(self, lines: Sequence[LogLine]) -> int:
         """Add lines before the oldest, as many of the newest of them as there is room for; how many."""
-        size, count = self._bytes, 0
-        most = min(self.room, len(lines))
-        while count < most and size < self.max_bytes:
+        size, count, free = 0, 0, self._budget.free
+        for line in reversed(lines[-self.room :] if self.room else ()):
+            if size + size_of((line,)) > free:
+                break
+            size += size_of((line,))
             count += 1
-            size += len(lines[-count].text) + OVERHEAD
         if count:
             self._lines[: self._head] = lines[len(lines) - count :]
             self._offset += self._head - count
-            self._head, self._bytes = 0, size
+            self._head = 0
+            self._bytes += size
             self._tell()
         return count
 
@@ -153,15 +192,15 @@ class LogBuffer:
         if reader in self._readers:
             self._readers.remove(reader)
 
-    def _drop(self) -> None:
-        """Let the oldest lines fall until both bounds are kept; the newest line always stays."""
+    def _drop(self, most: int) -> None:
+        """Let the oldest lines fall until there are at most so many bytes and `max_lines`."""
         lines, head, last = self._lines, self._head, len(self._lines) - 1
         least = len(lines) - self.max_lines
         size = self._bytes
-        while head < last and (head < least or size > self.max_bytes):
+        while head < last and (head < least or size > most):
             line = lines[head]
             assert line is not None
-            size -= len(line.text) + OVERHEAD
+            size -= line.text.__sizeof__() + OVERHEAD
             lines[head] = None
             head += 1
         self.fallen += head - self._head
@@ -174,3 +213,8 @@ class LogBuffer:
     def _tell(self) -> None:
         for reader in tuple(self._readers):
             reader.note()
+
+
+def size_of(lines: Iterable[LogLine]) -> int:
+    """About how much memory lines take, in bytes."""
+    return sum([line.text.__sizeof__() + OVERHEAD for line in lines])

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import time
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from k8stui.ui.backend import ContextInfo, Contexts
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.catalog import Catalog
+    from k8stui.kube.log_buffer import LogBudget
     from k8stui.settings import Settings
     from k8stui.ui.backend import Backend, ClusterLike
     from k8stui.ui.state import StateFile
@@ -74,6 +76,13 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._began = time.monotonic()
+
+    @cached_property
+    def log_budget(self) -> LogBudget:
+        """The memory that the log lines of all panes may take together."""
+        from k8stui.kube.log_buffer import LogBudget
+
+        return LogBudget()
 
     # What the screen asks
 
@@ -143,6 +152,13 @@ class Session:
             self.stage, self.problem = Stage.CANCELLED, "Connecting was cancelled."
             self._on_change()
         self._task = None
+
+    def give_up(self) -> None:
+        """The user does not want to wait: give up connecting, or what comes before it."""
+        self.cancel()
+        if self.stage is Stage.STARTING:
+            self.stage, self.problem = Stage.CANCELLED, "Starting was cancelled."
+            self._on_change()
 
     async def _connect(self, name: str) -> None:
         from k8stui.kube.errors import KubeError

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 
-from k8stui.kube.log_buffer import OVERHEAD, LogBuffer
+from k8stui.kube.log_buffer import LogBudget, LogBuffer, size_of
 from k8stui.kube.log_times import nanoseconds, since_time, split_stamp
 from k8stui.kube.log_types import LogLine, LogSource
 
@@ -43,12 +44,41 @@ def test_numbers_hold_over_compaction() -> None:
 
 
 def test_bytes_are_bounded_and_the_newest_line_stays() -> None:
-    buffer = LogBuffer(max_bytes=10 * (OVERHEAD + 100))
+    buffer = LogBuffer(budget=LogBudget(10 * size_of([line("x" * 100)])))
     buffer.extend([line("x" * 100) for _ in range(50)])
     assert len(buffer) == 10
     buffer.append(line("y" * 1_000_000))
     assert texts(buffer) == ["y" * 1_000_000]
-    assert buffer.bytes == 1_000_000 + OVERHEAD
+    assert buffer.bytes == size_of([line("y" * 1_000_000)])
+
+
+def test_rings_of_one_budget_take_no_more_together_and_the_largest_gives_first() -> None:
+    one_line = size_of([line("x" * 100)])
+    budget = LogBudget(100 * one_line)
+    calm, flood = LogBuffer(budget=budget), LogBuffer(budget=budget)
+    calm.extend([line("x" * 100) for _ in range(20)])
+    flood.extend([line("x" * 100) for _ in range(500)])
+    assert (len(calm), len(flood), flood.fallen, budget.free) == (20, 80, 420, 0)
+    assert (calm.room, calm.prepend([line("x" * 100)])) == (0, 0), "older lines push out no newer ones"
+    calm.extend([line("x" * 100) for _ in range(500)])
+    assert len(calm) == pytest.approx(50, abs=2)
+    assert len(calm) + len(flood) == 100
+    held = len(calm)
+    del flood
+    assert budget.free == (100 - held) * one_line, "a ring that nobody holds gives all"
+    assert calm.prepend([line("x" * 100) for _ in range(60)]) == 100 - held
+
+
+def test_the_size_of_a_line_is_what_it_really_takes() -> None:
+    text = "level=info msg=ordinary path=/cart/" + "x" * 60
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        lines = [line(f"{text} {n:06}", f"2026-11-21T02:14:41.{n:09}Z") for n in range(2000)]
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert taken <= size_of(lines) <= taken * 1.2
 
 
 def test_readers_are_woken_once_until_they_take() -> None:

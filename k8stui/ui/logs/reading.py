@@ -68,7 +68,7 @@ class LogReading:
         self._span = span
         self._on_change = on_change
         self.cluster: Any = session.cluster
-        self.buffer = LogBuffer(max_lines=session.settings.logs.lines_kept)
+        self.buffer = LogBuffer(session.settings.logs.lines_kept, session.log_budget)
         self._reader = self.buffer.subscribe(self._woken)
         self._outrun = Outrun(self.buffer, SystemClock())
         self._on_lines = on_lines
@@ -195,6 +195,13 @@ class LogReading:
             lines = buffer.lines(at, min(end, at + 256))
             yield from lines
             at += 256
+
+    @property
+    def bound(self) -> str:
+        """What keeps more lines from being held."""
+        if len(self.buffer) >= self.buffer.max_lines:
+            return f"{self.buffer.max_lines:,} lines are kept (logs.lines-kept)"
+        return f"{self._session.log_budget.max_bytes >> 20} MiB of lines are kept, of all panes together"
 
     @property
     def has_older(self) -> bool:

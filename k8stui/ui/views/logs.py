@@ -260,8 +260,7 @@ class LogsView(View):
         if older.problem:
             return f"older lines: {older.problem}"
         if older.full or (fell and not reading.buffer.room):
-            kept = f"{reading.buffer.max_lines:,} lines are kept (logs.lines-kept)"
-            return f"{kept}: {fell or 'older ones do not fit'}"
+            return f"{reading.bound}: {fell or 'older ones do not fit'}"
         return "this is all that the server has" if older.over else fell
 
     # What others ask and tell
