@@ -70,6 +70,16 @@ def editable(obj: dict[str, Any], revealed: Collection[str] = ()) -> dict[str, A
     return shown
 
 
+def edited_again(
+    wanted: dict[str, Any], base: Mapping[str, Any], revealed: Collection[str] = ()
+) -> dict[str, Any]:
+    """A stored object as it is edited, after a merge: what is not as in `base` stays to be seen, for nobody
+    could tell it from its mask any more."""
+    before = base.get("data") or {}
+    own = {key for key, value in (wanted.get("data") or {}).items() if before.get(key) != value}
+    return editable(wanted, {*revealed, *own})
+
+
 def stored(edited: dict[str, Any], original: Mapping[str, Any]) -> dict[str, Any]:
     """The object as the server stores it, of one as it was edited. Raises MaskedValue."""
     if not is_secret(edited):

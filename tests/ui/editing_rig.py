@@ -191,3 +191,21 @@ def put(app: K8stuiApp, old: str, new: str) -> None:
 
 def deployments(cluster: FakeCluster | None = None, **more: Any) -> K8stuiApp:
     return make_app(FakeBackend(cluster or world()), kind="deployments", namespaces=("shop",), **more)
+
+
+def two_deployments() -> K8stuiApp:
+    """A table of `web` and `zap`, which is like it."""
+    cluster = world()
+    zap = copy.deepcopy(cluster.world["deployments.apps"][0])
+    zap["metadata"].update(name="zap", uid="uid-shop-zap")
+    cluster.world["deployments.apps"].append(zap)
+    return deployments(cluster)
+
+
+async def editing_two(pilot: Pilot[None]) -> K8stuiApp:
+    """Both rows of such a table in one buffer."""
+    app: Any = pilot.app
+    await until(pilot, lambda: app.session.cluster is not None and app.main.place().objects, "rows")
+    await pilot.press("space", "down", "space")
+    await until(pilot, lambda: len(app.main.place().objects) == 2, "two marked rows")
+    return await editing(pilot)

@@ -11,7 +11,17 @@ from k8stui.ui.dialogs.edit_conflicts import ConflictsDialog
 from k8stui.ui.dialogs.edit_results import ResultsDialog
 from k8stui.ui.dialogs.edit_review import ReviewDialog
 from k8stui.ui.state import StateFile
-from tests.ui.editing_rig import SIZE, connection, deployments, editing, editor, put, world
+from tests.ui.editing_rig import (
+    SIZE,
+    connection,
+    deployments,
+    editing,
+    editing_two,
+    editor,
+    put,
+    two_deployments,
+    world,
+)
 from tests.ui.fakes import meta, screen_text, until
 
 if TYPE_CHECKING:
@@ -446,16 +456,9 @@ async def test_a_form_makes_the_text_of_an_editor() -> None:
 
 
 async def test_several_marked_rows_are_one_buffer() -> None:
-    cluster = world()
-    other = json.loads(json.dumps(cluster.world["deployments.apps"][0]))
-    other["metadata"].update(name="zap", uid="uid-shop-zap")
-    cluster.world["deployments.apps"].append(other)
-    app = deployments(cluster)
+    app = two_deployments()
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.session.cluster is not None and app.main.place().objects)
-        await pilot.press("space", "down", "space")
-        await until(pilot, lambda: len(app.main.place().objects) == 2)
-        await editing(pilot)
+        await editing_two(pilot)
         assert editor(app).content.count("---") == 1
         editor(app).replace_text(editor(app).content.replace("replicas: 3", "replicas: 4"))
         shown = await review(pilot)

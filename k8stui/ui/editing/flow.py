@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from k8stui.kinds.yaml_edit import Problem
     from k8stui.kube.operations.plans import Plan
+    from k8stui.ui.editing.items import Base
     from k8stui.ui.editing.pipeline import Meanwhile, Pipeline
     from k8stui.ui.views.editor import EditorView
 
@@ -56,9 +57,10 @@ async def _save(view: EditorView) -> None:
         return
     pipeline = Pipeline(cluster, schemas)
     await view.desk.unseal(view)
-    items = await _items(view)
-    if items is None:
+    everything = await _items(view)
+    if everything is None:
         return
+    items = everything
     for _ in range(ROUNDS):
         if not await _tried(view, pipeline, items):
             return
@@ -81,9 +83,9 @@ async def _save(view: EditorView) -> None:
         view.say_busy("applying")
         met = await carry_out(pipeline, shown, view.mode, view.say_busy)
         if not met:
-            await _finished(view, items)
+            await _finished(view, everything)
             return
-        if not await _decide(view, pipeline, met):
+        if not await _decide(view, pipeline, items, met):
             return
         items = [item for item in items if not item.done]
 
@@ -121,16 +123,18 @@ async def _tried(view: EditorView, pipeline: Pipeline, items: list[Item]) -> boo
         if merged and view.mode is Mode.EDIT:
             names = ", ".join(item.label() for item in merged)
             view.desk.app.say(f"{names} was changed meanwhile; both changes are merged.")
-            _rewrite(view, items)
+            await _rewrite(view, items)
         if not met:
             return True
-        if not await _decide(view, pipeline, met):
+        if not await _decide(view, pipeline, items, met):
             return False
     view.desk.app.complain("The object changes faster than it can be merged. The draft is kept.")
     return False
 
 
-async def _decide(view: EditorView, pipeline: Pipeline, met: Sequence[Meanwhile]) -> bool:
+async def _decide(
+    view: EditorView, pipeline: Pipeline, items: Sequence[Item], met: Sequence[Meanwhile]
+) -> bool:
     """Let the user choose, field by field; False when that was given up."""
     from k8stui.ui.dialogs.edit_conflicts import ConflictsDialog
 
@@ -140,34 +144,48 @@ async def _decide(view: EditorView, pipeline: Pipeline, met: Sequence[Meanwhile]
         if answer is None:
             return False
         pipeline.take(each, answer)
-    _rewrite(view, [each.item for each in met])
+    await _rewrite(view, items)
     return True
 
 
-def _rewrite(view: EditorView, items: Sequence[Item]) -> None:
+async def _rewrite(view: EditorView, items: Sequence[Item]) -> None:
     """Put merged objects into the buffer, and what they are based on now into the draft."""
-    from k8stui.kinds.edit_objects import edit_text
-
-    merged = {item.label(): item for item in items if item.base is not None}
     for at, base in enumerate(view.bases):
-        for item in merged.values():
-            assert item.base is not None
-            if (
-                base.kind == item.kind
-                and base.obj["metadata"]["name"] == item.name
-                and _same_place(base, item)
-            ):
+        for item in items:
+            if item.base is not None and _is_about(item, base):
                 view.bases[at] = item.base
-    if len(view.bases) == len(items) or len(items) == 1 == len(view.bases):
-        original = edit_text([base.cleaned for base in view.bases], view.revealed)
-        text = edit_text([item.wanted for item in items], view.revealed)
-        if any(item.merged for item in items):
-            view.replace_text(text, original=original)
+    await _put(view, items, [(item, item.wanted) for item in items if item.merged])
     view.bases_changed()
 
 
-def _same_place(base: Any, item: Item) -> bool:
-    return str((base.obj["metadata"]).get("namespace") or "") == item.namespace
+async def _put(
+    view: EditorView, items: Sequence[Item], values: Sequence[tuple[Item, dict[str, Any]]]
+) -> None:
+    """Other values of objects into the text, with the user's comments kept; `items` learn their new lines."""
+    from k8stui.kinds.edit_objects import edit_text, identity_of
+    from k8stui.kinds.secret_edit import edited_again
+    from k8stui.kinds.yaml_edit import parse
+    from k8stui.kinds.yaml_rewrite import rewritten
+
+    changes = [
+        (item.document, edited_again(value, item.base.obj if item.base is not None else {}, view.revealed))
+        for item, value in values
+    ]
+    if not changes:
+        return
+    text = await asyncio.to_thread(rewritten, view.content, changes)
+    original = await asyncio.to_thread(edit_text, [base.cleaned for base in view.bases], view.revealed)
+    view.replace_text(text, original=original)
+    parsed = await asyncio.to_thread(parse, text)
+    documents = {identity_of(document.value): document for document in parsed.documents}
+    for item in items:
+        item.document = documents.get(identity_of(item.document.value), item.document)
+
+
+def _is_about(item: Item, base: Base) -> bool:
+    metadata = base.obj["metadata"]
+    place = str(metadata.get("namespace") or "")
+    return base.kind == item.kind and (metadata["name"], place) == (item.name, item.namespace)
 
 
 def _short(message: str) -> str:
@@ -225,12 +243,14 @@ def undo_of(items: Sequence[Item]) -> Plan | None:
 
 
 async def _rebase(view: EditorView, items: Sequence[Item]) -> None:
-    """Some were written: from now on they are what the server has."""
+    """Some were written: from now on they are what the server has, in the text too."""
     from k8stui.ui.editing.items import Base
 
+    written = []
     for at, base in enumerate(view.bases):
         for item in items:
-            mine = item.name == base.obj["metadata"]["name"] and _same_place(base, item)
-            if mine and item.done and not item.failed and item.result:
-                view.bases[at] = Base(base.kind, item.result, base.subresource)
+            if _is_about(item, base) and item.done and not item.failed and item.result:
+                view.bases[at] = item.base = Base(base.kind, item.result, base.subresource)
+                written.append((item, item.base.cleaned))
+    await _put(view, items, written)
     view.bases_changed()
