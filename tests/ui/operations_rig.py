@@ -7,12 +7,14 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from k8stui.demo.strategic import json_patch, merge_patch
 from k8stui.kube.access import Permission, Rules
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
 from k8stui.kube.operations.plans import JSON_PATCH
 from k8stui.ui.dialogs.plan import PlanDialog
-from tests.ui.fakes import FakeCluster, FakeConnection, shop, until
+from tests.ui.fakes import FakeCluster, FakeConnection, meta, pod, shop, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +42,12 @@ MORE = (
     Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb", (), True, ALL),
     Kind("apps", "v1", "ControllerRevision", "controllerrevisions", "controllerrevision", (), True, ALL),
 )
+
+
+_PODS = BUILTIN.get("", "pods")
+assert _PODS is not None
+RESIZED_PODS = structs.replace(_PODS, subresources=(*_PODS.subresources, "resize"))
+"""As servers from 1.33 on have them."""
 
 
 class Writing(FakeConnection):
@@ -100,7 +108,7 @@ def cluster(world: dict[str, list[dict[str, Any]]] | None = None) -> Any:
     made: Any = FakeCluster(world or shop())
     made.connection = Writing(made.world)
     made.access = Reviews()
-    made.catalog = Catalog([*BUILTIN, *MORE])
+    made.catalog = Catalog([*(kind for kind in BUILTIN if kind.name != "pods"), RESIZED_PODS, *MORE])
     return made
 
 
@@ -120,10 +128,12 @@ async def at(pilot: Pilot[None], name: str) -> Any:
     return app
 
 
-async def asked(pilot: Pilot[None], *keys: str) -> PlanDialog:
-    """The dialog that keys open."""
-    await pilot.press(*keys)
+async def asked(pilot: Pilot[None], *keys: str, line: str = "") -> PlanDialog:
+    """The dialog that keys or a `:` line open."""
     app: Any = pilot.app
+    await pilot.press(*keys)
+    if line:
+        await app.navigator.run_line(line)
     await until(pilot, lambda: isinstance(app.screen, PlanDialog), "a plan")
     await until(pilot, lambda: app.screen.query("#objects"), "composed")
     await pilot.pause()
@@ -142,3 +152,62 @@ def notes(app: Any) -> str:
 
 def uid(name: str, namespace: str = "shop") -> str:
     return f"uid-{namespace}-{name}"
+
+
+def rolling() -> dict[str, list[dict[str, Any]]]:
+    """A rollout that does not get on: a new ReplicaSet whose pods do not come."""
+    world = shop()
+
+    def template(image: str) -> dict[str, Any]:
+        containers = [{"name": "main", "image": image, "ports": [{"containerPort": 8080}]}]
+        return {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}
+
+    owner = {"kind": "Deployment", "name": "web", "uid": uid("web"), "controller": True}
+
+    def replica_set(number: int, pods: int, image: str) -> dict[str, Any]:
+        more = {
+            "annotations": {"deployment.kubernetes.io/revision": str(number)},
+            "ownerReferences": [owner],
+            "labels": {"app": "web"},
+        }
+        return {
+            "metadata": meta(f"web-{number}", "shop", 9000 - number * 1000, **more),
+            "spec": {"replicas": pods, "selector": {}, "template": template(image)},
+            "status": {"replicas": pods, "readyReplicas": pods if number < 3 else 0},
+        }
+
+    failed = {
+        "type": "Progressing",
+        "reason": "ProgressDeadlineExceeded",
+        "message": 'ReplicaSet "web-3" has timed out progressing.',
+    }
+    of = {"kind": "ReplicaSet", "name": "web-3", "uid": uid("web-3"), "controller": True}
+    bad = pod("web-3-x", waiting="ImagePullBackOff", labels={"app": "web"}, owner=of)
+    bad["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = (
+        "Back-off pulling image shop/main:3"
+    )
+    world["pods"] = [bad]
+    world["replicasets.apps"] = [
+        replica_set(1, 0, "shop/main:1"),
+        replica_set(2, 3, "shop/main:2"),
+        replica_set(3, 1, "shop/main:3"),
+    ]
+    deployment = {
+        "metadata": meta("web", "shop", generation=3, annotations={"deployment.kubernetes.io/revision": "3"}),
+        "spec": {
+            "replicas": 3,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": template("shop/main:3"),
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+        },
+        "status": {
+            "observedGeneration": 3,
+            "replicas": 4,
+            "readyReplicas": 3,
+            "updatedReplicas": 1,
+            "availableReplicas": 3,
+            "conditions": [failed],
+        },
+    }
+    world["deployments.apps"] = [deployment]
+    return world

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from k8stui.kube.errors import ApiError, StatusDetails
 from tests.ui.fakes import FakeBackend, make_app, meta, pod, screen_text, shop, until
-from tests.ui.operations_rig import SIZE, asked, at, cluster, done, notes, uid
+from tests.ui.operations_rig import SIZE, asked, at, cluster, done, notes, rolling, uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,86 +215,6 @@ async def test_what_is_not_allowed_is_said_with_the_missing_verb() -> None:
         app = await at(pilot, "web")
         await pilot.press("s")
         await until(pilot, lambda: "You may not patch deployments/scale" in notes(app), "said")
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "keys"),
-    [
-        ("pods", "web-a", ("ctrl+d", "ctrl+k", "F", "i", "B")),
-        ("deployments", "web", ("ctrl+d", "s", "r", "i", "F", "B")),
-        ("nodes", "worker-1", ("c", "t", "ctrl+d")),
-    ],
-)
-async def test_a_read_only_session_refuses_each_in_words(kind: str, name: str, keys: tuple[str, ...]) -> None:
-    world = cluster()
-    async with make_app(FakeBackend(world), kind=kind, readonly=True).run_test(size=SIZE) as pilot:
-        app = await at(pilot, name)
-        for key in keys:
-            before = len(app._notifications)
-            await pilot.press(key)
-            await until(pilot, lambda before=before: len(app._notifications) > before, key)
-            assert "Read-only" in notes(app)
-            assert app.screen is app.main
-        assert not world.connection.writes
-
-
-def rolling() -> dict[str, list[dict[str, Any]]]:
-    """A rollout that does not get on: a new ReplicaSet whose pods do not come."""
-    world = shop()
-
-    def template(image: str) -> dict[str, Any]:
-        containers = [{"name": "main", "image": image, "ports": [{"containerPort": 8080}]}]
-        return {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}
-
-    owner = {"kind": "Deployment", "name": "web", "uid": uid("web"), "controller": True}
-
-    def replica_set(number: int, pods: int, image: str) -> dict[str, Any]:
-        more = {
-            "annotations": {"deployment.kubernetes.io/revision": str(number)},
-            "ownerReferences": [owner],
-            "labels": {"app": "web"},
-        }
-        return {
-            "metadata": meta(f"web-{number}", "shop", 9000 - number * 1000, **more),
-            "spec": {"replicas": pods, "selector": {}, "template": template(image)},
-            "status": {"replicas": pods, "readyReplicas": pods if number < 3 else 0},
-        }
-
-    failed = {
-        "type": "Progressing",
-        "reason": "ProgressDeadlineExceeded",
-        "message": 'ReplicaSet "web-3" has timed out progressing.',
-    }
-    of = {"kind": "ReplicaSet", "name": "web-3", "uid": uid("web-3"), "controller": True}
-    bad = pod("web-3-x", waiting="ImagePullBackOff", labels={"app": "web"}, owner=of)
-    bad["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = (
-        "Back-off pulling image shop/main:3"
-    )
-    world["pods"] = [bad]
-    world["replicasets.apps"] = [
-        replica_set(1, 0, "shop/main:1"),
-        replica_set(2, 3, "shop/main:2"),
-        replica_set(3, 1, "shop/main:3"),
-    ]
-    deployment = {
-        "metadata": meta("web", "shop", generation=3, annotations={"deployment.kubernetes.io/revision": "3"}),
-        "spec": {
-            "replicas": 3,
-            "selector": {"matchLabels": {"app": "web"}},
-            "template": template("shop/main:3"),
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
-        },
-        "status": {
-            "observedGeneration": 3,
-            "replicas": 4,
-            "readyReplicas": 3,
-            "updatedReplicas": 1,
-            "availableReplicas": 3,
-            "conditions": [failed],
-        },
-    }
-    world["deployments.apps"] = [deployment]
-    return world
 
 
 async def watched(pilot: Pilot[None]) -> Any:

@@ -52,12 +52,13 @@ class ResourcesDialog(PlanDialog):
             placed.container["name"]: placed.container for placed in containers_of(ref.kind.name, obj)
         }
         names = list(self._containers)
-        self.container = choice([(name, name) for name in names], names[0])
+        self._chosen = names[0]
+        self.container = choice([(name, name) for name in names], self._chosen)
         self.values = {key: line("", "none") for key in RESOURCE_FIELDS}
         self._fill()
 
     def _fill(self) -> None:
-        resources = self._containers[str(self.container.value)].get("resources") or {}
+        resources = self._containers[self._chosen].get("resources") or {}
         for (group, name), field in self.values.items():
             field.value = str((resources.get(group) or {}).get(name, ""))
 
@@ -67,11 +68,13 @@ class ResourcesDialog(PlanDialog):
             yield row(f"{name} {group[:-1]}", field)
 
     def on_select_changed(self, event: Select.Changed) -> None:
-        self._fill()
+        if event.value != self._chosen:
+            self._chosen = str(event.value)
+            self._fill()
         super().on_select_changed(event)
 
     def make_plan(self) -> Plan:
         from k8stui.kube.operations.rollout import plan_resources
 
         values = {key: field.value for key, field in self.values.items()}
-        return plan_resources(self._ref, self._obj, str(self.container.value), values)
+        return plan_resources(self._ref, self._obj, self._chosen, values)
