@@ -138,7 +138,7 @@ class K8stuiApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys go to the registry first, then to the focused widget; a terminal comes before both."""
-        if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.main:
+        if isinstance(event, events.Key) and not event.is_forwarded and self.screen_stack[-1:] == [self.main]:
             self.app_focus = True
             if self.main.typeahead.holds(event):
                 return
@@ -210,6 +210,8 @@ class K8stuiApp(App[None]):
             self.editing.offer()
         else:
             self.main.workspace.rescope(fresh=True)
+        if opened or session.stage in (Stage.FAILED, Stage.CANCELLED):
+            self.main.typeahead.opened()
         self.main.refresh_hints()
 
     # Saying things
@@ -332,7 +334,7 @@ class K8stuiApp(App[None]):
             return
         if self.session.stage in (Stage.STARTING, Stage.CONNECTING):
             self.workers.cancel_group(self, "connect")
-            self.session.cancel()
+            self.session.give_up()
         now = time.monotonic()
         if now - self._asked_to_leave < TWICE:
             self.leave()

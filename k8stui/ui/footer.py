@@ -9,6 +9,8 @@ from rich.text import Text
 from textual.message import Message
 from textual.widget import Widget
 
+from k8stui.kinds.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -65,6 +67,13 @@ class Footer(Widget):
         super().__init__()
         self._hints: list[Hint] = []
         self._hover = ""
+        self._waiting = ""
+
+    def show_waiting(self, keys: str) -> None:
+        """Show the keys that were typed ahead and wait; none: hints again."""
+        if keys != self._waiting:
+            self._waiting = keys
+            self.refresh()
 
     def show_hints(self, hints: Sequence[Hint]) -> None:
         """Show these, the most useful first."""
@@ -84,6 +93,10 @@ class Footer(Widget):
         key = self.get_component_rich_style("footer--key")
         title = self.get_component_rich_style("footer--title")
         hover = self.get_component_rich_style("footer--hover")
+        if self._waiting:
+            text.append(" typed ahead ", title)
+            text.append(printable(self._waiting), key)
+            return text
         for start, hint in fitting(self._hints, self.size.width):
             text.append(" " * (start - text.cell_len))
             text.append(hint.key, key)

@@ -132,6 +132,8 @@ class Pane(Widget):
         await self._replace(spec)
 
     async def _replace(self, spec: ViewSpec) -> None:
+        if not self.is_attached:
+            return  # closed, or the program is being left, while what is to be shown was asked for
         old, focused = self.view, self.has_focus_within
         self.view = self._make_view(spec)
         self.pinned = spec.target is not None and self.view.link is not Link.NONE
@@ -203,7 +205,8 @@ class Pane(Widget):
 
     def focus_view(self) -> None:
         """Let the keys go to this pane."""
-        self.screen.set_focus(self.view.focus_target(), scroll_visible=False)
+        if self.is_attached:
+            self.screen.set_focus(self.view.focus_target(), scroll_visible=False)
 
     def set_active(self, active: bool) -> None:
         """Look like the pane that has the focus, or not."""

@@ -21,7 +21,7 @@ from k8stui.ui.header import Header, Warnings
 from k8stui.ui.keymap import Keymap, shown
 from k8stui.ui.prompt import Prompt
 from k8stui.ui.questions import Questions
-from k8stui.ui.rights import Rights
+from k8stui.ui.rights import Rights, unseen
 from k8stui.ui.shells.dock import ShellDock
 from k8stui.ui.spec import ViewSpec, ViewType
 from k8stui.ui.typeahead import TypeAhead
@@ -67,7 +67,9 @@ class MainScreen(Screen[None]):
         self.questions = Questions(self, owner)
         self._counts = WarningCounts()
         self.rights = Rights(owner.session, registry)
-        self.typeahead = TypeAhead(self)
+        self.typeahead = TypeAhead(self, owner.session)
+        self._layout_of = ""
+        """The context whose panes are shown, as layouts are remembered."""
         self._replacing = asyncio.Lock()
         self._asking: Timer | None = None
 
@@ -129,12 +131,13 @@ class MainScreen(Screen[None]):
         return default_layout() if self._kind is None else single_layout(ViewSpec(kind=self._kind))
 
     async def load_layout(self) -> None:
-        """Show the panes as they were in this context."""
+        """Show the panes as they were in this context; where they are there already, they start anew."""
         key = self._owner.session.state_key
         saved = self._owner.state.data.layouts.get(key) if self._kind is None else None
         layout = saved or self._first_layout()
-        async with self._replacing:  # a context that opens at once asks for it twice
-            if layout == self.workspace.saved():
+        async with self._replacing:  # who switched and who heard that the cluster is open both ask for it
+            known, self._layout_of = self._layout_of, key
+            if key == known or layout == self.workspace.saved():
                 self.workspace.rescope(fresh=True)
             else:
                 await self._replace_workspace(layout)
@@ -245,7 +248,10 @@ class MainScreen(Screen[None]):
         for action_id in self.keymap.actions(key):
             action = self.registry[action_id]
             if action.works(place):
-                await self.run_action_at(action, place)
+                if wait := unseen(action, place):
+                    self._owner.complain(wait)
+                else:
+                    await self.run_action_at(action, place)
                 return True
         bound = self.active_bindings.get(key)
         if bound is None or not bound.enabled:
@@ -338,13 +344,13 @@ class MainScreen(Screen[None]):
         lines = [
             HelpLine(
                 action.group.value,
-                " ".join(shown(key) for key in self.keymap.keys(action.id)),
+                " ".join(shown(key) for key in self.keymap.keys(action.id)) or f":{action.command}",
                 action.about,
                 action.works(place),
                 self.rights.refusal(action, place) if action.works(place) else "",
             )
             for action in sorted(self.registry, key=lambda action: order.index(action.group))
-            if self.keymap.keys(action.id)
+            if self.keymap.keys(action.id) or action.command
         ]
         where = place.view.title().name if place.view is not None else ""
         self._owner.push_screen(HelpDialog(lines, where))

@@ -1,8 +1,8 @@
-"""Keys typed ahead: after Enter or Esc in a prompt they wait for it to close, and for what `:` opens.
+"""Keys typed ahead: while the program starts, and after Enter or Esc in a prompt, they wait for their turn.
 
-Without this, `:ctx`, Enter, ↓, Enter typed in one go would lose the ↓ to the closing prompt or to a table
-that has no rows yet, and `/web`, Enter, `:nodes` would look for `web:nodes`. They wait a moment at most,
-and for nothing else.
+Without this, `d` typed while the demo starts would find no row, `:ctx`, Enter, ↓, Enter typed in one go would
+lose the ↓ to the closing prompt or to a table that has no rows yet, and `/web`, Enter, `:nodes` would look
+for `web:nodes`. They wait a moment at most, the footer shows them meanwhile, and ctrl-c never waits.
 """
 
 from __future__ import annotations
@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
+from k8stui.ui.keymap import shown
+from k8stui.ui.session import Stage
+from k8stui.ui.spec import ViewType
+from k8stui.ui.widgets.terminal_input import same_key
+
 if TYPE_CHECKING:
     from k8stui.ui.screen import MainScreen
+    from k8stui.ui.session import Session
 
 LONGEST = 1.5
+FIRST_ROWS = 3.0
+"""How long they wait for the first rows of a cluster that is open."""
 STEP = 0.004
 """Seconds."""
 
@@ -25,44 +33,73 @@ STEP = 0.004
 class TypeAhead:
     """Holds keys back and gives them to the app again, in their order."""
 
-    def __init__(self, screen: MainScreen) -> None:
+    def __init__(self, screen: MainScreen, session: Session) -> None:
         self._screen = screen
+        self._session = session
         self._until = 0.0
         self._held: deque[events.Key] = deque()
-        self._again: events.Key | None = None
+        self._given: deque[events.Key] = deque(maxlen=64)
+        """Those that were given to the app again and have not come yet."""
+        self._starting = True
         self.opening = False
         """A line was taken and is being carried out."""
 
+    def opened(self) -> None:
+        """The cluster is open and the panes are those of its context, or there will be none."""
+        if self._starting:
+            self._starting = False
+            self._until = max(self._until, time.monotonic() + FIRST_ROWS)
+
     def holds(self, event: events.Key) -> bool:
         """Whether a key has to wait; it comes again by itself. The app must not wait here: it is needed."""
-        if event is self._again:
-            self._again = None
-        elif self._held or self._has_to_wait:
-            self._held.append(event)
+        if event in self._given:
+            self._given.remove(event)
+        elif event.key != "ctrl+c" and (self._held or self._has_to_wait):
+            self._held.append(self._as_meant(event))
+            self._show()
             if len(self._held) == 1:
                 self._screen.run_worker(self._release(), group="typeahead", exit_on_error=False)
             return True
-        if event.key in ("enter", "escape") and self._screen.prompt.is_open:
-            self._until = time.monotonic() + LONGEST
+        closes = event.key in ("enter", "escape") and self._screen.prompt.is_open
+        self._until = time.monotonic() + LONGEST if closes else 0.0
         return False
+
+    def _as_meant(self, event: events.Key) -> events.Key:
+        """Enter comes as a line feed when it was typed before the terminal was ours."""
+        return events.Key("enter", "\r") if self._starting and event.key == "ctrl+j" else event
 
     @property
     def _has_to_wait(self) -> bool:
+        if self._starting and self._connecting:
+            return True
         return time.monotonic() < self._until and not self._is_there
+
+    @property
+    def _connecting(self) -> bool:
+        """Nobody has to wait for a context that takes its time: another one can be chosen."""
+        session = self._session
+        return session.stage is Stage.STARTING or (
+            session.stage in (Stage.CONNECTING, Stage.OPEN) and session.waited < LONGEST
+        )
 
     async def _release(self) -> None:
         while self._held:
             while self._has_to_wait:  # noqa: ASYNC110  # what is waited for has no event
                 await asyncio.sleep(STEP)
             self._until = 0.0
-            event = self._held[0]
-            self._again = events.Key(event.key, event.character)
-            self._screen.app.post_message(self._again)
-            given = time.monotonic() + LONGEST
-            while self._again is not None and time.monotonic() < given:  # noqa: ASYNC110
+            again = same_key(self._held[0])
+            self._given.append(again)
+            self._screen.app.post_message(again)
+            until = time.monotonic() + LONGEST
+            # a dialog that it has opened takes the next one
+            while again in self._given and self._screen.is_current and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(STEP)
-            self._again = None  # a dialog may have taken it
             self._held.popleft()
+            self._show()
+
+    def _show(self) -> None:
+        keys = [each.character if each.is_printable else shown(each.key) for each in self._held]
+        self._screen.footer.show_waiting("".join(filter(None, keys)))
 
     @property
     def _is_there(self) -> bool:
@@ -74,6 +111,15 @@ class TypeAhead:
         table = getattr(view, "table", None)
         if self.opening or not view.is_mounted:
             return False
-        if table is None or len(table.model) > 0:
+        if table is None:
+            return view.view_type is not ViewType.TABLE or not self._gets_table(view.spec.kind)
+        if len(table.model) > 0:
             return True
         return not table.model.busy and not table.state_text.startswith("loading")
+
+    def _gets_table(self, kind: str) -> bool:
+        """There will be a table of this kind, or it is not known yet whether the server has it."""
+        if self._session.cluster is None:
+            return False
+        catalog = self._session.catalog
+        return catalog.find(kind) is not None or not getattr(catalog, "is_complete", True)

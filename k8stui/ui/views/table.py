@@ -141,13 +141,14 @@ class TableView(View):
         return f"This server has no kind {self.spec.kind!r}", "Type : and another kind."
 
     async def _make_table(self) -> None:
-        focused = self.has_focus or self._placeholder.has_focus
         is_log = self.spec.kind.startswith("events")
         table = VirtualTable(
             self._printer(), wide=self.spec.wide, follow_top=is_log, now=self.session.backend.now
         )
         self.table = table
         await self.mount(table)
+        # looked at now: a prompt may have been opened meanwhile
+        focused = self.has_focus or self._placeholder.has_focus
         self._placeholder.display = False
         if focused:
             table.focus(scroll_visible=False)

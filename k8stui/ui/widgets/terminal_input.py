@@ -39,6 +39,15 @@ def terminal_key(event: events.Key) -> tuple[str, str | None]:
     return (event.key, event.character) if key is None else (key, None)
 
 
+def same_key(event: events.Key) -> events.Key:
+    """An event of its own for the same key, for one that has to come again."""
+    again = events.Key(event.key, event.character)
+    key = getattr(event, "terminal_key", None)
+    if key is not None:
+        again.terminal_key = key  # type: ignore[attr-defined]
+    return again
+
+
 def key_after_escape(character: str) -> str:
     """The name of alt with this: `alt+b`, `alt+enter`, `alt+ctrl+b`, `alt+colon`."""
     if character in _CONTROLS:
