@@ -32,10 +32,12 @@ from k8stui.kube.operations.rollout import (
     plan_undo_deployment,
     plan_undo_revision,
 )
-from k8stui.kube.operations.running import Run, State
+from k8stui.kube.operations.running import Result, Run, State
 from k8stui.kube.operations.scaling import plan_scale
 from k8stui.kube.operations.storage import plan_default_class, plan_expand, plan_reclaim
 from k8stui.kube.operations.undo import undo_plan
+from k8stui.ui.entries import all_actions
+from k8stui.ui.rights import changes
 from tests.unit.test_operations import WEB, encoded
 
 from .shells_rig import PAUSE, container
@@ -215,6 +217,16 @@ async def test_pause_resume_images_resources(op: Operator) -> None:
     await op.undone(run)
     (made,) = (await op.get(ref))["spec"]["template"]["spec"]["containers"]
     assert not any(made["resources"].values())
+
+
+async def test_a_pod_is_resized_where_the_server_can(op: Operator) -> None:
+    if "resize" not in op.kind("pods").subresources:
+        pytest.skip("servers before 1.33 do not resize pods in place")
+    pod = await op.make("pods", {"metadata": {"name": "web"}, "spec": pod_spec()})
+    values = {("requests", "cpu"): "10m", ("limits", "cpu"): "20m"}
+    await op.done(plan_resources(pod, await op.get(pod), "app", values))
+    (made,) = (await op.get(pod))["spec"]["containers"]
+    assert (made["resources"]["requests"]["cpu"], made["resources"]["limits"]["cpu"]) == ("10m", "20m")
 
 
 async def test_what_has_taken_the_name_is_left_alone(op: Operator) -> None:
@@ -411,55 +423,91 @@ async def test_what_a_finalizer_holds_is_released(op: Operator) -> None:
     assert caught.value.code == 404
 
 
+async def plans_of_all(op: Operator) -> dict[str, Plan]:
+    """A plan of each operation, by the id of its action; what is not made here need not be there."""
+    web = await op.deployment(replicas=0)
+    pod = await op.make("pods", {"metadata": {"name": "web", "labels": LABELS}, "spec": pod_spec()})
+    obj, scale = await op.get(web), await op.get(web, "scale")
+    done = Result(plan_scale({web: scale}, "3").changes[0], State.DONE, answer=scale | {"spec": {}})
+    back = undo_plan([done])
+    assert back is not None
+    older = {"spec": {"template": {"spec": pod_spec("x:1")}}}
+
+    def none(kind: str) -> Ref:
+        of = op.kind(kind)
+        return Ref(of, "none", op.namespace if of.namespaced else "", "x")
+
+    job, claim, node, volume = (none(each) for each in ("jobs.batch", "pvc", "nodes", "pv"))
+    classes, csr = none("storageclasses"), none("csr")
+    asked = {csr: {"metadata": {"name": "none"}, "spec": {}}}
+    bound = {"spec": {"resources": {"requests": {"storage": "1Gi"}}}, "status": {"phase": "Bound"}}
+    cpu = {("requests", "cpu"): "1"}
+    return {
+        "operation.delete": plan_delete([web, pod]),
+        "operation.kill": plan_delete([pod], DeleteOptions(force=True), kill=True),
+        "operation.evict": plan_evict([pod]),
+        "operation.scale": plan_scale({web: scale}, "3"),
+        "operation.restart": plan_restart([web], MOMENT),
+        "operation.rollout-undo": plan_undo_deployment(web, obj, older),
+        "operation.rollback": plan_undo_deployment(web, obj, older),
+        "operation.pause": plan_pause([web], on=True),
+        "operation.resume": plan_pause([web], on=False),
+        "operation.image": plan_images(web, obj, {"app": "x:1"}),
+        "operation.resources": plan_resources(web, obj, "app", cpu),
+        "operation.resize": plan_resources(pod, await op.get(pod), "app", cpu),
+        "operation.labels": plan_metadata({web: obj}, "labels", "a=b"),
+        "operation.annotations": plan_metadata({web: obj}, "annotations", "a=b"),
+        "operation.cordon": plan_cordon([node], on=True),
+        "operation.uncordon": plan_cordon([node], on=False),
+        "operation.taint": plan_taint({node: {}}, "a=b:NoSchedule"),
+        "operation.trigger": plan_trigger({web: {"metadata": {"uid": "x"}, "spec": {}}}, job.kind, "abcde"),
+        "operation.rerun": plan_rerun({job: {}}, "abcde"),
+        "operation.suspend": plan_suspend([job], on=True),
+        "operation.expand": plan_expand(claim, bound, "2Gi", None),
+        "operation.default-class": plan_default_class(classes, {classes: {"metadata": {}}}),
+        "operation.reclaim": plan_reclaim({volume: {}}, "Retain"),
+        "operation.approve": plan_decision(asked, approve=True, moment=MOMENT),
+        "operation.deny": plan_decision(asked, approve=False, moment=MOMENT),
+        "operation.undo": back,
+        "operation.terminating": plan_finalize(pod, ["a/b"]),
+    }
+
+
 async def test_every_operation_is_forbidden_to_who_may_only_look(
     op: Operator, cluster_under_test: Target
 ) -> None:
     """By the server, in its words; and by a read-only session, before anything is sent."""
-    web = await op.deployment(replicas=0)
-    pod = await op.make("pods", {"metadata": {"name": "web", "labels": LABELS}, "spec": pod_spec()})
-    node = Ref(op.kind("nodes"), "k8stui-none", "", "x")
-    obj, scale = await op.get(web), await op.get(web, "scale")
-    jobs, claims = op.kind("jobs.batch"), op.kind("persistentvolumeclaims")
-    claim = Ref(claims, "data", op.namespace, "x")
-    bound = {"spec": {"resources": {"requests": {"storage": "1Gi"}}}, "status": {"phase": "Bound"}}
-    classes = Ref(op.kind("storageclasses"), "none", "", "x")
-    csr = Ref(op.kind("certificatesigningrequests"), "none", "", "x")
-    plans = [
-        plan_delete([web, pod]),
-        plan_delete([pod], kill=True),
-        plan_evict([pod]),
-        plan_scale({web: scale}, "3"),
-        plan_restart([web], MOMENT),
-        plan_pause([web], on=True),
-        plan_images(web, obj, {"app": "x:1"}),
-        plan_resources(web, obj, "app", {("requests", "cpu"): "1"}),
-        plan_metadata({web: obj}, "labels", "a=b"),
-        plan_metadata({web: obj}, "annotations", "a=b"),
-        plan_cordon([node], on=True),
-        plan_taint({node: {}}, "a=b:NoSchedule"),
-        plan_trigger({web: {"metadata": {"uid": "x"}, "spec": {}}}, jobs, "abcde"),
-        plan_rerun({Ref(jobs, "none", op.namespace, "x"): {}}, "abcde"),
-        plan_suspend([Ref(jobs, "none", op.namespace, "x")], on=True),
-        plan_expand(claim, bound, "2Gi", None),
-        plan_default_class(classes, {classes: {"metadata": {}}}),
-        plan_reclaim({Ref(op.kind("persistentvolumes"), "none", "", "x"): {}}, "Retain"),
-        plan_decision({csr: {"metadata": {"name": "none"}, "spec": {}}}, approve=True, moment=MOMENT),
-        plan_finalize(pod, ["a/b"]),
-    ]
-    generation = obj["metadata"]["generation"]
+    plans = await plans_of_all(op)
+    ids = {action.id for action in all_actions() if action.id.startswith("operation.") and changes(action)}
+    assert set(plans) == ids | {"operation.terminating"}
     async with Connection(cluster_under_test.user("viewer")) as viewer:
-        for plan in plans:
+        for name, plan in plans.items():
             run = await op.do(plan, viewer)
             for result in run.results:
-                assert result.state is State.FAILED, plan.verb
-                assert "forbidden" in result.text.lower(), result.text
+                assert result.state is State.FAILED, name
+                assert "forbidden" in result.text.lower(), (name, result.text)
     async with Connection(cluster_under_test.admin, readonly=True) as readonly:
-        for plan in plans:
+        for name, plan in plans.items():
             run = await op.do(plan, readonly)
             for result in run.results:
-                assert "Read-only: " in result.text, result.text
+                assert "Read-only: " in result.text, (name, result.text)
+    web = plans["operation.scale"].refs[0]
     now = await op.get(web)
-    assert (now["metadata"]["uid"], now["metadata"]["generation"]) == (web.uid, generation)
+    assert (now["metadata"]["uid"], now["metadata"]["generation"]) == (web.uid, 1)
+
+
+async def test_what_somebody_changed_since_is_not_undone(op: Operator) -> None:
+    ref = await op.deployment(replicas=0)
+    scaled = await op.done(plan_scale({ref: await op.get(ref, "scale")}, "2"))
+    labelled = await op.done(plan_metadata({ref: await op.get(ref)}, "labels", "tier=front"))
+    await op.admin.patch(ref.path(), {"spec": {"replicas": 1}})
+    back = undo_plan(scaled.results)
+    assert back is not None
+    (failed,) = (await op.do(back)).failed
+    assert failed.text == "spec.replicas is 1, not 2: it was changed meanwhile and is left as it is"
+    assert (await op.get(ref))["spec"]["replicas"] == 1
+    await op.undone(labelled)
+    assert "tier" not in ((await op.get(ref))["metadata"].get("labels") or {})
 
 
 async def test_a_rollout_stands_as_kubectl_says(simulated: Target, admin: Admin) -> None:

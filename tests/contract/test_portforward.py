@@ -182,3 +182,20 @@ async def test_a_read_only_session_forwards_nothing(
         writer.close()
         await eventually(lambda: "Read-only" in made.problem, what="the refusal")
         await made.close()
+
+
+async def test_who_may_not_forward_is_told_so(
+    cluster_under_test: Target, admin: Admin, namespace: str
+) -> None:
+    await start_pod(admin, namespace, "web", echo())
+    async with Connection(cluster_under_test.user("viewer")) as connection:
+
+        async def connect() -> Connection:
+            return connection
+
+        path = f"/api/v1/namespaces/{namespace}/pods/web"
+        made = Forward(ForwardSpec("c", path, "pods", namespace, "web", "echo"), connect)
+        await made.start()
+        await eventually(lambda: made.state is ForwardState.WAITING, what="the refusal")
+        assert "cannot get resource" in made.problem
+        await made.close()
