@@ -1,63 +1,131 @@
-"""An edit while the API server goes away: nothing is lost, and it is applied when the server is back."""
+"""An edit while the API server goes away: nothing is lost, and it is applied when the server is back.
+
+As a user sees it, in a pseudo terminal; the program is killed meanwhile as well.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import secrets
+import signal
+import stat
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kinds.edit_objects import edit_text
-from k8stui.kinds.yaml_edit import parse
-from k8stui.kube import editing
-from k8stui.kube.cluster import Cluster
-from k8stui.kube.drafts import Draft, DraftStore, DraftTarget
-from k8stui.kube.errors import ConnectionLost
-from k8stui.kube.schemas import Schemas
-from k8stui.ui.editing.items import Base, Mode, edit_items
-from k8stui.ui.editing.pipeline import Pipeline
+from k8stui.kube.connection import Connection
+from k8stui.kube.errors import ApiError, KubeError
+from tests.pty_program import PtyProgram
 
-from .conftest import eventually, simulated_cluster
+from .conftest import Admin, Target, simulated_cluster
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+pytestmark = [pytest.mark.pty, pytest.mark.timeout(180)]
 
-async def test_a_draft_outlives_the_server(tmp_path: Path) -> None:
-    store = DraftStore(tmp_path / "drafts")
-    kubeconfig = tmp_path / "kubeconfig"
-    with simulated_cluster(kubeconfig) as target:
-        async with Cluster(target.admin) as cluster:
-            await eventually(lambda: cluster.catalog.is_complete and cluster.version)
-            kind = cluster.catalog.find("configmaps")
-            assert kind is not None
-            obj = {"metadata": {"name": "kept"}, "data": {"a": "1"}}
-            await editing.create(cluster.connection, kind, "default", obj)
-            base = Base(kind, await editing.read(cluster.connection, kind, "default", "kept"))
-            text = edit_text([base.cleaned]).replace('a: "1"', 'a: "2"')
-            targets = [DraftTarget("configmaps", "kept", "default")]
-            store.write(Draft("d1", "demo", targets=targets, bases=[base.obj], text=text, saved="1"))
-            pipeline = Pipeline(cluster, Schemas(lambda: cluster.connection))
-            items, _ = edit_items(parse(text).documents, [base])
-            await pipeline.dry_run(items, Mode.EDIT)
-            assert items[0].ready
-    # the server is gone, between the try and the save
-    async with Cluster(target.admin) as cluster:
-        pipeline = Pipeline(cluster, Schemas(lambda: cluster.connection))
-        with pytest.raises(ConnectionLost):
-            await pipeline.carry_out(items, Mode.EDIT)
-    assert not items[0].done
-    # another one begins, with the object as somebody else has left it
-    with simulated_cluster(kubeconfig) as target:
-        async with Cluster(target.admin) as cluster:
-            await eventually(lambda: cluster.catalog.is_complete and cluster.version)
-            other: dict[str, Any] = {"metadata": {"name": "kept"}, "data": {"a": "1", "theirs": "x"}}
-            await editing.create(cluster.connection, kind, "default", other)
-            draft = DraftStore(tmp_path / "drafts").find("demo", targets)
-            assert draft is not None
-            items, _ = edit_items(parse(draft.text).documents, [Base(kind, draft.bases[0])])
-            pipeline = Pipeline(cluster, Schemas(lambda: cluster.connection))
-            assert await pipeline.dry_run(items, Mode.EDIT) == []
-            assert await pipeline.carry_out(items, Mode.EDIT) == []
-            found = json.loads(await cluster.connection.get(kind.path("default", "kept")))
-            assert found["data"] == {"a": "2", "theirs": "x"}
+ENTER, CTRL_S, CTRL_F, END, RUBOUT = "\r", "\x13", "\x06", "\x1b[F", "\x7f"
+
+
+class Outage:
+    """A cluster whose API server can be stopped and started."""
+
+    def __init__(self, target: Target, simulated: contextlib.ExitStack) -> None:
+        self.target = target
+        self._simulated = simulated
+        self._runs = True
+
+    def stop(self) -> None:
+        self._runs = False
+        if self.target.is_real:
+            self.target.ctl("stop-apiserver")
+        else:
+            self._simulated.close()
+
+    def start(self) -> None:
+        """Also when it runs."""
+        if self.target.is_real:
+            self.target.ctl("start-apiserver")
+        elif not self._runs:
+            self._simulated.enter_context(simulated_cluster(self.target.kubeconfig))
+        self._runs = True
+
+
+@pytest.fixture
+def outage(cluster_under_test: Target, tmp_path: Path) -> Iterator[Outage]:
+    with contextlib.ExitStack() as stack:
+        if cluster_under_test.is_real:
+            cluster_under_test.needs_ctl()
+            yield Outage(cluster_under_test, stack)
+        else:  # one that no other test needs
+            yield Outage(stack.enter_context(simulated_cluster(tmp_path / "kubeconfig")), stack)
+
+
+@pytest.fixture
+async def namespace(outage: Outage) -> AsyncIterator[str]:
+    name = f"k8stui-test-{secrets.token_hex(4)}"
+    yield name
+    outage.start()
+    async with Connection(outage.target.admin) as connection:
+        await Admin(connection).delete(f"/api/v1/namespaces/{name}")
+
+
+async def test_a_draft_outlives_server_and_program(outage: Outage, namespace: str, tmp_path: Path) -> None:
+    await with_object(outage.target, namespace, {"a": "1"})
+    environment = {"HOME": str(tmp_path), "K8STUI_STATE": str(tmp_path / "state")}
+    kubeconfig = str(outage.target.kubeconfig)
+    argv = [sys.executable, "-m", "k8stui", "--kubeconfig", kubeconfig, "-n", namespace, "configmaps"]
+    with PtyProgram(argv, columns=120, lines=40, env=environment) as program:
+        program.wait_for_text(r"kept +1 ")
+        program.send("e")
+        program.wait_for_text(r'  a: "1"')
+        program.send(CTRL_F)
+        program.send('a: "1"' + ENTER)
+        program.send(END + RUBOUT * 2 + '2"')
+        program.wait_for_text(r'  a: "2"')
+        program.send(CTRL_S)
+        program.wait_for_text(r"(?s)Save ConfigMap.*data\.a.*- .1.*\+ .2")
+        outage.stop()
+        program.send(CTRL_S)
+        program.wait_for_text("The draft is kept")
+        program.process.send_signal(signal.SIGKILL)
+    (draft,) = (tmp_path / "state").glob("drafts/*.json")
+    assert stat.S_IMODE(draft.stat().st_mode) == 0o600
+    outage.start()
+    await with_object(outage.target, namespace, {"a": "1", "theirs": "x"})
+    with PtyProgram(argv, columns=120, lines=40, env=environment) as program:
+        program.wait_for_text(r"(?s)draft of an edit is kept.*kept +2 |kept +2 .*draft of an edit is kept")
+        program.send("e")
+        program.wait_for_text("Go on with the draft")
+        program.send(ENTER)
+        program.wait_for_text(r'  a: "2"')
+        program.send(CTRL_S)
+        program.wait_for_text(r"(?s)Save ConfigMap.*data\.a")
+        program.send(CTRL_S)
+        program.wait_for_text("changed")
+    async with Connection(outage.target.admin) as connection:
+        found = json.loads(await connection.get(f"/api/v1/namespaces/{namespace}/configmaps/kept"))
+    assert found["data"] == {"a": "2", "theirs": "x"}
+    assert not list((tmp_path / "state").glob("drafts/*.json"))
+
+
+async def with_object(target: Target, namespace: str, data: dict[str, Any]) -> None:
+    """Wait until the server answers, and let a ConfigMap hold these values."""
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    async with Connection(target.admin) as connection, asyncio.timeout(60):
+        admin = Admin(connection)
+        while True:
+            try:
+                await admin.connection.get("/version")
+                with contextlib.suppress(ApiError):
+                    await admin.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+                    await admin.create(path, {"metadata": {"name": "kept"}})
+                await admin.patch(f"{path}/kept", {"data": data})
+            except KubeError:
+                await asyncio.sleep(0.2)
+            else:
+                return

@@ -32,6 +32,7 @@ async def save(view: EditorView) -> None:
         return
     app = view.desk.app
     view.say_busy("trying")
+    await view.write_draft()  # whatever happens from here on
     try:
         await _save(view)
     except ApiError as error:

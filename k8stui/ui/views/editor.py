@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from k8stui.ui.spec import ViewSpec
 
 WRITE_AFTER = 0.7
-"""Seconds from the last key to the draft on disk."""
+"""Seconds from a key to the draft on disk."""
 BESIDE = 96
 """Columns from which on the documentation stands beside the text."""
 VERBS = {Mode.EDIT: "edit", Mode.CREATE: "create", Mode.APPLY: "apply", Mode.SERVER_APPLY: "apply"}
@@ -81,6 +81,7 @@ class EditorView(View):
         self._problem = ""
         self._timer: Timer | None = None
         self._written_version = -1
+        self._writing = asyncio.Lock()
         self._read_from: Any = None
 
     def compose(self) -> ComposeResult:
@@ -195,9 +196,8 @@ class EditorView(View):
         if event.edited and self._loaded:
             if self.problems:
                 self.problems = []
-            if self._timer is not None:
-                self._timer.stop()
-            self._timer = self.set_timer(WRITE_AFTER, self._write_soon)
+            if self._timer is None:  # it is not put off by more keys: so much at most is lost in a crash
+                self._timer = self.set_timer(WRITE_AFTER, self._write_soon)
         self.assist.moved(edited=event.edited)
         if event.edited:
             self.post_message(self.Changed(self))
@@ -211,15 +211,16 @@ class EditorView(View):
 
     def _write_soon(self) -> None:
         self._timer = None
-        self.run_worker(self._write(), group="draft", exclusive=True, exit_on_error=False)
+        self.run_worker(self.write_draft(), group="draft", exit_on_error=False)
 
-    async def _write(self) -> None:
-        draft = self._snapshot()
-        if draft is not None:
-            problem = await asyncio.to_thread(self.desk.keep, draft)
-            if problem and problem != self._problem:
-                self._problem = problem
-                self.desk.app.complain(problem)
+    async def write_draft(self) -> None:
+        """Bring the draft on disk up to date; the user is told when that fails."""
+        async with self._writing:  # an older text is never written after a newer one
+            draft = self._snapshot()
+            problem = await asyncio.to_thread(self.desk.keep, draft) if draft is not None else ""
+        if problem and problem != self._problem:
+            self._problem = problem
+            self.desk.app.complain(problem)
 
     def _snapshot(self) -> Draft | None:
         """The draft as it is to be written; None when the file holds it already, or nothing was changed."""
