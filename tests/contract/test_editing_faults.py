@@ -106,7 +106,7 @@ async def test_a_draft_outlives_server_and_program(outage: Outage, namespace: st
         program.send(CTRL_S)
         program.wait_for_text(r"(?s)Save ConfigMap.*data\.a")
         program.send(CTRL_S)
-        program.wait_for_text("changed")
+        program.wait_for_text(rf"{namespace}/kept: changed")
     async with Connection(outage.target.admin) as connection:
         found = json.loads(await connection.get(f"/api/v1/namespaces/{namespace}/configmaps/kept"))
     assert found["data"] == {"a": "2", "theirs": "x"}

@@ -286,7 +286,7 @@ class EditorView(View):
             self._start()
 
     def say_busy(self, what: str) -> None:
-        """What is going on with the server, for the title; empty: nothing. The text stands still meanwhile."""
+        """What is going on with the server, for the title; empty: nothing. Meanwhile nothing can be typed."""
         self.busy = what
         self.text.read_only = bool(what) or not self._loaded
         self.post_message(self.Changed(self))
