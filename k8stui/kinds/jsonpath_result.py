@@ -10,6 +10,8 @@ from k8stui.kinds.text import cell_width, printable
 from k8stui.kinds.yaml_text import YamlLine, emit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from k8stui.kinds.jsonpath import JsonPath
 
 
@@ -27,12 +29,20 @@ class Result(NamedTuple):
 
 def result_of(path: JsonPath, value: Any) -> Result:
     """The result over a value. Raises JsonPathError."""
+    text = path.render(value)  # an index that is not there is an error, as in kubectl
     if len(path.parts) != 1 or not isinstance(path.parts[0], Expression):
-        text = path.render(value)
-        lines = _aligned(text.removesuffix("\n").split("\n")) if text else []
-        return Result(tuple(YamlLine(line, (at,)) for at, line in enumerate(lines)), {}, 0)
-    path.render(value)  # an index that is not there is an error, as in kubectl
-    found = path.find(value)
+        return lines_of_text(text)
+    return lines_of_values(path.find(value))
+
+
+def lines_of_text(text: str) -> Result:
+    """What a template printed."""
+    lines = _aligned(text.removesuffix("\n").split("\n")) if text else []
+    return Result(tuple(YamlLine(line, (at,)) for at, line in enumerate(lines)), {}, 0)
+
+
+def lines_of_values(found: Sequence[Any]) -> Result:
+    """A line for each value, objects and lists as YAML."""
     lines_of: list[YamlLine] = []
     blocks: dict[int, int] = {}
     for number, each in enumerate(found):

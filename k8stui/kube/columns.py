@@ -32,6 +32,11 @@ def with_extra(struct: type[Any]) -> type[Any]:
     )
 
 
+def _shared(cells: tuple[Any, ...], pool: dict[Any, Any]) -> tuple[Any, ...]:
+    """The cells, those that occur again being held once; bytes are each object's own."""
+    return tuple(cell if type(cell) is bytes else pool.setdefault(cell, cell) for cell in cells)
+
+
 class _LooseEvent(msgspec.Struct):
     object: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -58,8 +63,7 @@ class StructColumns(StructCodec[Any]):
         return event
 
     def _with(self, obj: Any, raw: Any) -> Any:
-        cells = tuple(self._pool.setdefault(cell, cell) for cell in self._reader(raw))
-        force_setattr(obj, "extra", cells)
+        force_setattr(obj, "extra", _shared(self._reader(raw), self._pool))
         return obj
 
 
@@ -101,5 +105,5 @@ class TableColumns(TableCodec):
             raise BadData(f"a row of a table could not be read: {error}") from error
 
     def _row_of(self, meta: ObjectMeta, cells: tuple[Any, ...], raw: Any) -> TableRow:
-        extra = tuple(self._pool.setdefault(cell, cell) for cell in self._reader(raw))
+        extra = _shared(self._reader(raw), self._pool)
         return intern_object(ColumnsRow(meta, cells, extra), self._pool)

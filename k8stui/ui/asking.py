@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from k8stui.ui.actions import Action, Place
     from k8stui.ui.app import K8stuiApp
     from k8stui.ui.screen import MainScreen
+    from k8stui.ui.views.base import View
 
 
 async def answer(app: K8stuiApp, command: Command) -> None:
@@ -100,7 +101,7 @@ async def open_jsonpath(app: K8stuiApp, expression: str) -> None:
     place = app.main.place()
     spec = place.view.spec if place.view is not None else None
     if place.view_type == ViewType.TABLE and place.kind is not None and spec is not None:
-        await app.navigator.open(_of_list(place.kind, spec, expression))
+        await app.navigator.open(_of_rows(place.kind, place.view, expression))
         return
     if spec is not None and place.view_type == ViewType.JSONPATH:
         from msgspec import structs
@@ -115,14 +116,20 @@ async def open_jsonpath(app: K8stuiApp, expression: str) -> None:
     )
 
 
-def _of_list(kind: Kind, spec: ViewSpec, expression: str) -> ViewSpec:
+def _of_rows(kind: Kind, view: View | None, expression: str) -> ViewSpec:
+    """A path through the rows that a table shows, or through those that are marked in it."""
+    from msgspec import structs
+
+    from k8stui.ui.views.table import TableView
+
+    assert isinstance(view, TableView)
     return ViewSpec(
         view=ViewType.JSONPATH,
         kind=kind.name,
-        namespaces=spec.namespaces,
-        label_selector=spec.label_selector,
-        field_selector=spec.field_selector,
+        namespaces=view.spec.namespaces,
         query=expression,
+        rows=structs.replace(view.spec, target=view.target, cursor=""),
+        marked=() if view.table is None else tuple(view.table.model.marked()),
     )
 
 

@@ -70,6 +70,10 @@ class ViewSpec(Struct, frozen=True):
     query: str = ""
     """Which logs a logs view reads, in the language of `kube.log_query`; empty: those of `target`. The path
     of a JSONPath view."""
+    rows: ViewSpec | None = None
+    """The table through whose rows the path of a JSONPath view is followed: its filter and order count."""
+    marked: tuple[str, ...] = ()
+    """uids of the rows that were marked there; empty: all that it shows."""
     container: str = ""
     draft: str = ""
     """Id of the draft that an editor shows."""

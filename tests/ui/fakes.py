@@ -7,13 +7,16 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
+from k8stui.kube.codecs import StructCodec, codec_for
 from k8stui.kube.collection import Collection, Phase
+from k8stui.kube.columns import ColumnsRow
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.health import Health, Status
 from k8stui.kube.namespaces import VisibleNamespaces
 from k8stui.kube.objects import STRUCTS, ColumnDefinition, KubeObject, TableRow, list_decoder
-from k8stui.kube.objects.related import RELATED
 from k8stui.settings import Settings
 from k8stui.ui.app import K8stuiApp
 from k8stui.ui.backend import ContextInfo, Contexts
@@ -170,8 +173,6 @@ def shop() -> dict[str, list[dict[str, Any]]]:
 
 def decode(kind: Kind, items: Iterable[dict[str, Any]], struct: Any = None) -> list[Any]:
     """Objects as the engine would hold them."""
-    import msgspec
-
     struct = struct or STRUCTS[(kind.group, kind.plural)]
     page = list_decoder(struct).decode(msgspec.json.encode({"metadata": {}, "items": list(items)}))
     return list(page.items)
@@ -284,20 +285,24 @@ class FakeCluster:
                 and self._selected(item, collection)
             ]
             part.begin()
-            if collection.form is not None and collection.form.related:
-                part.page(decode(kind, items, RELATED[kind.group, kind.plural]))
-            elif (kind.group, kind.plural) in STRUCTS:
-                part.page(decode(kind, items))
-            else:
+            if not isinstance(codec_for(kind.group, kind.plural, collection.form), StructCodec):
                 part.columns((ColumnDefinition("Name", "string", "name"),))
-                part.page(
-                    [
-                        TableRow(each.metadata, (each.metadata.name,))
-                        for each in decode(kind, items, KubeObject)
-                    ]
-                )
+            part.page(self._objects(collection, items))
             part.finish()
             part.status(Phase.LIVE)
+
+    @staticmethod
+    def _objects(collection: Collection[Any], items: Iterable[dict[str, Any]]) -> list[Any]:
+        """Objects in the form in which a collection holds them."""
+        kind, form = collection.kind, collection.form
+        codec = codec_for(kind.group, kind.plural, form)
+        if isinstance(codec, StructCodec):
+            return [codec.item(msgspec.json.encode(item)) for item in items]
+        metas = [each.metadata for each in decode(kind, items, KubeObject)]
+        if form is None or form.columns is None:
+            return [TableRow(meta, (meta.name,)) for meta in metas]
+        extra = [form.columns(msgspec.json.encode(item)) for item in items]
+        return [ColumnsRow(meta, (meta.name,), cells) for meta, cells in zip(metas, extra, strict=True)]
 
     @staticmethod
     def _selected(item: dict[str, Any], collection: Collection[Any]) -> bool:
@@ -316,7 +321,7 @@ class FakeCluster:
         for collection in self._held.values():
             if collection.kind.name == kind_name:
                 for part in collection.parts.values():
-                    part.events(decode(collection.kind, items), removed)
+                    part.events(self._objects(collection, items), removed)
 
     def say(self, phase: Phase, reason: str = "") -> None:
         """All collections are in this phase now."""

@@ -268,6 +268,34 @@ async def test_a_path_is_followed_through_all_rows_and_through_one_object() -> N
         assert view(app).copy_text() == "web-a\n"
 
 
+async def test_a_path_goes_through_the_rows_that_pass_the_filter_and_are_marked_and_stays_live() -> None:
+    cluster = web()
+    async with make_app(FakeBackend(cluster), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, *"/web", "enter", shows="/web")
+        await app.navigator.run_line("jp {.items[*].metadata.name}")
+        await until(pilot, lambda: "jsonpath(pods all)[3]" in screen_text(app))
+        assert view(app).copy_text() == "web-a\nweb-b\nweb-c\n"
+        assert "/web" in screen_text(app)
+        cluster.change("pods", pod("web-d"))
+        await until(pilot, lambda: "web-d" in view(app).copy_text(), "a row that came")
+        cluster.change("pods", removed=["uid-shop-web-a"])
+        await until(pilot, lambda: "web-a" not in view(app).copy_text(), "a row that went")
+        await pilot.press("[")
+        await until(pilot, lambda: "pods(all)" in screen_text(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "1 marked" in screen_text(app))
+        await app.navigator.run_line("jp {.items[*].metadata.name}")
+        await until(pilot, lambda: "jsonpath(pods all)[1]" in screen_text(app))
+        assert view(app).copy_text() == "web-b\n"
+
+
+async def test_what_a_path_leaves_out_is_said(monkeypatch: Any) -> None:
+    monkeypatch.setattr("k8stui.ui.views.jsonpath_rows.MOST_WHOLE", 2)
+    async with make_app(FakeBackend(web()), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, *":jp {.items[0:].metadata.name}", "enter", shows="jsonpath(pods all)")
+        await until(pilot, lambda: "without 4 more objects" in screen_text(app))
+
+
 async def test_a_path_that_is_not_understood_stays_on_the_line() -> None:
     async with make_app(FakeBackend(web()), kind="pods").run_test(size=SIZE) as pilot:
         app = await opened(pilot, *":jp {.a[}", "enter", shows="An index, a quoted name, a filter")

@@ -1,40 +1,47 @@
-"""The result of a JSONPath over an object, or over all objects of a kind in a scope.
+"""The result of a JSONPath over an object, or over the rows of a table; live.
 
-Objects are read page by page and evaluated beside the screen's loop. Values of secrets stay masked until they
-are asked for. What is evaluated is what was read: `r` reads again, a single object is read when it changes.
+Over a table it is followed through the rows that the table showed (its filter, faults, marks and order
+count), and again when they change, beside the screen's loop. Values of secrets stay masked until asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from k8stui.kinds.yaml_noise import Reveal, is_secret, readable
+from k8stui.kinds.yaml_noise import Reveal
 from k8stui.kinds.yaml_text import Document
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.base import Title
+from k8stui.ui.views.jsonpath_rows import JsonPathRows
 from k8stui.ui.views.reading import ObjectView
 from k8stui.ui.views.yaml import YamlContent
 
 if TYPE_CHECKING:
-    from k8stui.kinds.jsonpath import JsonPath
-    from k8stui.kube.catalog import Kind
+    from collections.abc import Callable
 
-PAGE = 200
-"""Objects of a page: so many are decoded at once."""
-MOST_READ = 20_000
-LIMIT = 60.0
-"""Seconds that reading a whole list may take."""
+    from textual.timer import Timer
+
+    from k8stui.kinds.jsonpath_result import Result
+    from k8stui.kube.catalog import Kind
+    from k8stui.ui.views.jsonpath_rows import Kept
+
+SETTLE = 0.15
+"""Seconds between a change of rows and following the path again."""
+SHARE = 10
+"""Following it takes no more than this part of the time."""
+TURN = 0.01
+"""Seconds between two slices of looking at the rows."""
 
 
 class Prepared(NamedTuple):
     """What was read and found."""
 
-    raw: dict[str, Any]
     content: YamlContent
     found: int
-    secret: bool
     problem: str = ""
+    raw: dict[str, Any] | None = None
 
 
 class JsonPathView(ObjectView):
@@ -45,12 +52,14 @@ class JsonPathView(ObjectView):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self._rows: JsonPathRows | None = None
+        self._waiting: Timer | None = None
+        self._following = False
+        self._took = 0.0
         self._count = 0
-        self._read_count = 0
+        self._left_out = 0
         self._revealed = False
-        self._secret = False
         self._trouble = ""
-        self._listing = False
 
     # Reading
 
@@ -67,112 +76,97 @@ class JsonPathView(ObjectView):
         if self._kind is None:
             self._say(f"This server has no kind {self.spec.kind!r}.")
             return
-        self.read()
+        self._rows = JsonPathRows(
+            self.spec, self.session, self._kind, revealed=self._revealed, changed=self._rows_changed
+        )
+        self._look()
 
-    async def _read(self, cluster: Any, kind: Kind) -> None:
-        if self.target is not None:
-            await super()._read(cluster, kind)
+    def _rows_changed(self) -> None:
+        """Rows changed: look in a moment, once for all that does until then."""
+        if self._waiting is None and self.is_attached:
+            self._waiting = self.set_timer(max(SETTLE, SHARE * self._took), self._look)
+
+    def _look(self) -> None:
+        """Bring the rows up to date, a slice at a time, then follow the path."""
+        self._waiting = None
+        if self._rows is None or not self.is_attached:
             return
-        from k8stui.kube.errors import KubeError
-
-        self._listing = True
+        if self._rows.step() or self._following:
+            self._waiting = self.set_timer(TURN, self._look)
+        elif self._rows.phase in ("denied", "gone"):
+            self._say(self._rows.state.reason or "The server does not know this kind any more.")
+        else:
+            self._following = True
+            self.run_worker(self._follow(self._rows), group="read", exclusive=True)
         self.post_message(self.Changed(self))
+
+    async def _follow(self, rows: JsonPathRows) -> None:
+        began = time.perf_counter()
         try:
-            async with asyncio.timeout(LIMIT):
-                items, note = await self._list(cluster, kind)
-            prepared = await asyncio.to_thread(self._evaluate, {"kind": "List", "items": items}, kind)
-        except KubeError as error:
-            self._say(error.sentence())
-            return
-        except TimeoutError:
-            self._say(f"{kind.plural} were not read within {LIMIT:.0f} s. Choose fewer namespaces.")
-            return
-        finally:
-            self._listing = False
-        self._problem = note
-        self.present(prepared)
-        self.post_message(self.Changed(self))
-
-    async def _list(self, cluster: Any, kind: Kind) -> tuple[list[dict[str, Any]], str]:
-        """The objects of the scope, and what is to be said of them."""
-        items: list[dict[str, Any]] = []
-        base = {"limit": str(PAGE)}
-        if self.spec.label_selector:
-            base["labelSelector"] = self.spec.label_selector
-        if self.spec.field_selector:
-            base["fieldSelector"] = self.spec.field_selector
-        for namespace in (self.namespaces or ("",)) if kind.namespaced else ("",):
-            params = dict(base)
-            while True:
-                answer = await cluster.connection.request("GET", kind.path(namespace), params=params)
-                token = await self._take(answer.body, kind, items)
-                self._read_count = len(items)
+            kept = rows.kept()
+            prepared = await asyncio.to_thread(_assemble, self.spec.query, kept)
+            if rows is self._rows:
+                self._problem, self._left_out = "", kept.left_out
+                self.raw = {}
+                self.present(prepared)
                 self.post_message(self.Changed(self))
-                if not token:
-                    break
-                if len(items) >= MOST_READ:
-                    return items, f"the first {len(items):,} objects only"
-                params = {**base, "continue": token}
-        return items, ""
+        finally:
+            self._following = False
+            self._took = time.perf_counter() - began
 
-    async def _take(self, body: bytes, kind: Kind, items: list[dict[str, Any]]) -> str:
-        """Decode a page into the list; the token of the next one."""
-        import msgspec
+    def read(self) -> None:
+        if self.target is None:
+            self._start()
+        else:
+            super().read()
 
-        page: dict[str, Any] = msgspec.json.decode(body)
-        await asyncio.sleep(0)
-        keep = "managedFields" in self.spec.query
-        for item in page.get("items") or ():
-            if not keep:
-                (item.get("metadata") or {}).pop("managedFields", None)
-            items.append({"apiVersion": kind.api_version, "kind": kind.kind, **item})
-        return str((page.get("metadata") or {}).get("continue") or "")
+    def close(self) -> None:
+        super().close()
+        if self._rows is not None:
+            self._rows.close()
+            self._rows = None
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
 
     async def prepare(self, cluster: Any, kind: Kind, body: bytes) -> Prepared:
         import msgspec
 
         raw = {"apiVersion": kind.api_version, "kind": kind.kind, **msgspec.json.decode(body)}
-        return await asyncio.to_thread(self._evaluate, raw, kind)
+        return await asyncio.to_thread(self._evaluate, raw)
 
-    def _evaluate(self, raw: dict[str, Any], kind: Kind) -> Prepared:
-        """Runs in a thread: follow the path and make lines of what it finds."""
+    def _evaluate(self, raw: dict[str, Any]) -> Prepared:
+        """Runs in a thread: follow the path through one object."""
         from k8stui.kinds.jsonpath import parse_path
+        from k8stui.kinds.jsonpath_items import masked
         from k8stui.kinds.jsonpath_result import result_of
-        from k8stui.kinds.jsonpath_syntax import JsonPathError
 
-        secret = kind.name == "secrets"
-        value = _masked(raw, Reveal.DECODED if self._revealed else Reveal.MASKED) if secret else raw
-        try:
-            path: JsonPath = parse_path(self.spec.query)
-            result = result_of(path, value)
-        except JsonPathError as error:
-            return Prepared(raw, YamlContent(Document((), {})), 0, secret, str(error))
-        return Prepared(raw, YamlContent(Document(result.lines, result.blocks)), result.found, secret)
+        value = masked(raw, Reveal.DECODED if self._revealed else Reveal.MASKED)
+        return _prepared(lambda: result_of(parse_path(self.spec.query), value), raw)
 
     def present(self, prepared: Prepared) -> None:
-        self.took(prepared.raw)
-        self._count, self._secret, self._trouble = prepared.found, prepared.secret, prepared.problem
+        if prepared.raw is not None:
+            self.took(prepared.raw)
+        self._count, self._trouble = prepared.found, prepared.problem
         if not len(prepared.content):
-            self.viewer.placeholder = prepared.problem or "Nothing is found there."
-        self.viewer.show(prepared.content)
+            loading = self._rows is not None and self._rows.phase == "loading"
+            nothing = "Reading…" if loading else "Nothing is found there."
+            self.viewer.placeholder = prepared.problem or nothing
+        old = self.viewer.content
+        if not isinstance(old, YamlContent) or old.lines != prepared.content.lines:
+            self.viewer.show(prepared.content)
 
     # What can be asked
 
     @property
     def is_secret(self) -> bool:
         """There are values that are masked."""
-        return self._secret
+        return self._kind is not None and self._kind.name == "secrets"
 
     def reveal(self) -> None:
         """Show the values of secrets, or mask them again."""
         self._revealed = not self._revealed
-        kind, raw = self._kind, self.raw
-        if kind is not None and raw is not None:
-            self.run_worker(self._again(raw, kind), group="read", exclusive=True, exit_on_error=False)
-
-    async def _again(self, raw: dict[str, Any], kind: Kind) -> None:
-        self.present(await asyncio.to_thread(self._evaluate, raw, kind))
-        self.post_message(self.Changed(self))
+        self.read()
 
     @property
     def objects(self) -> tuple[Any, ...]:
@@ -190,22 +184,33 @@ class JsonPathView(ObjectView):
         if self.target is None and self._kind is not None:
             scope = ",".join(self.namespaces) or "all" if self._kind.namespaced else ""
             scope = f"{self._kind.plural} {scope}".strip()
-        state, bad = title.state, title.trouble
+        state, bad, rows = title.state, title.trouble, self._rows
         if self._trouble:
             state, bad = self._trouble, True
-        elif self._listing:
-            state, bad = f"reading {self._read_count:,}", False
-        elif self.target is None and state == "live":
-            state = "as read; r reads again"
+        elif rows is not None and rows.phase == "loading":
+            state, bad = f"reading {rows.state.loaded:,}", False
+        elif rows is not None and rows.phase == "stale":
+            state, bad = f"not live: {rows.state.reason}", True
+        elif self._left_out:
+            state, bad = f"without {self._left_out:,} more objects: ask by {{.items[*]…}} for all", True
         number = f"{self._count:,}" if self._count else ""
-        return Title(title.name, scope, number, (self.spec.query, *title.notes), state, bad)
+        notes = title.notes if rows is None else (*rows.notes(), *title.notes)
+        return Title(title.name, scope, number, (self.spec.query, *notes), state, bad)
 
 
-def _masked(raw: dict[str, Any], how: Reveal) -> dict[str, Any]:
-    """The secret, or the list of secrets, with its values masked or decoded."""
-    if raw.get("kind") == "List":
-        return {**raw, "items": [_masked(item, how) for item in raw["items"]]}
-    if not is_secret(raw):
-        return raw
-    keys = [key for part in ("data", "stringData") for key in (raw.get(part) or {})]
-    return readable(raw, reveal=dict.fromkeys(keys, how))
+def _assemble(query: str, kept: Kept) -> Prepared:
+    """Runs in a thread: one result of what was kept of the rows."""
+    from k8stui.kinds.jsonpath_items import assemble
+
+    return _prepared(lambda: assemble(query, kept.cells))
+
+
+def _prepared(make: Callable[[], Result], raw: dict[str, Any] | None = None) -> Prepared:
+    """The lines of a result, or why there is none."""
+    from k8stui.kinds.jsonpath_syntax import JsonPathError
+
+    try:
+        result = make()
+    except JsonPathError as error:
+        return Prepared(YamlContent(Document((), {})), 0, str(error), raw)
+    return Prepared(YamlContent(Document(result.lines, result.blocks)), result.found, "", raw)

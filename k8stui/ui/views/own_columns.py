@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from k8stui.ui.views.printing import NamespacedPrinter
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,7 +29,7 @@ def of_settings(session: Session, kind: Kind) -> tuple[tuple[Any, ...], dict[str
     return columns, {} if reader is None else {"form": Form(columns=reader)}
 
 
-def with_own(printer: Any, labels: tuple[str, ...], columns: tuple[Any, ...]) -> Any:
+def _with_own(printer: Any, labels: tuple[str, ...], columns: tuple[Any, ...]) -> Any:
     """The printer with a column for each label and for each of the settings' columns."""
     if not labels and not columns:
         return printer
@@ -43,3 +45,13 @@ def labels_of(objects: Iterable[Any]) -> list[str]:
         for key in obj.metadata.labels or ():
             found[key] = found.get(key, 0) + 1
     return sorted(found, key=lambda key: (-found[key], key))
+
+
+def printer_of(
+    kind: Kind, columns: Any, labels: tuple[str, ...], own: tuple[Any, ...], *, namespaced: bool
+) -> Any:
+    """The printer of a table: the kind's, the user's own columns, and the namespace if there are several."""
+    from k8stui.kinds.printers import printer_for
+
+    printer = _with_own(printer_for(kind.group, kind.plural, columns or None), labels, own)
+    return NamespacedPrinter(printer) if namespaced else printer

@@ -15,9 +15,8 @@ from k8stui.ui.filtering import filter_of
 from k8stui.ui.follow import LINKS, predicate_for
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
-from k8stui.ui.views.own_columns import labels_of, of_settings, with_own
+from k8stui.ui.views.own_columns import labels_of, of_settings, printer_of
 from k8stui.ui.views.placeholder import Placeholder
-from k8stui.ui.views.printing import NamespacedPrinter
 from k8stui.ui.widgets.table_states import Subject, phase_of
 from k8stui.ui.widgets.virtual_table import VirtualTable
 
@@ -193,14 +192,10 @@ class TableView(View):
         return self._kind is not None and self._kind.namespaced and len(self.namespaces) != 1
 
     def _printer(self) -> Any:
-        from k8stui.kinds.printers import printer_for
-
         assert self._kind is not None
-        columns = self._subscription.collection.columns if self._subscription is not None else ()
-        self._columns = columns
-        printer: Any = printer_for(self._kind.group, self._kind.plural, columns or None)
-        printer = with_own(printer, self.spec.labels, self._custom)
-        return NamespacedPrinter(printer) if self._many_namespaces else printer
+        self._columns = self._subscription.collection.columns if self._subscription is not None else ()
+        many = self._many_namespaces
+        return printer_of(self._kind, self._columns, self.spec.labels, self._custom, namespaced=many)
 
     def show_labels(self, keys: tuple[str, ...]) -> None:
         """Have a column for each of these labels."""
