@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from enum import Enum, IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST_JSON = 256 * 1024
 """Longer lines are not taken apart."""
@@ -75,30 +78,39 @@ MESSAGE_KEYS = ("msg", "message", "@m", "event", "text", "log", "short_message",
 TIME_KEYS = ("time", "ts", "timestamp", "@timestamp", "@t", "t", "date", "datetime", "asctime")
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-_KLOG = re.compile(r"([IWEF])(\d{4} \d\d:\d\d:\d\d\.\d{1,6})\s+(\d+) ([^\s\]]+:\d+)\] ?(.*)", re.DOTALL)
+_KLOG_FRONT = re.compile(r"([IWEF])(\d{4} \d\d:\d\d:\d\d\.\d{1,6})\s+(\d+) ([^\s\]]+:\d+)\] ?")
 _ACCESS = re.compile(
     r'(\S+) (\S+) (\S+) \[([^\]]{1,60})\] "([^"\\]*(?:\\.[^"\\]*)*)" (\d{3}) (\d+|-)'
     r'(?: "([^"\\]*(?:\\.[^"\\]*)*)" "([^"\\]*(?:\\.[^"\\]*)*)")?'
 )
 _PAIR = re.compile(r'\s*([^\s="\[\]{}(),]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
-_WORD = re.compile(
-    r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|SEVERE|CRIT(?:ICAL)?|FATAL|PANIC|ALERT|EMERG)\b"
-    r"|(?<=[\[<(])(?:trace|debug|info|notice|warn(?:ing)?|error|err|crit(?:ical)?|fatal|panic|alert|emerg)(?=[\]>)])"
-    r"|^(?:trace|debug|info|notice|warn(?:ing)?|error|fatal|panic)(?=[: ])",
-    re.MULTILINE,
+# Each alternative begins with its letter, and looks back after it: so the search jumps from letter to letter.
+_UPPER = re.compile(
+    "|".join(
+        rf"{word[0]}(?<!\w{word[0]}){word[1:]}\b"
+        for word in (
+            *("TRACE", "DEBUG", "INFO", "NOTICE", "WARN(?:ING)?", "ERR(?:OR)?", "SEVERE"),
+            *("CRIT(?:ICAL)?", "FATAL", "PANIC", "ALERT", "EMERG"),
+        )
+    )
 )
+_BRACKETED = re.compile(
+    r"[\[<(](trace|debug|info|notice|warn(?:ing)?|error|err|crit(?:ical)?|fatal|panic|alert|emerg)[\]>)]"
+)
+_FIRST_WORD = re.compile(r"(?:trace|debug|info|notice|warn(?:ing)?|error|fatal|panic)(?=[: ])")
 _NAMED = re.compile(
-    r"(?:^|[\s,{\"])(?:level|lvl|severity|loglevel|levelname|log\.level)\"?[=:] ?\"?([A-Za-z]+)"
+    r"(?:^|[\s,{\"])(?:level|lvl|severity|loglevel|levelname|log\.level|@l)\"?[=:] ?\"?([A-Za-z]+)"
 )
+_PYTHON_FAILURE = "Traceback (most recent call last)"
 _FAILURE = re.compile(
-    r"Traceback \(most recent call last\)|^panic: |^fatal error: |^Exception in thread |^Unhandled "
-    r"|^(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b(?::|$)"
+    r"panic: |fatal error: |Exception in thread |Unhandled |(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b(?::|$)"
 )
 _CONTINUES = re.compile(
     r"\s|\}|\)|\]|Caused by: |goroutine \d|created by \S+\.|\.\.\. \d+ more|During handling |The above exc"
 )
 _GO_FRAME = re.compile(r"[\w./-]+(?:\.\(\*?\w+\))?\.[\w.]+\([0-9a-fx{}, ?.]*\)$")
 LONGEST_FRAME = 300
+_NOT_JSON = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 def plain_text(text: str) -> str:
@@ -115,18 +127,11 @@ def continues(text: str) -> bool:
 
 def level_place(text: str) -> tuple[int, int, Level] | None:
     """Where a line says how grave it is: from which character to before which, and what it says."""
-    if text[:1] in ("I", "W", "E", "F") and (klog := _KLOG.match(text)):
+    if text[:1] in _LETTERS and (klog := _KLOG_FRONT.match(text)):
         return klog.start(1), klog.end(2), _LETTERS[klog[1]]
     if access := _access(text):
         return access.start(6), access.end(6), _status_level(access[6])
-    head = text[: 4 * HEAD] if text[:1] == "{" else text[:HEAD]
-    if (named := _NAMED.search(head)) and (level := _NAMES.get(named[1].lower())) is not None:
-        return named.start(1), named.end(1), level
-    if found := _WORD.search(head):
-        return found.start(), found.end(), _NAMES[found[0].lower()]
-    if failure := _FAILURE.search(head):
-        return failure.start(), failure.end(), Level.ERROR
-    return None
+    return _said_level(text[: 4 * HEAD] if text[:1] == "{" else text[:HEAD])
 
 
 def level_of(text: str) -> Level | None:
@@ -134,11 +139,12 @@ def level_of(text: str) -> Level | None:
     text = plain_text(text)
     first = text[:1]
     if first == "{":
-        fields = _json(text)
-        if fields is not None:
-            return _first_level(fields)
-    elif first in "IWEF" and (klog := _KLOG.match(text)):
-        return _LETTERS[klog[1]]
+        try:
+            return _json_level(text)
+        except _NOT_JSON:
+            pass
+    elif first in _LETTERS and _KLOG_FRONT.match(text):
+        return _LETTERS[first]
     if access := _access(text):
         return _status_level(access[6])
     return _plain_level(text)
@@ -152,8 +158,8 @@ def parse(text: str) -> Parsed:
         fields = _json(text)
         if fields is not None:
             return _from_fields(Format.JSON, text, [(key, value) for key, value in fields.items()])
-    elif first in "IWEF" and (klog := _KLOG.match(text)):
-        return _from_klog(klog)
+    elif first in _LETTERS and (klog := _KLOG_FRONT.match(text)):
+        return _from_klog(klog, text[klog.end() :])
     if access := _access(text):
         return _from_access(access)
     pairs = _logfmt(text)
@@ -169,7 +175,7 @@ def pretty(text: str) -> str | None:
         return None
     try:
         return msgspec.json.format(text, indent=2)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except _NOT_JSON:
         return None
 
 
@@ -178,17 +184,54 @@ def _json(text: str) -> dict[str, Any] | None:
         return None
     try:
         found = msgspec.json.decode(text)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except _NOT_JSON:
         return None
     return found if isinstance(found, dict) else None
 
 
+class _LevelFields(msgspec.Struct, gc=False):
+    """What of a JSON line may tell its level, by `LEVEL_KEYS`; the decoder skips all else."""
+
+    level: Any = None
+    lvl: Any = None
+    severity: Any = None
+    log_level: Any = msgspec.field(name="log.level", default=None)
+    loglevel: Any = None
+    levelname: Any = None
+    at_l: Any = msgspec.field(name="@l", default=None)
+    log: Any = None
+
+
+_LEVEL_DECODER = msgspec.json.Decoder(_LevelFields)
+
+
+def _json_level(text: str) -> Level | None:
+    """Raises one of `_NOT_JSON`."""
+    if len(text) > LONGEST_JSON:
+        raise ValueError(len(text))
+    found = _LEVEL_DECODER.decode(text)
+    nested = found.log
+    return _first_of(
+        (
+            *(found.level, found.lvl, found.severity, found.log_level),
+            *(found.loglevel, found.levelname, found.at_l),
+            nested.get("level") if isinstance(nested, dict) else None,
+        )
+    )
+
+
 def _first_level(fields: dict[str, Any]) -> Level | None:
-    for key in LEVEL_KEYS:
-        if key in fields and (level := _named_level(fields[key])) is not None:
-            return level
     nested = fields.get("log")
-    return _named_level(nested.get("level")) if isinstance(nested, dict) else None
+    values = [fields.get(key) for key in LEVEL_KEYS]
+    return _first_of((*values, nested.get("level") if isinstance(nested, dict) else None))
+
+
+def _first_of(values: Iterable[Any]) -> Level | None:
+    """What the first of the values says that names a level."""
+    for value in values:
+        if value is not None and (level := _named_level(value)) is not None:
+            return level
+    return None
 
 
 def _named_level(value: Any) -> Level | None:
@@ -221,16 +264,37 @@ def _numbered(value: int) -> Level | None:
 
 
 def _plain_level(text: str) -> Level | None:
-    head = text[:HEAD]
-    if (named := _NAMED.search(head)) and (level := _NAMES.get(named[1].lower())) is not None:
-        return level
-    if found := _WORD.search(head):
-        return _NAMES[found[0].lower()]
-    return Level.ERROR if _FAILURE.search(head) else None
+    found = _said_level(text if len(text) <= HEAD else text[:HEAD])
+    return None if found is None else found[2]
+
+
+def _said_level(head: str) -> tuple[int, int, Level] | None:
+    """Where the start of a line says how grave it is: by a named level, by a word, by a failure."""
+    if "level" in head or "lvl" in head or "severity" in head or "@l" in head:
+        named = _NAMED.search(head)
+        if named and (level := _NAMES.get(named[1].lower())) is not None:
+            return named.start(1), named.end(1), level
+    if word := _word(head):
+        start, end = word
+        return start, end, _NAMES[head[start:end].lower()]
+    if failure := _FAILURE.match(head):
+        return 0, failure.end(), Level.ERROR
+    at = head.find(_PYTHON_FAILURE)
+    return None if at < 0 else (at, at + len(_PYTHON_FAILURE), Level.ERROR)
+
+
+def _word(head: str) -> tuple[int, int] | None:
+    """The first word that is the name of a level."""
+    if first := _FIRST_WORD.match(head):
+        return first.span()
+    upper, bracketed = _UPPER.search(head), _BRACKETED.search(head)
+    if upper and not (bracketed and bracketed.start() < upper.start()):
+        return upper.span()
+    return bracketed.span(1) if bracketed else None
 
 
 def _access(text: str) -> re.Match[str] | None:
-    return _ACCESS.match(text) if '] "' in text[:300] else None
+    return _ACCESS.match(text) if text.find('] "', 0, 300) >= 0 else None
 
 
 def _status_level(status: str) -> Level:
@@ -251,8 +315,8 @@ def _from_access(found: re.Match[str]) -> Parsed:
     return Parsed(Format.ACCESS, _status_level(status), request, fields, when)
 
 
-def _from_klog(found: re.Match[str]) -> Parsed:
-    letter, when, _, where, rest = found.groups()
+def _from_klog(front: re.Match[str], rest: str) -> Parsed:
+    letter, when, _, where = front.groups()
     fields: tuple[tuple[str, str], ...] = (("caller", where),)
     message = rest
     if rest.startswith('"'):
@@ -299,10 +363,12 @@ def _from_fields(form: Format, text: str, pairs: list[tuple[str, Any]]) -> Parse
     named = dict(pairs)
     message_key = next((key for key in MESSAGE_KEYS if isinstance(named.get(key), str)), "")
     time_key = next((key for key in TIME_KEYS if key in named), "")
-    level_key = next((key for key in LEVEL_KEYS if _named_level(named.get(key)) is not None), "")
-    level = _first_level(named)
-    if level is None and form is Format.LOGFMT:
+    if form is Format.JSON:
+        level = _first_level(named)
+        level_key = next((key for key in LEVEL_KEYS if _named_level(named.get(key)) is not None), "")
+    else:
         level = _plain_level(text)
+        level_key = next((key for key, value in pairs if key in LEVEL_KEYS and _NAMES.get(value.lower())), "")
     taken = {message_key, time_key, level_key}
     fields = tuple((key, _shown(value)) for key, value in pairs if key not in taken)
     message = named[message_key] if message_key else "" if fields else text

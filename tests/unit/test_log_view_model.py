@@ -136,6 +136,24 @@ class TestFilter:
         assert rule.matching(40, lines.lines(40, 51), lines) == list(range(40, 51))
 
 
+class TestWhereItBegins:
+    def test_what_a_filter_shows_is_found_first_where_the_reader_is(self) -> None:
+        lines = Lines(*(f"line {n}" for n in range(50_000)))
+        model = LineModel(lines)
+        model.set_view(LineView(LogFilter("7$")), near=20_000)
+        model.step(0)
+        first = [model.seq_at(index) for index in range(3)]
+        assert first == [20_007, 20_017, 20_027]
+        assert settled(model) == list(range(7, 50_000, 10))
+
+    def test_without_a_place_the_newest_come_first(self) -> None:
+        lines = Lines(*(f"line {n}" for n in range(50_000)))
+        model = LineModel(lines)
+        model.set_view(LineView(LogFilter("7$")))
+        model.step(0)
+        assert model.seq_at(len(model) - 1) == 49_997
+
+
 class TestContext:
     @pytest.mark.parametrize("seed", range(8))
     def test_lines_around_matches_are_those_that_grep_shows_however_the_lines_come(self, seed: int) -> None:

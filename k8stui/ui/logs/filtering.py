@@ -15,14 +15,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.log_lines import continues, level_of, plain_text
-from k8stui.kube.log_query import LevelTerm, QueryError, parse_query
+from k8stui.kube.log_query import LEVELS, QueryError, parse_query
 from k8stui.ui.widgets.filters import has_capital
 from k8stui.ui.widgets.line_model import SEARCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from k8stui.kube.log_query import LogQuery
+    from k8stui.kube.log_query import LevelTerm, LogQuery
 
 FORMS = "text or regex · !without · level>=warn · pod:x container:x · -F plain · -C3 lines around"
 """What can be typed, in one line."""
@@ -55,11 +55,11 @@ class LogFilter:
         self._sources: list[tuple[str, re.Pattern[str], bool]] = []
         self._kinds: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._spaces: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-        self._levels: tuple[LevelTerm, ...] = ()
+        self._looks_at_levels = False
         self._parse()
 
     def __bool__(self) -> bool:
-        return self.looks_at_text or self.looks_at_sources or bool(self._levels)
+        return self.looks_at_text or self.looks_at_sources or self._looks_at_levels
 
     @property
     def looks_at_text(self) -> bool:
@@ -131,7 +131,8 @@ class LogFilter:
             raise LogFilterError(str(error).partition(" (at ")[0]) from None
         self._include += [self._compiled(each.text) for each in query.logs]
         self._exclude += [self._compiled(each.text) for each in query.not_logs]
-        self._levels = query.levels
+        self._wanted_ranks = _accepted(query.levels)
+        self._looks_at_levels = bool(query.levels)
         for attribute, wanted, unwanted in (
             ("pod", query.pods, query.not_pods),
             ("container", query.containers, query.not_containers),
@@ -149,8 +150,8 @@ class LogFilter:
         if self.looks_at_sources:
             known: dict[Any, bool] = {}
             found = [(seq, line) for seq, line in found if self._from(line, known)]
-        if self._levels:
-            found = self._of_level(list(found), source)
+        if self._looks_at_levels:
+            found = self._of_level(found, source)
         for pattern in self._exclude:
             search = pattern.search
             found = [(seq, line) for seq, line in found if line.mark or search(_text(line)) is None]
@@ -192,25 +193,35 @@ class LogFilter:
             return False
         return not ((spaces and source.namespace not in spaces) or source.namespace in not_spaces)
 
-    def _of_level(self, lines: list[tuple[int, Any]], source: Any) -> list[tuple[int, Any]]:
-        before: dict[Any, int | None] = {}
-        found = []
-        wanted = [term for term in self._levels if not term.negative]
-        unwanted = [term for term in self._levels if term.negative]
+    def _of_level(self, lines: Iterable[tuple[int, Any]], source: Any) -> list[tuple[int, Any]]:
+        # Sources are told apart by identity: to compare them by value costs more than to find a level.
+        before: dict[int, int | None] = {}
+        found, wanted = [], self._wanted_ranks
         for seq, line in lines:
-            if not line.mark:
-                text = line.text if len(line.text) <= SEARCHED else line.text[:SEARCHED]
-                level = level_of(text)
-                rank = None if level is None else int(level)
-                if rank is None and continues(text):
-                    rank = before[line.source] if line.source in before else _rank_before(seq, line, source)
-                before[line.source] = rank
-                if wanted and not any(term.accepts(rank) for term in wanted):
-                    continue
-                if not all(term.accepts(rank) for term in unwanted):
-                    continue
-            found.append((seq, line))
+            if line.mark:
+                found.append((seq, line))
+                continue
+            text = line.text if len(line.text) <= SEARCHED else line.text[:SEARCHED]
+            rank: int | None = level_of(text)
+            owner = id(line.source)
+            if rank is None and continues(text):
+                rank = before[owner] if owner in before else _rank_before(seq, line, source)
+            before[owner] = rank
+            if rank in wanted:
+                found.append((seq, line))
         return found
+
+
+def _accepted(terms: Sequence[LevelTerm]) -> frozenset[int | None]:
+    """Levels that are shown: by any of the terms that include, and by all that exclude."""
+    including = [term for term in terms if not term.negative]
+    excluding = [term for term in terms if term.negative]
+    return frozenset(
+        rank
+        for rank in (None, *range(len(LEVELS)))
+        if (not including or any(term.accepts(rank) for term in including))
+        and all(term.accepts(rank) for term in excluding)
+    )
 
 
 def _rank_before(seq: int, line: Any, source: Any) -> int | None:

@@ -20,9 +20,13 @@ FAR = 2_000
 MOST = 500
 """Lines of a trace that are counted and shown."""
 HEAD = 4_096
+# It begins with a digit and one look ahead: most digits of a line are no moment, and this is asked of each.
 _MOMENT = re.compile(
-    r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*|\d\d:\d\d:\d\d[.,\d]*|\b\d{10,19}(?:\.\d+)?\b"
-    r"|\b\d{2}/[A-Z][a-z]{2}/\d{4}:\S+(?: [+-]\d{4})?"
+    r"[0-9](?=[0-9](?::|/[A-Z]|[0-9][0-9]))(?:"
+    r"[0-9]{3}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*"
+    r"|[0-9]:\d\d:\d\d[.,\d]*"
+    r"|(?<!\w[0-9])[0-9]{9,18}(?:\.\d+)?\b"
+    r"|(?<!\w[0-9])[0-9]/[A-Z][a-z]{2}/\d{4}:\S+(?: [+-]\d{4})?)"
 )
 
 

@@ -159,7 +159,7 @@ class LogViewer(LineViewer):
 
     def _show_view(self) -> None:
         top = self.top_seq
-        self.model.set_view(self._view())
+        self.model.set_view(self._view(), near=None if self.following else top)
         self._top_seq, self._top_sub = top, 0
         self._start_anew()
 
@@ -398,15 +398,14 @@ class LogViewer(LineViewer):
             strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
         return super()._with_states(strip, seq, start)
 
-    def _work(self) -> bool:
-        more = super()._work()
+    def _tell(self) -> None:
+        super()._tell()
         key = (self.finder.count, len(self.painter.bookmarks), len(self.model), self.palette.generation)
         if key != self._bar_key and (key[:2] != (0, 0) or self._bar_key):
             self._bar_key = key if key[:2] != (0, 0) else None
             self.vertical_scrollbar.refresh()
         if self.finder.pattern is not None:
             self._post(self.MatchesCounted, self.finder.count, self.finder.found)
-        return more
 
     def _bar_marks(self, size: int) -> dict[int, Style]:
         """Rows of the scroll bar with matches of the search, and with bookmarks."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.binding import Binding, BindingType
+from textual.strip import Strip
 
 from k8stui.ui.widgets.line_layout import Place, advance
+from k8stui.ui.widgets.painting import restyle
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.line_model import LineModel
     from k8stui.ui.widgets.line_painter import LinePainter, ShownLine
     from k8stui.ui.widgets.line_search import LineSearch
+    from k8stui.ui.widgets.painting import Palette
 
 MOST_COPIED_LINES = 50_000
 WHEEL_ROWS = 3
@@ -49,6 +52,7 @@ class LineActions(VirtualScroll):
 
     model: LineModel
     painter: LinePainter
+    palette: Palette
     finder: LineSearch
     following: bool
     wrap: bool
@@ -260,6 +264,17 @@ class LineActions(VirtualScroll):
         text = shown.text[shown.prefix :] if raw else shown.text
         more = self.extra_rows(seq) if seq in self.opened else ()
         return "\n".join([text, *(row.text for row in more)]) if more else text
+
+    def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
+        """Lines selected by keys, the line found last, text selected by mouse."""
+        if self.is_selected(seq) or seq == self.finder.found:
+            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(seq)) is not None:
+            style = self.screen.get_component_rich_style("screen--selection")
+            first, last = max(0, span[0] - start), span[1] if span[1] < 0 else max(0, span[1] - start)
+            strip = Strip(restyle(strip, first, last, style), strip.cell_length)
+        return strip
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text under a selection by mouse."""

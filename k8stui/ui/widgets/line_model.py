@@ -1,9 +1,9 @@
 """The lines that a viewer shows: all lines of a source, or those that a filter lets through.
 
 Lines are addressed by their number in the source, which never changes while old ones fall off its start, so
-what a reader looks at stays where it is. What is shown is found in slices, newest lines first, and each line
-is looked at once: does it match, is it near a match, is it folded into a line before it, does it repeat the
-line before it. Pure Python, no screen.
+what a reader looks at stays where it is. What is shown is found in slices, from where the reader is to the
+end and then backwards, and each line is looked at once: does it match, is it near a match, is it folded into
+a line before it, does it repeat the line before it. Pure Python, no screen.
 """
 
 from __future__ import annotations
@@ -172,17 +172,18 @@ class LineModel:
         self.source = source
         self.set_view(self.view)
 
-    def set_filter(self, predicate: Callable[[str], bool] | None) -> None:
+    def set_filter(self, predicate: Callable[[str], bool] | None, near: int | None = None) -> None:
         """Show only lines whose text passes; marked lines (gaps, restarts) are always shown."""
-        self.set_view(EVERYTHING if predicate is None else LineView(TextMatcher(predicate)))
+        self.set_view(EVERYTHING if predicate is None else LineView(TextMatcher(predicate)), near)
 
-    def set_view(self, view: LineView) -> None:
-        """Show other lines of the source."""
+    def set_view(self, view: LineView, near: int | None = None) -> None:
+        """Show other lines of the source; they are looked for from line `near` on (None: from the end)."""
         self.view = view
         self._shown, self._runs = SeqIndex(), {}
         end = self.source.end
-        self._low = self._high = self._due_up = self._due_down = end
-        self._top, self._bottom = end, end - 1
+        start = end if near is None else min(max(near, self.source.first), end)
+        self._low = self._high = self._due_up = self._due_down = start
+        self._top, self._bottom = start, start - 1
         self._keys = ("", "")
         self.generation += 1
 
@@ -240,7 +241,7 @@ class LineModel:
                 del self._runs[seq]
 
     def step(self, budget: float = 0.006) -> bool:
-        """Look at lines for about `budget` seconds, new ones first; True while there are more."""
+        """Look at lines for about `budget` seconds, later ones first; True while there are more."""
         deadline = perf_counter() + budget
         self.trim()
         while self.busy:

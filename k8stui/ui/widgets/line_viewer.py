@@ -7,6 +7,7 @@ follows the end. It never changes the lines.
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.strip import Strip
@@ -19,7 +20,7 @@ from k8stui.ui.widgets.line_model import LineModel, StaticLines
 from k8stui.ui.widgets.line_painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
 from k8stui.ui.widgets.line_search import LineSearch
 from k8stui.ui.widgets.pacing import Pacer
-from k8stui.ui.widgets.painting import Palette, char_at, restyle, width_of
+from k8stui.ui.widgets.painting import Palette, char_at, width_of
 from k8stui.ui.widgets.table_chrome import message_strip
 from k8stui.ui.widgets.table_states import MessageLine
 
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 
     from k8stui.ui.widgets.ansi import Span
     from k8stui.ui.widgets.line_model import LineLike, LineSource
+
+
+SLICE = 0.005
+"""Seconds of looking for lines before keys and the network have their turn."""
+SELDOM = 0.1
+"""Seconds between two looks at the scroll bar while lines are looked for."""
 
 
 class LineViewer(LineActions, can_focus=True):
@@ -99,6 +106,7 @@ class LineViewer(LineActions, can_focus=True):
         self._widest = 0
         self._across = 0  # cells of a row, as of the last placing: asking the widget for each line is slow
         self._placing = False
+        self._placed_at = 0.0
         self._told: dict[type, tuple[Any, ...]] = {}
 
     # Lines in
@@ -135,7 +143,7 @@ class LineViewer(LineActions, can_focus=True):
         """
         predicate, note = line_predicate(text)
         self.filter_text = text if predicate else ""
-        self.model.set_filter(predicate)
+        self.model.set_filter(predicate, near=None if self.following else self.top_seq)
         if not self.finder.pattern:
             inverse = text.strip().startswith("!")
             self.painter.pattern = None if not predicate or inverse else compile_pattern(text.strip())[0]
@@ -189,6 +197,7 @@ class LineViewer(LineActions, can_focus=True):
         """An option or the lines changed: nothing that was painted counts."""
         self.painter.forget()
         self._painted.clear()
+        self._placed_at = 0.0
         if self.is_attached:
             self.refresh()
         self.urge()
@@ -219,19 +228,24 @@ class LineViewer(LineActions, can_focus=True):
 
     def _work(self) -> bool:
         """One run of the pacer: filter new lines, search on, repaint what differs."""
-        more = self.model.step()
         finder = self.finder
+        more = self.model.step(SLICE if finder.running else 2 * SLICE)
         if finder.running:
             sought = finder.seeking
-            finder.step()
+            finder.step(SLICE)
             if sought and not finder.seeking:
                 if finder.found is not None:
                     self.show_line(finder.found)
                 self.post_message(line_messages.SearchEnded(self, finder.found))
             more = more or finder.running
-        self.place_lines()
-        self._tell()
+        if not (more and self._page_stands()):
+            self.place_lines()
+            self._tell()
         return more
+
+    def _page_stands(self) -> bool:
+        """The page is full and was placed a moment ago: while lines are looked for, the rest can wait."""
+        return len(self._rows) >= self.page and perf_counter() - self._placed_at < SELDOM
 
     def _tell(self) -> None:
         looked, total = self.model.progress
@@ -290,7 +304,7 @@ class LineViewer(LineActions, can_focus=True):
         if not self.is_attached or not self.size:
             return
         self.model.trim()
-        self._across = self.size.width
+        self._across, self._placed_at = self.size.width, perf_counter()
         count, end = len(self.model), self.last_top()
         top = end if self.following else min(self.top_place(), end)
         self._top_seq, self._top_sub = self.model.seq_at(top.line), top.sub
@@ -315,8 +329,9 @@ class LineViewer(LineActions, can_focus=True):
         return seq, sub, selected, current, self.palette.generation, self.painter.generation
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """The scrollbar or the wheel moved."""
-        super().watch_scroll_y(old_value, new_value)
+        """The scrollbar or the wheel moved, or lines came above: only rows that differ are painted again."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
         if not self._placing and round(old_value) != round(new_value):
             self.scrolled_to(round(new_value))
 
@@ -384,14 +399,3 @@ class LineViewer(LineActions, can_focus=True):
         if size > self._widest:
             self._widest = size
             self.wake()
-
-    def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
-        """Lines selected by keys, the line found last, text selected by mouse."""
-        if self.is_selected(seq) or seq == self.finder.found:
-            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(seq)) is not None:
-            style = self.screen.get_component_rich_style("screen--selection")
-            first, last = max(0, span[0] - start), span[1] if span[1] < 0 else max(0, span[1] - start)
-            strip = Strip(restyle(strip, first, last, style), strip.cell_length)
-        return strip

@@ -81,6 +81,6 @@ class Pacer:
         self._rested_at = started + min(LONGEST, max(self._interval, self.last_duration * SHARE))
         if more:
             # A turn of the loop between two slices, with a short rest: keys and network come first.
-            self._schedule(min(self.last_duration / 2, 0.004))
+            self._schedule(min(self.last_duration / 4, 0.002))
         elif self._woken:
             self.wake()
