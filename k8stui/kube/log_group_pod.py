@@ -303,16 +303,17 @@ class PodMember:
             self._source(life), container_id=life.container_id, restarts=life.restarts
         )
         try:
-            if not life.container_id:
+            await self._read_before(life, lane)
+            if self._reading.previous:
+                return
+            reader = self._reader(life, source, lane, previous=False)
+            await reader.run()  # also where the status, which may lag behind, knows of no start
+            if life.ended is not None:
+                said = f"{life.name}: ended{life.ended.remark}"
+                lane.push([LogLine(life.ended.finished_at or "", source, said, ENDED)])
+            elif not life.container_id and not reader.found:
                 why = f" ({life.waiting})" if life.waiting else ""
                 lane.push([LogLine("", source, f"{life.name}: not started{why}", INFO)])
-                return
-            await self._read_before(life, lane)
-            if not self._reading.previous:
-                await self._reader(life, source, lane, previous=False).run()
-                if life.ended is not None:
-                    said = f"{life.name}: ended{life.ended.remark}"
-                    lane.push([LogLine(life.ended.finished_at or "", source, said, ENDED)])
         except KubeError as error:
             self._say_unreadable(error, source, lane)
         finally:

@@ -61,6 +61,8 @@ class LifeReader:
         self._backoff = Backoff(rng)
         self._seen = seen or Seen()
         self._begun = begun
+        self.found = False
+        """Whether there were lines."""
 
     async def run(self) -> None:
         """Read it all."""
@@ -92,7 +94,7 @@ class LifeReader:
                 if lines:
                     if watch_gap and self._seen.missed:
                         lines.insert(0, gap_mark(self._source, watched, lines[0].time))
-                    watch_gap, self._begun = False, True
+                    watch_gap, self._begun, self.found = False, True, True
                     self._backoff.reset()
                     self._emit(lines)
                 await asyncio.sleep(0)
