@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from k8stui.kube.catalog import Kind
     from k8stui.ui.app import K8stuiApp
@@ -121,15 +121,20 @@ class Action:
         """Whether it can be done at this place, now."""
         if self.views and place.view_type not in self.views:
             return False
-        if self.kinds and (place.kind is None or place.kind.name not in self.kinds):
-            return False
-        if self.not_kinds and place.kind is not None and place.kind.name in self.not_kinds:
+        if place.kind is None:
+            if self.kinds:
+                return False
+        elif not self.fits_kind(place.kind.name):
             return False
         if self.needs_object and not place.objects:
             return False
         if len(place.objects) > 1 and self.needs_object and not self.many:
             return False
         return self.fits(place)
+
+    def fits_kind(self, name: str) -> bool:
+        """Whether it is for objects of this kind."""
+        return (not self.kinds or name in self.kinds) and name not in self.not_kinds
 
     def may_meet(self, other: Action) -> bool:
         """Whether there can be a place where both work, as far as their entries tell."""
@@ -172,3 +177,27 @@ class Registry:
         order = list(Group)
         found = [action for action in self if action.works(place)]
         return sorted(found, key=lambda action: order.index(action.group))
+
+
+def misfit(sign: str, actions: Sequence[Action], place: Place) -> str:
+    """Why none of the actions of a key or command (`sign`) can be done at a place."""
+    here = [each for each in actions if not each.views or place.view_type in each.views]
+    if not here:
+        return f"{sign}{_meant(actions, sign)} does nothing in {place.view_type}. ? tells what does."
+    fitting = [each for each in here if place.kind is None or each.fits_kind(place.kind.name)]
+    if not fitting and place.kind is not None:
+        kinds = sorted({kind.partition(".")[0] for action in here for kind in action.kinds})
+        which = f"for {', '.join(kinds)}" if kinds else f"not for {place.kind.plural}"
+        return f"{sign}{_meant(here, sign)} is {which}."
+    about = f"{sign}{_meant(fitting, sign)}"
+    if not place.objects and any(each.needs_object for each in fitting):
+        return f"{about} needs a row, and there is none under the cursor."
+    if len(place.objects) > 1 and not any(each.many for each in fitting):
+        return f"{about} takes one row, not {len(place.objects)}."
+    return f"{about} has nothing to do here. ? tells what it is for."
+
+
+def _meant(actions: Sequence[Action], sign: str) -> str:
+    """` (logs)`: what a key would do; nothing where the sign says it."""
+    titles = ", ".join(dict.fromkeys(action.title for action in actions))
+    return "" if titles == sign else f" ({titles})"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k8stui.ui.actions import misfit
 from k8stui.ui.commands import Command, CommandError, Verb
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 
 if TYPE_CHECKING:
     from k8stui.kube.catalog import Kind
-    from k8stui.ui.actions import Action, Place
+    from k8stui.ui.actions import Place
     from k8stui.ui.app import K8stuiApp
     from k8stui.ui.screen import MainScreen
     from k8stui.ui.views.base import View
@@ -41,7 +42,7 @@ def as_action(app: K8stuiApp, command: Command) -> Command | None:
         raise CommandError(f"{name} takes nothing after it: it is about the selected row.")
     place = app.main.place()
     if not action.works(place):
-        raise CommandError(_why_not(action, place))
+        raise CommandError(misfit(name, [action], place))
     if refusal := app.main.rights.refusal(action, place):
         raise CommandError(refusal)
     return Command(Verb.ACT, argument=name)
@@ -55,17 +56,6 @@ def commands_here(main: MainScreen) -> tuple[tuple[str, str], ...]:
         for name, action in main.registry.commands.items()
         if action.works(place)
     )
-
-
-def _why_not(action: Action, place: Place) -> str:
-    if action.kinds and (place.kind is None or place.kind.name not in action.kinds):
-        kinds = ", ".join(sorted(kind.partition(".")[0] for kind in action.kinds))
-        return f"{action.command} is for {kinds}."
-    if action.needs_object and not place.objects:
-        return f"Select a row for {action.command} first."
-    if len(place.objects) > 1 and not action.many:
-        return f"{action.command} takes one row, not {len(place.objects)}."
-    return f"{action.command} cannot be done here."
 
 
 async def open_tree(app: K8stuiApp, argument: str) -> None:

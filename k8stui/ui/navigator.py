@@ -6,15 +6,16 @@ says in a sentence what cannot be opened.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from k8stui.ui import commands
+from k8stui.ui import commands, habits
 from k8stui.ui.commands import Command, CommandError, Verb
 from k8stui.ui.completion import Sources
+from k8stui.ui.offers import show_help
 from k8stui.ui.session import Stage
-from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
+from k8stui.ui.spec import ViewSpec, ViewType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
     from k8stui.ui.app import K8stuiApp
     from k8stui.ui.layout import Axis
     from k8stui.ui.views.table import TableView
-
-
-def _query_of(kind: Kind, objects: tuple[Any, ...]) -> str:
-    """The log query of these objects."""
-    names = [f"{kind.name}/{obj.metadata.name}" for obj in objects]
-    spaces = ",".join(dict.fromkeys(obj.metadata.namespace for obj in objects if obj.metadata.namespace))
-    return " ".join([*names, f"ns:{spaces or '*'}"])
 
 
 class Navigator:
@@ -66,7 +60,9 @@ class Navigator:
         if command.kind in self._app.main.VIEW_NAMES:
             return
         catalog = self._session.catalog
-        kind = catalog.find(command.kind)
+        kind = self._find(command.kind)
+        if kind is None and command.kind.lower() in habits.COMMANDS:
+            raise CommandError(f"{command.kind}: {habits.COMMANDS[command.kind.lower()]}")
         if kind is None and getattr(catalog, "is_complete", True):
             near = commands.closest(command.kind, self._kind_names())
             hint = f"Did you mean {near!r}?" if near else "Tab lists those that there are."
@@ -75,6 +71,11 @@ class Navigator:
             raise CommandError(
                 f"{kind.plural} are in no namespace: leave out {','.join(command.namespaces)}."
             )
+
+    def _find(self, name: str) -> Kind | None:
+        """The kind of this name: the server's own names come before k9s's."""
+        catalog = self._session.catalog
+        return catalog.find(name) or catalog.find(habits.KIND_NAMES.get(name.lower(), name))
 
     def _kind_names(self) -> Iterable[str]:
         names = [*commands.VERB_HELP, *self._app.main.registry.commands]
@@ -88,6 +89,7 @@ class Navigator:
     def sources(self) -> Sources:
         """The names that the `:` line can complete now."""
         from k8stui.ui.asking import commands_here
+        from k8stui.ui.editing.manifests import paths_from
 
         catalog = self._session.catalog
 
@@ -106,6 +108,7 @@ class Navigator:
             aliases=self._app.settings.aliases,
             actions=commands_here(self._app.main),
             names=self._live_names,
+            files=paths_from,
         )
 
     def _live_names(self, wants: str, of: str) -> Iterable[tuple[str, str]]:
@@ -151,7 +154,7 @@ class Navigator:
             case Verb.QUIT:
                 self._app.leave()
             case Verb.HELP:
-                self._app.main.show_help(self._app.main.place())
+                show_help(self._app.main.place())
             case Verb.RETRY:
                 self.retry()
             case Verb.THEME:
@@ -210,10 +213,10 @@ class Navigator:
     async def _open(self, command: Command) -> None:
         if command.context and command.context != self._session.context:
             await self.switch_context(command.context)
-        kind = self._session.catalog.find(command.kind)
+        kind = self._find(command.kind)
         await self.open(
             ViewSpec(
-                kind=kind.name if kind is not None else command.kind,
+                kind=kind.name if kind is not None else habits.KIND_NAMES.get(command.kind, command.kind),
                 namespaces=command.namespaces,
                 label_selector=command.label_selector,
                 labels=command.labels,
@@ -275,127 +278,6 @@ class Navigator:
         table = getattr(place.view, "table", None)
         if table is not None:
             table.set_printer(table.model.printer)
-
-    # From a row to other things
-
-    def can_drill_down(self, place: Place) -> bool:
-        """Whether Enter leads somewhere."""
-        if place.view_type == ViewType.CONTEXTS or (place.kind and place.kind.name in ("pods", "namespaces")):
-            return True
-        if len(place.objects) != 1 or place.kind is None:
-            return False
-        if place.kind.name.startswith("events"):
-            return bool(place.objects[0].involved_object.name)
-        return self._children(place.kind, place.objects[0]) is not None
-
-    @staticmethod
-    def _children(kind: Kind, obj: Any) -> Any:
-        from k8stui.kinds.relations import children_of
-
-        return children_of(kind, obj)
-
-    async def drill_down(self, place: Place) -> None:
-        """Go into the row."""
-        names = tuple(obj.metadata.name for obj in place.objects)
-        if place.view_type == ViewType.CONTEXTS:
-            await self.switch_context(names[0])
-        elif place.kind is None:
-            return
-        elif place.kind.name == "namespaces":
-            await self._use_chosen_namespaces(place, names)
-        elif place.kind.name == "pods":
-            await self.logs(place, previous=False)
-        elif place.kind.name.startswith("events"):
-            await self._involved(place)
-        else:
-            await self._drill_into(place)
-
-    async def _use_chosen_namespaces(self, place: Place, names: tuple[str, ...]) -> None:
-        """Use the namespaces and go back to what the pane showed before it was asked to choose."""
-        await self.use_namespaces(names)
-        if place.pane is not None and not await place.pane.back():
-            await self.open(ViewSpec(kind="pods"))
-
-    async def _drill_into(self, place: Place) -> None:
-        assert place.kind is not None
-        obj = place.objects[0]
-        query = self._children(place.kind, obj)
-        if query is None:
-            self._app.say(f"There is nothing below {place.kind.singular} {obj.metadata.name}.")
-            return
-        if query.selects_nothing:
-            self._app.say(f"{place.kind.kind} {obj.metadata.name} selects no pods by itself.")
-            return
-        if place.kind.name == "nodes" and await self._focus_follower(place, Link.NODES):
-            return
-        await self.open(
-            ViewSpec(
-                kind=query.kind,
-                namespaces=(query.namespace,) if query.namespace else (),
-                label_selector=query.label_selector,
-                field_selector=query.field_selector,
-                owner=query.owner_uid,
-                target=self._target(place),
-            )
-        )
-
-    async def _focus_follower(self, place: Place, link: Link) -> bool:
-        """Go to the pane that follows this selection, where there is one on the screen."""
-        pane = place.workspace.follower(link)
-        if pane is None or place.workspace.zoomed:
-            return False
-        target = self._target(place)
-        pane.follow(target)
-        if place.view is not None:
-            place.workspace.point_at(place.view, target)
-        place.workspace.focus_pane(pane.key)
-        return True
-
-    def _target(self, place: Place) -> Target:
-        obj, kind = place.objects[0], place.kind
-        assert kind is not None
-        meta = obj.metadata
-        return Target(kind.name, meta.name, meta.namespace, meta.uid, (kind.singular or kind.kind).lower())
-
-    async def _involved(self, place: Place) -> None:
-        """From an event to what it is about."""
-        await self._go_to_reference(place.objects[0].involved_object)
-
-    async def owner(self, place: Place) -> None:
-        """Go to what owns the object."""
-        from k8stui.kinds.relations import owner_of
-
-        reference = owner_of(place.objects[0])
-        if reference is None:
-            self._app.say("Nothing owns this object.")
-        else:
-            await self._go_to_reference(reference)
-
-    async def _go_to_reference(self, reference: Any) -> None:
-        """Show an object that another one names, alone."""
-        kind = self._session.catalog.for_object(reference.api_version or "v1", reference.kind)
-        if kind is None:
-            self._app.say(f"This server has no kind {reference.kind} ({reference.api_version}).")
-            return
-        await self.open(
-            ViewSpec(
-                kind=kind.name,
-                namespaces=(reference.namespace,) if reference.namespace else (),
-                field_selector=f"metadata.name={reference.name}",
-            )
-        )
-
-    async def logs(self, place: Place, *, previous: bool) -> None:
-        """Read a pod's logs: in the pane that follows pods, else in this one; those of many in this one."""
-        if place.kind is not None and (place.kind.name != "pods" or len(place.objects) > 1):
-            await self.open(
-                ViewSpec(view=ViewType.LOGS, query=_query_of(place.kind, place.objects), previous=previous)
-            )
-            return
-        if not previous and await self._focus_follower(place, Link.PODS):
-            return
-        spec = ViewSpec(view=ViewType.LOGS, target=self._target(place), previous=previous)
-        await self.open(spec)
 
     async def choose_sort(self, view: TableView) -> None:
         """Ask for a column to sort by."""

@@ -10,15 +10,16 @@ import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.command import CommandPalette
 from textual.containers import Container
 from textual.screen import Screen
 
 from k8stui.ui.actions import Action, Group, Place
 from k8stui.ui.commands import CommandError
 from k8stui.ui.footer import Footer, Hint
+from k8stui.ui.habits import why_not
 from k8stui.ui.header import Header, Warnings
 from k8stui.ui.keymap import Keymap, shown
+from k8stui.ui.offers import show_menu
 from k8stui.ui.prompt import Prompt
 from k8stui.ui.questions import Questions
 from k8stui.ui.rights import Rights, unseen
@@ -239,14 +240,15 @@ class MainScreen(Screen[None]):
     async def take_key(self, key: str) -> bool:
         """Run the action of a key, if one fits here, else what the focused widget binds to it.
 
-        False leaves the key to the focused widget. Both are done at once, before the next key is looked at:
-        so what is typed ahead goes where it belongs, and Enter after ↓ acts on the row below.
+        Both are done at once, before the next key is looked at: so what is typed ahead goes where it belongs,
+        and Enter after ↓ acts on the row below. A key that fits only elsewhere is told so. False leaves it to
+        the focused widget.
         """
         if self.prompt.is_open:
             return False
         place = self.place()
-        for action_id in self.keymap.actions(key):
-            action = self.registry[action_id]
+        actions = [self.registry[action_id] for action_id in self.keymap.actions(key)]
+        for action in actions:
             if action.works(place):
                 if wait := unseen(action, place):
                     self._owner.complain(wait)
@@ -255,6 +257,8 @@ class MainScreen(Screen[None]):
                 return True
         bound = self.active_bindings.get(key)
         if bound is None or not bound.enabled:
+            if sentence := why_not(key, actions, place):
+                self._owner.say(sentence)
             return False
         return await self._owner.run_action(bound.binding.action, bound.node)
 
@@ -332,58 +336,7 @@ class MainScreen(Screen[None]):
     def on_click(self, event: events.Click) -> None:
         """The right button opens a menu of what fits the row."""
         if event.button == 3:
-            self.show_menu(self.place())
-
-    # Help, menu, palette
-
-    def show_help(self, place: Place) -> None:
-        """All actions with their keys."""
-        from k8stui.ui.dialogs.help import HelpDialog, HelpLine
-
-        order = list(Group)
-        lines = [
-            HelpLine(
-                action.group.value,
-                " ".join(shown(key) for key in self.keymap.keys(action.id)) or f":{action.command}",
-                action.about,
-                action.works(place),
-                self.rights.refusal(action, place) if action.works(place) else "",
-            )
-            for action in sorted(self.registry, key=lambda action: order.index(action.group))
-            if self.keymap.keys(action.id) or action.command
-        ]
-        where = place.view.title().name if place.view is not None else ""
-        self._owner.push_screen(HelpDialog(lines, where))
-
-    def show_menu(self, place: Place) -> None:
-        """What can be done with the row and its table."""
-        from k8stui.ui.dialogs.choose import Choice, choose
-
-        groups = (Group.ROW, Group.CHANGE, Group.TABLE, Group.LOGS, Group.READING)
-        # One entry for sorting is enough: it asks for the column.
-        wanted = [
-            action
-            for action in self.registry.working(place)
-            if action.group in groups and not action.id.startswith("sort.")
-        ]
-        choices = [
-            Choice(a.id, a.title, self.rights.refusal(a, place), self.keymap.first(a.id)) for a in wanted
-        ]
-        name = place.object.metadata.name if place.object is not None else ""
-        title = name or (f"{len(place.objects)} rows" if place.objects else "Menu")
-
-        def run(action_id: str) -> None:
-            self._owner.call_later(self.run_by_id, action_id)
-
-        self._owner.run_worker(choose(self._owner, title, choices, run), group="dialog")
-
-    def show_palette(self) -> None:
-        """Search everything."""
-        from k8stui.ui.palette import PROVIDERS
-
-        self._owner.push_screen(
-            CommandPalette(providers=list(PROVIDERS), placeholder="Search actions, kinds, …")
-        )
+            show_menu(self.place())
 
     # The prompt
 

@@ -11,8 +11,11 @@ from textual import events
 from k8stui.kube.access import Permission, Rules
 from k8stui.kube.health import Health, Status
 from k8stui.settings import ContextSettings, Settings
+from k8stui.ui.commands import VERB_HELP
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.dialogs.help import HelpDialog
+from k8stui.ui.keymap import shown
+from k8stui.ui.offers import help_lines
 from k8stui.ui.session import Stage
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, screen_text, started, until
@@ -159,16 +162,35 @@ async def test_a_limited_user_without_known_namespaces_is_asked() -> None:
         await until(pilot, lambda: "pods(shop)[5]" in screen_text(app))
 
 
-async def test_help_is_made_from_the_registry() -> None:
+async def test_help_has_every_action_and_command_and_is_searched_by_typing() -> None:
     async with make_app().run_test(size=(140, 60)) as pilot:
         app = await started(pilot)
+        told = {(line.keys, line.about): line.works for line in help_lines(app.main.place())}
+        for action in app.main.registry:
+            keys = [shown(key) for key in app.main.keymap.keys(action.id)]
+            keys += [f":{action.command}"] * bool(action.command)
+            works = action.works(app.main.place())
+            assert not keys or told[" ".join(keys), action.about] is works, action.id
+        assert {(f":{name}", about) for name, about in VERB_HELP.items()} <= told.keys()
         await pilot.press("?")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
-        text = screen_text(app)
-        assert "Selected row" in text
-        assert "Read the logs of the pod" in text
+        assert "Read the logs of the pod" in screen_text(app)
+        await pilot.press(*"cordon")
+        await until(pilot, lambda: "Read the logs of the pod" not in screen_text(app))
+        assert "· Let no new pods come to the node" in screen_text(app)  # nodes only
         await pilot.press("escape")
         assert app.screen is app.main
+
+
+async def test_hands_that_know_k9s_are_led() -> None:
+    async with make_app().run_test(size=(140, 40)) as pilot:
+        app = await started(pilot)
+        await pilot.press(*":dp", "enter")
+        await until(pilot, lambda: "deployments(all)[1]" in screen_text(app))
+        await pilot.press("u")
+        await until(pilot, lambda: any(note.message.startswith("u (") for note in app._notifications))
+        await pilot.press(*":pulses", "enter")
+        await until(pilot, lambda: "pulses: the header counts what is wrong" in screen_text(app))
 
 
 @pytest.mark.parametrize("theme", ["light", "high-contrast", "k9s", "ansi"])

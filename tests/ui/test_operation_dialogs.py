@@ -121,7 +121,7 @@ async def test_a_command_says_where_it_does_not_fit(pilot: Pilot[None]) -> None:
     for line, why in (
         ("cordon", "cordon is for nodes."),
         ("evict now", "evict takes nothing after it"),
-        ("scale", "scale cannot be done here."),
+        ("scale", "scale is not for pods."),
     ):
         with pytest.raises(CommandError, match=why):
             await app.navigator.run_line(line)

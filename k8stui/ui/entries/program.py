@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from k8stui.ui.actions import Action, Place
+from k8stui.ui.offers import show_help, show_menu, show_palette
 
 
 def _help(place: Place) -> None:
-    place.app.main.show_help(place)
+    show_help(place)
 
 
 def _palette(place: Place) -> None:
-    place.app.main.show_palette()
+    show_palette(place)
 
 
 def _menu(place: Place) -> None:
-    place.app.main.show_menu(place)
+    show_menu(place)
 
 
 def _retry(place: Place) -> None:
@@ -48,7 +49,7 @@ ACTIONS = [
         "palette",
         "Search everything that can be done: actions, kinds, namespaces, contexts, themes",
         _palette,
-        keys=("ctrl-p",),
+        keys=("ctrl-p", "ctrl-a"),
         rank=50,
     ),
     Action(

@@ -17,6 +17,8 @@ READABLE = frozenset({"table", "yaml", "describe", "relations", "rollout", "anat
 YAML = frozenset({"yaml"})
 READERS = frozenset({"yaml", "describe", "relations", "jsonpath", "rollout", "anatomy"})
 QUERIED = frozenset({"table", "yaml", "describe", "jsonpath", "anatomy"})
+USED = frozenset({"secrets", "configmaps", "serviceaccounts", "persistentvolumeclaims"})
+"""Kinds that are asked who uses them."""
 LINKED = frozenset({"describe", "relations", "anatomy"})
 
 
@@ -217,6 +219,19 @@ ACTIONS = [
         right=Right("get"),
         fits=_not_relations,
         rank=15,
+    ),
+    Action(
+        "row.users",
+        "used by",
+        "See who uses the object, and what else belongs to it",
+        _relations,
+        keys=("u",),
+        group=Group.ROW,
+        views=frozenset({"table"}),
+        kinds=USED,
+        needs_object=True,
+        right=Right("get"),
+        rank=95,
     ),
     Action(
         "reading.open",

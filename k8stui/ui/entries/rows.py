@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8stui.ui import drilling
 from k8stui.ui.actions import Action, Group, Place, Right
 
 WITH_LOGS = frozenset(
@@ -27,15 +28,15 @@ NAMESPACES = frozenset({"namespaces"})
 
 
 async def _open(place: Place) -> None:
-    await place.app.navigator.drill_down(place)
+    await drilling.drill_down(place)
 
 
 async def _owner(place: Place) -> None:
-    await place.app.navigator.owner(place)
+    await drilling.owner(place)
 
 
 async def _logs(place: Place) -> None:
-    await place.app.navigator.logs(place, previous=False)
+    await drilling.logs(place, previous=False)
 
 
 def _node_logs(place: Place) -> None:
@@ -45,7 +46,7 @@ def _node_logs(place: Place) -> None:
 
 
 async def _previous_logs(place: Place) -> None:
-    await place.app.navigator.logs(place, previous=True)
+    await drilling.logs(place, previous=True)
 
 
 def _favourite(place: Place) -> None:
@@ -97,22 +98,18 @@ def _has_owner(place: Place) -> bool:
     return bool(place.object is not None and getattr(place.object.metadata, "owner_references", ()))
 
 
-def _opens(place: Place) -> bool:
-    return place.app.navigator.can_drill_down(place)
-
-
 ACTIONS = [
     Action(
         "row.open",
         "open",
-        "Go into the row: to the pods of a node or workload, the logs of a pod; use a namespace or context",
+        "Go into the row: the pods of a node or workload, the logs of a pod; use a namespace; else describe",
         _open,
         keys=("enter",),
         group=Group.ROW,
         views=LISTS,
         needs_object=True,
         many=True,
-        fits=_opens,
+        fits=drilling.can_drill_down,
         rank=10,
     ),
     Action(
@@ -167,6 +164,31 @@ ACTIONS = [
         needs_object=True,
         fits=_has_owner,
         rank=31,
+    ),
+    Action(
+        "row.node",
+        "node",
+        "Go to the node that the pod is on",
+        drilling.node,
+        keys=("o",),
+        group=Group.ROW,
+        views=TABLE,
+        kinds=frozenset({"pods"}),
+        needs_object=True,
+        rank=31,
+    ),
+    Action(
+        "row.use",
+        "use",
+        "Look at this namespace, or at the marked ones, from now on",
+        drilling.drill_down,
+        keys=("u",),
+        group=Group.ROW,
+        views=TABLE,
+        kinds=NAMESPACES,
+        needs_object=True,
+        many=True,
+        rank=95,
     ),
     Action(
         "row.favourite",
