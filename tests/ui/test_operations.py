@@ -168,6 +168,7 @@ async def test_marked_rows_are_one_plan_with_a_result_for_each_and_a_retry() -> 
         await pilot.press("y")
         await until(pilot, lambda: "2 of 3 deleted · 1 failed" in screen_text(app), "results")
         assert "✗ shop/web-b: etcd is slow" in screen_text(app)
+        assert "✓ shop/web-a" in screen_text(app)
         broken.clear()
         await pilot.press("r")
         await done(pilot)

@@ -290,7 +290,11 @@ class PlanDialog(Dialog["Run"]):
             self.dismiss(self.run_of_plan)
 
     def on_key(self, event: events.Key) -> None:
-        """The arrows go from field to field, as Tab does."""
+        """The arrows go from field to field, as Tab does; PgUp and PgDn scroll what is listed."""
+        if event.key in ("pagedown", "pageup"):
+            event.stop()
+            objects = self.query_one("#objects", VerticalScroll)
+            (objects.scroll_page_down if event.key == "pagedown" else objects.scroll_page_up)()
         if event.key in ("down", "up") and isinstance(self.focused, Input | Button | Checkbox):
             event.stop()
             event.prevent_default()

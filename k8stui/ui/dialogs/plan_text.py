@@ -19,7 +19,8 @@ LISTED = 500
 """Objects that a plan lists by name."""
 SHOWN = 2
 """Objects whose requests are shown whole."""
-FAILURES = 100
+RESULTS = 100
+"""Objects that failed, or were done, that are listed with what became of them."""
 LONGEST = 500
 """Characters of a request's body that are shown."""
 
@@ -89,17 +90,21 @@ def progress_text(run: Run, width: int) -> Text:
 
 
 def finished_text(run: Run) -> Text:
-    """What failed, with its reason; while nothing has, what is under way."""
+    """What became of each object: what failed first, with its reason; what is done last, once all has ended."""
     from k8stui.kube.operations.running import State
 
-    failed = run.failed
-    if failed:
-        lines = [f"✗ {printable(r.change.ref.label)}: {printable(r.text)}" for r in failed[:FAILURES]]
-        if len(failed) > FAILURES:
-            lines.append(f"… and {len(failed) - FAILURES:,} more")
-        return Text("\n".join(lines))
-    under_way = [result for result in run.results if result.state is State.RUNNING]
-    return Text("\n".join(f"· {printable(result.change.ref.label)}" for result in under_way))
+    signs = {State.FAILED: "✗", State.RUNNING: "·"}
+    if run.finished:
+        signs |= {State.STOPPED: "-", State.DONE: "✓"}
+    lines = []
+    for state, sign in signs.items():
+        results = [result for result in run.results if result.state is state]
+        for result in results[:RESULTS]:
+            told = f": {printable(result.text)}" if result.text else ""
+            lines.append(f"{sign} {printable(result.change.ref.label)}{told}")
+        if len(results) > RESULTS:
+            lines.append(f"{sign} … and {len(results) - RESULTS:,} more")
+    return Text("\n".join(lines))
 
 
 def summary(run: Run) -> str:
