@@ -90,7 +90,7 @@ def progress_text(run: Run, width: int) -> Text:
 
 
 def finished_text(run: Run) -> Text:
-    """What became of each object: what failed first, with its reason; what is done last, once all has ended."""
+    """What became of each object: what failed first, with its reason; what was done last, at the end."""
     from k8stui.kube.operations.running import State
 
     signs = {State.FAILED: "✗", State.RUNNING: "·"}
