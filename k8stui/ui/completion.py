@@ -40,6 +40,8 @@ class Sources(Struct, frozen=True):
     """What can be done here: (command, what it does)."""
     names: Callable[[str, str], Iterable[tuple[str, str]]] = lambda wants, of: ()
     """For log queries: names for a key of the language, or for "name" and a kind."""
+    files: Callable[[str], Iterable[tuple[str, str]]] = lambda typed: ()
+    """Start of a path -> (path, what it is)."""
 
 
 def complete(line: str, sources: Sources) -> list[Candidate]:
@@ -50,6 +52,11 @@ def complete(line: str, sources: Sources) -> list[Candidate]:
         return _first_word(line.lstrip(), sources)[:MOST]
     if VERBS.get(head.lower()) is Verb.LOGS:
         return _logs(head, line.partition(" ")[2], sources)[:MOST]
+    if VERBS.get(head.lower()) is Verb.APPLY:
+        return [
+            Candidate(f"{head} {path}", path, about)
+            for path, about in sources.files(line.partition(" ")[2].lstrip())
+        ][:MOST]
     if "/" in before:
         return []
     return [
@@ -95,6 +102,8 @@ def _later_word(head: str, before: str, word: str, sources: Sources) -> list[tup
         return [("", name, "theme") for name in _matching(word, sources.themes)]
     if verb is Verb.LAYOUT:
         return [("", name, "") for name in _matching(word, ("reset",))]
+    if verb is Verb.CREATE:
+        return [("", name, about) for name, about in sources.kinds(word.lower())]
     if verb not in (None, Verb.NAMESPACE) or "=" in word or word.startswith("/"):
         return []
     if word.startswith("-") and verb is None:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.errors import ApiError, Cause, ConnectionLost, StatusDetails
+from k8stui.kube.errors import ApiError, Cause, ConnectionLost, ReadOnlyError, StatusDetails
 from tests.ui.fakes import Answer, FakeBackend, FakeCluster, FakeConnection, make_app, shop, until
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EditConnection(FakeConnection):
         super().__init__(world)
         self.sent: list[tuple[str, str, dict[str, str], Any]] = []
         """Method, path, parameters and body of each request that changes something."""
-        self.down = False
+        self.down = self.readonly = False
         self.warnings: tuple[str, ...] = ()
         self.admission: Callable[[dict[str, Any]], dict[str, Any]] = lambda obj: obj
         self.before_write: Callable[[], None] = lambda: None
@@ -62,6 +62,8 @@ class EditConnection(FakeConnection):
             return self._openapi(path)
         if method == "GET" or "reviews" in path:
             return await super().request(method, path, **options)
+        if self.readonly:
+            raise ReadOnlyError(method, path)
         params = dict(options.get("params") or {})
         body = json.loads(options["body"])
         self.sent.append((method, path, params, body))

@@ -162,19 +162,6 @@ async def test_an_object_is_not_renamed_by_an_edit() -> None:
         await until(pilot, lambda: told(app, "name was web"))
 
 
-async def test_read_only_refuses_before_anything_opens() -> None:
-    app = deployments(readonly=True)
-    async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.session.cluster is not None and app.main.place().objects)
-        await pilot.press("e")
-        await until(pilot, lambda: told(app, "Read-only"))
-        for line in ("apply x.yaml", "create configmap"):
-            await pilot.press(*f":{line}", "enter")
-            await until(pilot, lambda: app.main.prompt.is_open and "Read-only" in screen_text(app), line)
-            await pilot.press("escape")
-        assert connection(app).sent == []
-
-
 # Somebody was faster
 
 

@@ -99,6 +99,7 @@ SOURCES = Sources(
     contexts=("prod", "staging"),
     themes=("dark", "light"),
     aliases={"pp": "pods -A"},
+    files=lambda typed: [(f"{typed}.yaml", "file")],
 )
 
 
@@ -117,6 +118,8 @@ SOURCES = Sources(
         ("po -n default,s", "po -n default,shop"),
         ("ns sh", "ns shop"),
         ("po -", "po -n"),
+        ("apply my files/web", "apply my files/web.yaml"),
+        ("create dep", "create deploy"),
     ],
 )
 def test_completion_keeps_what_was_typed(line: str, first: str) -> None:

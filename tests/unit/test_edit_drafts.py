@@ -10,7 +10,7 @@ import pytest
 
 from k8stui.kinds import templates_forms as forms
 from k8stui.kube.drafts import OLDEST_KEPT, Draft, DraftStore, DraftTarget
-from k8stui.ui.editing.desk import read_manifests
+from k8stui.ui.editing.manifests import paths_from, read_manifests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,33 @@ def test_a_folder_is_read_as_one_text_with_the_names_of_its_files(tmp_path: Path
 def _empty(path: Path) -> Path:
     (path / "empty").mkdir()
     return path / "empty"
+
+
+def test_a_file_reads_the_same_however_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xef\xbb\xbf---\r\nkind: A\r\n")
+    assert read_manifests(path) == "kind: A\n"
+    path = tmp_path / "b.json"
+    path.write_text('{\n\t"kind": "B",\n\t"spec": {"size": 1}\n}\n')
+    assert read_manifests(path) == "kind: B\nspec:\n  size: 1\n"
+
+
+def test_paths_go_on_with_folders_and_with_what_can_be_applied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / ".git").mkdir()
+    for name in ("db.yaml", "db.txt", "web app.json", "deploy/x.yml"):
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert [path for path, _ in paths_from("")] == ["db.yaml", "web app.json", "deploy/"]
+    assert list(paths_from("d")) == [("db.yaml", "file"), ("deploy/", "folder")]
+    assert list(paths_from("deploy/")) == [("deploy/x.yml", "file")]
+    assert list(paths_from(f"{tmp_path}/we")) == [(f"{tmp_path}/web app.json", "file")]
+    assert list(paths_from("~/de")) == [("~/deploy/", "folder")]
+    assert list(paths_from(".g")) == [(".git/", "folder")]
+    assert list(paths_from("nowhere/")) == []
 
 
 # Forms

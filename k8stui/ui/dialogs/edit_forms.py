@@ -153,7 +153,20 @@ def open_form(app: K8stuiApp, name: str, given: Mapping[str, str] | None = None)
     app.run_worker(_form(app, name, filled), group="edit", exit_on_error=False)
 
 
+MADE = {
+    "namespace": "namespaces",
+    "configmap": "configmaps",
+    "secret": "secrets",
+    "run": "pods",
+    "expose": "services",
+}
+"""What each form creates."""
+
+
 async def _form(app: K8stuiApp, name: str, given: Mapping[str, str]) -> None:
+    kind = app.session.catalog.find(MADE[name])
+    if kind is not None and not await app.editing.may("create", kind, given["namespace"]):
+        return
     text = await app.push_screen_wait(CreateForm(name, given))
     if text is not None:
         await app.editing.new_text("create", name, text)

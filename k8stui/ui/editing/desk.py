@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from k8stui.ui.commands import Command
     from k8stui.ui.views.editor import EditorView
 
+ASK_LIMIT = 2.0
+"""Seconds that the answer to "may I" is waited for."""
 MOST_OBJECTS = 20
 """So many objects are opened in one buffer."""
 READ_LIMIT = 30.0
 """Seconds that reading the objects may take."""
-SUFFIXES = (".yaml", ".yml", ".json")
-MOST_BYTES = 20_000_000
 
 
 class EditDesk:
@@ -102,6 +102,9 @@ class EditDesk:
     async def _edit(
         self, kind: Kind, targets: list[DraftTarget], subresource: str, *, external: bool
     ) -> None:
+        for target in targets:
+            if not await self.may("patch", kind, target.namespace, target.name, subresource):
+                return
         context = self.app.session.state_key
         found = self.store.find(context, targets, subresource)
         if found is not None:
@@ -117,6 +120,26 @@ class EditDesk:
         draft = Draft(new_id(), context, "edit", title, targets, subresource)
         self.store.hold(draft)
         await self.open(draft, external=external)
+
+    async def may(self, verb: str, kind: Kind, namespace: str, name: str = "", subresource: str = "") -> bool:
+        """Whether the user may do it; if not, it is said. What the server does not tell soon may be tried."""
+        from k8stui.kube.errors import KubeError
+        from k8stui.ui.rights import Question
+
+        access: Any = getattr(self.app.session.cluster, "access", None)
+        namespace = namespace if kind.namespaced else ""
+        if access is None:
+            return True
+        try:
+            async with asyncio.timeout(ASK_LIMIT):
+                allowed = bool(await access.can(verb, kind, namespace, subresource=subresource)) or (
+                    bool(name) and bool(await access.can(verb, kind, namespace, name, subresource))
+                )
+        except (KubeError, TimeoutError):
+            return True
+        if not allowed:
+            self.app.complain(Question(verb, kind, namespace, subresource).refusal())
+        return allowed
 
     async def _ask_draft(self, draft: Draft) -> str | None:
         from k8stui.ui.dialogs.choose import Choice, ChooseDialog
@@ -306,6 +329,8 @@ class EditDesk:
         from k8stui.kinds.templates import template
         from k8stui.kube.errors import KubeError
 
+        if not await self.may("create", kind, self.namespace):
+            return
         schema = None
         if self.schemas is not None:
             try:
@@ -355,6 +380,8 @@ class EditDesk:
                 self.app.say("Paste what is to be applied; ctrl-s tries it and shows what it would change.")
             await self.new_text("apply", "pasted", text or "\n")
             return
+        from k8stui.ui.editing.manifests import read_manifests
+
         try:
             text = await asyncio.to_thread(read_manifests, Path(argument))
         except (OSError, ValueError) as error:
@@ -362,28 +389,3 @@ class EditDesk:
             self.app.complain(f"{said.rstrip('.')}.")
             return
         await self.new_text("apply", Path(argument).name or argument, text)
-
-
-def read_manifests(path: Path) -> str:
-    """The YAML and JSON of a file, or of all such files below a folder, as one text of documents.
-
-    Raises OSError, and ValueError in words for files that cannot be used.
-    """
-    path = path.expanduser()
-    if path.is_dir():
-        files = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
-        if not files:
-            raise ValueError("no file in it ends in .yaml, .yml or .json")
-    else:
-        files = [path]
-    if sum(each.stat().st_size for each in files) > MOST_BYTES:
-        raise ValueError(f"more than {MOST_BYTES // 1_000_000} MB: apply it in parts")
-    parts = []
-    for each in files:
-        try:
-            text = each.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{each.name} is no UTF-8 text") from None
-        head = f"# {each.relative_to(path)}\n" if path.is_dir() else ""
-        parts.append(head + text.removeprefix("---\n").rstrip("\n") + "\n")
-    return "---\n".join(parts)
