@@ -144,7 +144,8 @@ class Reflector(Generic[T]):
                 return
             await self._list()
         if self._polls:
-            self._sink.status(Phase.LIVE, self._polling_reason)
+            again = self._clock.monotonic() + self._policy.poll_seconds
+            self._sink.status(Phase.LIVE, self._polling_reason, next_try=again)
             await self._wait(self._policy.poll_seconds)
             self._polled += 1
             if self._watchable and self._watch.version and self._polled % self._policy.polls_until_watch == 0:

@@ -64,7 +64,7 @@ def _judge_answer(error: ApiError, watching: bool) -> Verdict:
     if error.code == 405:
         if watching:
             return Verdict(Phase.LIVE, "", poll=True)
-        return Verdict(Phase.GONE, "the server offers no list of this kind", Wait.SLOW)
+        return Verdict(Phase.GONE, "The server takes such objects, but keeps no list of them.", Wait.SLOW)
     if error.code == 404:
         if watching:
             return Verdict(Phase.STALE, said, Wait.BACKOFF, relist=True)

@@ -316,7 +316,9 @@ def _with_selector(command: Command, selector: str) -> Command:
 
 def closest(word: str, names: Iterable[str]) -> str | None:
     """The name that was probably meant, if any is near enough."""
-    found = difflib.get_close_matches(word.lower(), list(names), n=1, cutoff=0.6)
+    known, word = list(names), word.lower()
+    begun = [name for name in known if len(word) > 2 and name.startswith(word)]
+    found = difflib.get_close_matches(word, begun or known, n=1, cutoff=0.2 if begun else 0.6)
     return found[0] if found else None
 
 

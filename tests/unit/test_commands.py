@@ -88,6 +88,7 @@ def test_aliases_stand_for_the_first_word() -> None:
 
 def test_the_closest_name_is_offered() -> None:
     assert closest("deplyments", ["deployments", "pods"]) == "deployments"
+    assert closest("widg", ["wdg", "widgets"]) == "widgets", "what begins so, not what looks so"
     assert "Did you mean 'pods'?" in unknown("kind", "pdos", ["pods", "nodes"]).sentence
     assert unknown("theme", "zzz", ["light", "dark"]).sentence.endswith("There are: dark, light.")
 

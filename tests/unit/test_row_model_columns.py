@@ -200,6 +200,8 @@ class TestMessages:
         assert short_state(State(), model, 0.0) == ""
         assert short_state(State(Phase.STALE, since=1.0), model, 200.0) == "stale since 3 min"
         assert short_state(State(Phase.DENIED), model, 0.0) == "denied"
+        unwatched = short_state(State(Phase.LIVE, next_try=29.0), model, 9.0)
+        assert unwatched == "not watched: read again in 20 s"
 
     @given(st.text(alphabet="ab 한", max_size=80), st.integers(2, 30))
     def test_long_sentences_are_broken_to_fit(self, text: str, width: int) -> None:

@@ -71,6 +71,8 @@ def short_state(state: StateLike | None, model: RowModel, clock: float) -> str:
         return f"stale since {seconds(clock - state.since)}{wait}"
     if phase in ("denied", "gone"):
         return phase
+    if phase == "live" and state.next_try is not None:
+        return f"not watched: read again in {seconds(state.next_try - clock)}"
     if model.progress is not None and model.total:
         return f"searching {model.progress[0]:,} of {model.progress[1]:,}"
     return ""
@@ -85,7 +87,7 @@ def message(subject: Subject, state: StateLike | None, model: RowModel, clock: f
         title = f"The server does not let you list {subject.noun}{where}."
         return _lines(title, "message-error", reason, subject.denied_hint)
     if phase == "gone" and not model.total:
-        title = f"The server has no {subject.noun} (any more)."
+        title = f"There are no {subject.noun} to list on this server."
         return _lines(title, "message-error", reason, "Choose another kind with :.")
     if phase == "stale" and not model.total and state is not None:
         title = f"The {subject.noun}{where} could not be read."
