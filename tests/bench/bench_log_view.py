@@ -30,7 +30,11 @@ BESIDE = 64
 
 
 def viewer() -> Report:
-    """200,000 lines: filters, a search, jumps with and without wrapping, with lines of a megabyte."""
+    """200,000 lines: filters, a search, jumps with and without wrapping, with lines of a megabyte.
+
+    A frame waits for the screen's beat, 60 a second, so on a busy machine it takes two beats now and then;
+    the work of a frame is what the program itself needed.
+    """
     report = Report("log viewer")
     with tempfile.TemporaryDirectory() as folder, home() as folders:
         figures = Path(folder, "figures")
@@ -42,7 +46,7 @@ def viewer() -> Report:
             if not figures.exists():
                 raise RuntimeError(f"the viewer told no figures: {program.output[-2_000:].decode()}")
         limits = {"first on screen": 50.0, "all": 1_000.0, "longest stall": 50.0}
-        limits |= {"frame p50": 20.0, "frame p95": 20.0}
+        limits |= {"frame p50": 20.0, "frame p95": 20.0, "work of a frame p95": 20.0}
         for name, value in json.loads(figures.read_text()).items():
             limit = limits.get(name.rpartition(": ")[2])
             report.add(name, value, "ms", limit=limit)

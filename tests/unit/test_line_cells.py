@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from rich.cells import get_character_cell_size
 
 from k8stui.ui.widgets.line_painter import wrap_points
-from k8stui.ui.widgets.painting import char_at, chars_in_cells
+from k8stui.ui.widgets.painting import char_at, chars_in_cells, least_width
 
 TEXTS = st.text(alphabet="ab 한글é…\u0301z", max_size=400) | st.text(max_size=60)
+
+
+WIDE = "한글 ab 漢字かな é…" * 300
 
 
 def cells(text: str) -> int:
@@ -57,3 +60,17 @@ def test_far_cells_of_a_long_line_are_found_at_once_the_second_time() -> None:
         assert at <= cell
         assert index < cell
     assert time.process_time() - began < 0.5
+
+
+def test_wide_characters_are_measured_together_as_one_by_one() -> None:
+    for cell in range(0, cells(WIDE), 997):
+        index, at = char_at(WIDE, cell)
+        assert at == cells(WIDE[:index])
+
+
+def test_the_width_of_a_long_line_becomes_exact_on_the_way_to_its_end() -> None:
+    text = WIDE + "!"
+    assert len(text) <= least_width(text) <= cells(text)
+    char_at(text, cells(text) - 1)
+    assert cells(text) - 1_024 <= least_width(text) <= cells(text)
+    assert least_width("한글") == 4

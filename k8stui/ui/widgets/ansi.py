@@ -49,12 +49,12 @@ def parse_line(raw: str, limit: int = 0) -> ParsedLine:
 
     A line that is longer than the limit is cut, never in the middle of an escape sequence.
     """
-    if raw.isascii() and raw.isprintable() and not limit:
-        return ParsedLine(raw)
     if "\r" in raw:
         raw = _last_state(raw)
     if limit and len(raw) > limit:
         raw = _cut(raw, limit)
+    if raw.isprintable():  # most lines: nothing in them needs a closer look
+        return ParsedLine(printable(raw))
     if _HAS_ESCAPE.search(raw) is None:
         return ParsedLine(_plain(raw, 0))
     return _parse_escapes(raw)

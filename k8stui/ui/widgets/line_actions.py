@@ -125,6 +125,10 @@ class LineActions(VirtualScroll):
             self.put_top(advance(Place(index), -(self.page // 3), len(self.model), self.rows_of))
         self.place_lines()
 
+    def show_found(self, seq: int) -> None:
+        """Bring the line that a search has found into view."""
+        self.show_line(seq)
+
     def _go(self, top: Place) -> None:
         self.set_following(top >= self.last_top())
         self.put_top(top)

@@ -20,7 +20,7 @@ from k8stui.ui.widgets.line_model import LineModel, StaticLines
 from k8stui.ui.widgets.line_painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
 from k8stui.ui.widgets.line_search import LineSearch
 from k8stui.ui.widgets.pacing import Pacer
-from k8stui.ui.widgets.painting import Palette, char_at, width_of
+from k8stui.ui.widgets.painting import Palette, char_at, least_width
 from k8stui.ui.widgets.table_chrome import message_strip
 from k8stui.ui.widgets.table_states import MessageLine
 
@@ -235,7 +235,7 @@ class LineViewer(LineActions, can_focus=True):
             finder.step(SLICE)
             if sought and not finder.seeking:
                 if finder.found is not None:
-                    self.show_line(finder.found)
+                    self.show_found(finder.found)
                 self.post_message(line_messages.SearchEnded(self, finder.found))
             more = more or finder.running
         if not (more and self._page_stands()):
@@ -395,7 +395,7 @@ class LineViewer(LineActions, can_focus=True):
 
     def _note_width(self, shown: ShownLine) -> None:
         """Lines as wide as this one can be scrolled to; applied with the next run."""
-        size = width_of(shown.text) + shown.cut
+        size = least_width(shown.text) + shown.cut
         if size > self._widest:
             self._widest = size
             self.wake()

@@ -7,6 +7,7 @@ another measure, one odd character would shift the rest of the line. No colour i
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 ELLIPSIS = "…"
 _STRETCH = 1_024
 """Characters that are measured at once on the way to a far cell."""
+_WIDE = re.compile("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+")
+"""Kana, Han and Hangul."""
 
 
 def width_of(text: str) -> int:
@@ -70,7 +73,7 @@ def char_at(text: str, cell: int) -> tuple[int, int]:
     ends = _stretches(text) if len(text) > _STRETCH else [0]
     while ends[-1] <= cell and len(ends) * _STRETCH < len(text):
         start = (len(ends) - 1) * _STRETCH
-        ends.append(ends[-1] + cell_len(text[start : start + _STRETCH]))
+        ends.append(ends[-1] + _cells_of(text[start : start + _STRETCH]))
     stretch = max(0, bisect_right(ends, cell) - 1)
     at = ends[stretch]
     for index in range(stretch * _STRETCH, len(text)):
@@ -79,6 +82,21 @@ def char_at(text: str, cell: int) -> tuple[int, int]:
             return index, at
         at += size
     return len(text), at
+
+
+def least_width(text: str) -> int:
+    """Cells that a text takes, quickly: of a long one, what nobody went to yet counts one for a character."""
+    if text.isascii() or len(text) <= _STRETCH:
+        return width_of(text)
+    ends = _stretches(text)
+    return ends[-1] + len(text) - (len(ends) - 1) * _STRETCH
+
+
+def _cells_of(text: str) -> int:
+    """The cells of all characters; the usual wide ones are counted together."""
+    narrow = _WIDE.sub("", text)
+    others = 0 if narrow.isascii() else sum(map(get_character_cell_size, narrow)) - len(narrow)
+    return 2 * len(text) - len(narrow) + others
 
 
 @lru_cache(maxsize=64)
