@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+import socket
+import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -142,6 +144,25 @@ async def test_it_follows_to_the_pod_that_replaces_the_first(
                 except (asyncio.IncompleteReadError, ConnectionError):
                     await asyncio.sleep(0.2)
         assert each.moves == 1
+
+
+async def test_clients_that_break_off_do_not_end_it(
+    admin: Admin, namespace: str, forward: Callable[..., Any], protocol: str
+) -> None:
+    await start_pod(admin, namespace, "web", echo())
+    made = await forward(f"/api/v1/namespaces/{namespace}/pods/web", "pods", "web", "echo")
+    await eventually(lambda: made.state is ForwardState.LISTENING, what="a pod")
+    for _ in range(3):
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.local)
+        writer.write(b"\xff" + secrets.token_bytes(300_000))
+        await reader.readexactly(1000)
+        reset = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        writer.transport.abort()
+    await eventually(lambda: made.connections == 0, what="all connections ended")
+    assert made.state is ForwardState.LISTENING
+    async with asyncio.timeout(30):
+        assert await exchange(made.local, b"\xffstill there") == b"\xffstill there"
 
 
 async def test_what_is_wrong_is_said(
