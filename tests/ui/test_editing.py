@@ -94,6 +94,20 @@ async def test_what_admission_changes_besides_and_warnings_are_shown() -> None:
         assert len(connection(app).sent) == 1, "nothing but the dry run was sent"
 
 
+async def test_a_long_diff_is_read_on_by_keys_while_its_button_has_the_focus() -> None:
+    app = deployments()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await editing(pilot)
+        labels = "".join(f"    label{number}: x\n" for number in range(40))
+        put(app, "    app: web\n  name", f"    app: web\n{labels}  name")
+        await review(pilot)
+        assert "label39" not in screen_text(app)
+        await pilot.press("pagedown", "end")
+        await until(pilot, lambda: "label39" in screen_text(app))
+        await pilot.press("home")
+        await until(pilot, lambda: "label39" not in screen_text(app))
+
+
 async def test_who_owns_the_object_is_told_before() -> None:
     cluster = world()
     web = cluster.world["deployments.apps"][0]

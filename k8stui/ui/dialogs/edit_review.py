@@ -33,6 +33,16 @@ WIDEST = 400
 _STYLES = {"+": "added", "-": "removed", "…": "muted", " ": ""}
 
 
+_SCROLLS = {
+    "up": "up",
+    "down": "down",
+    "pageup": "page_up",
+    "pagedown": "page_down",
+    "home": "home",
+    "end": "end",
+}
+
+
 class Lines(VerticalScroll):
     """Text to be scrolled by keys."""
 
@@ -51,6 +61,8 @@ class ReviewDialog(Dialog[str]):
     BINDINGS: ClassVar = [
         Binding("ctrl+s", "apply", show=False, priority=True),
         Binding("f", "force", show=False),
+        # also while a button has the focus
+        *(Binding(key, f"scroll('{way}')", show=False) for key, way in _SCROLLS.items()),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "review--added",
@@ -104,6 +116,10 @@ class ReviewDialog(Dialog[str]):
         """Become the owner of what others own."""
         if self._taken:
             self.dismiss("force")
+
+    def action_scroll(self, way: str) -> None:
+        """Read on."""
+        getattr(self.query_one("#lines"), f"scroll_{way}")(animate=False)
 
     # The text
 

@@ -214,6 +214,7 @@ def new_items(
             waiting.append((items[-1], definition))
     for item, definition in waiting:
         item.waits = next((each for each in items if each.document is definition), None)
+        item.way = Way.APPLY if mode is Mode.SERVER_APPLY else Way.CREATE
     return sorted(items, key=lambda item: not comes_first(item.kind)), problems
 
 
