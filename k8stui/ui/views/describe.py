@@ -10,10 +10,10 @@ from k8stui.kinds.describe import Line, Link, Need, Related, about, describe, ne
 from k8stui.kinds.describe.common import EVENTS
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_content import Keyed, Piece
+from k8stui.ui.widgets.document_content import MarkedLines, says
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from k8stui.kinds.describe import Ref
     from k8stui.kube.catalog import Kind
@@ -30,43 +30,16 @@ AGES = 10.0
 """Seconds between two paintings of ages while nothing else happens."""
 
 
-class DescribeContent(Keyed):
+class DescribeContent(MarkedLines[Line]):
     """A description for the viewer."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
-        self.lines = lines
-        self.blocks: Mapping[int, int] = _blocks(lines)
-        self._keys: list[Any] | None = None
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def text(self, index: int) -> str:
-        """A line."""
-        return self.lines[index].text
-
-    def pieces(self, index: int) -> list[Piece]:
-        """Labels, links, warnings."""
-        return [Piece(*mark) for mark in self.lines[index].marks]
+    _keys: list[Any] | None = None
 
     def key(self, index: int) -> Any:
         """The line by its label and the headings above it, told apart by number where they repeat."""
         if self._keys is None:
             self._keys = _keys(self.lines)
         return self._keys[index]
-
-
-def _blocks(lines: Sequence[Line]) -> dict[int, int]:
-    """Lines with deeper lines below them."""
-    blocks: dict[int, int] = {}
-    waiting: list[int] = []
-    for index, line in enumerate([*lines, Line("", -1)]):
-        while waiting and lines[waiting[-1]].level >= line.level:
-            opener = waiting.pop()
-            if index > opener + 1:
-                blocks[opener] = index
-        waiting.append(index)
-    return blocks
 
 
 def _keys(lines: Sequence[Line]) -> list[Any]:
@@ -243,7 +216,7 @@ class DescribeView(ObjectView):
         if raw is None or kind is None:
             return None
         lines = describe(kind.name, raw, self._related, self.session.backend.now())
-        if len(old) == len(lines) and all(old.text(at) == line.text for at, line in enumerate(lines)):
+        if says(old, lines):
             return None
         content = DescribeContent(lines)
         if len(old):

@@ -61,7 +61,8 @@ class JsonPathRows:
         self._model = RowModel(self._printer(), now=session.backend.now)
         self._point()
         self._changed = changed
-        self._subscription: Any = session.cluster.subscribe(  # type: ignore[union-attr]
+        cluster: Any = session.cluster
+        self._subscription: Any = cluster.subscribe(
             kind,
             namespaces=self._namespaces if kind.namespaced else (),
             label_selector=self.spec.label_selector,

@@ -12,7 +12,7 @@ from k8stui.kinds.rollout_status import RolloutPhase, rollout_status
 from k8stui.kinds.rollout_trouble import pod_trouble
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.reading import ObjectView
-from k8stui.ui.widgets.document_content import Keyed, Piece
+from k8stui.ui.widgets.document_content import MarkedLines, says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,39 +25,12 @@ AGAIN = 2.0
 MOST_PODS = 200
 
 
-class RolloutContent(Keyed):
-    """The page for the viewer."""
-
-    def __init__(self, lines: Sequence[PageLine]) -> None:
-        self.lines = lines
-        self.blocks: Mapping[int, int] = _blocks(lines)
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def text(self, index: int) -> str:
-        """A line."""
-        return self.lines[index].text
-
-    def pieces(self, index: int) -> list[Piece]:
-        """Colours."""
-        return [Piece(*mark) for mark in self.lines[index].marks]
+class RolloutContent(MarkedLines[PageLine]):
+    """The page for the viewer; a revision hides what it changed."""
 
     def key(self, index: int) -> Any:
         """What a line is about."""
         return self.lines[index].key
-
-
-def _blocks(lines: Sequence[PageLine]) -> dict[int, int]:
-    """A revision hides what it changed."""
-    blocks = {}
-    for index, line in enumerate(lines):
-        end = index + 1
-        while end < len(lines) and lines[end].level > line.level:
-            end += 1
-        if end > index + 1 and line.level == 0:
-            blocks[index] = end
-    return blocks
 
 
 class RolloutView(ObjectView):
@@ -149,8 +122,7 @@ class RolloutView(ObjectView):
         if self.facts is None:
             return
         lines = rollout_page(self.facts, self.session.backend.now())
-        old = self.viewer.content
-        if len(old) != len(lines) or any(old.text(at) != line.text for at, line in enumerate(lines)):
+        if not says(self.viewer.content, lines):
             self.viewer.show(RolloutContent(lines))
 
     def _fold_older(self) -> None:

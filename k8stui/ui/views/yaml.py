@@ -11,28 +11,20 @@ from k8stui.kinds.yaml_noise import Reveal, is_secret, readable
 from k8stui.kinds.yaml_text import Document, Path, YamlLine, emit
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_content import Keyed, Piece
+from k8stui.ui.widgets.document_content import Lines, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from k8stui.kube.catalog import Kind
 
 
-class YamlContent(Keyed):
+class YamlContent(Lines[YamlLine]):
     """A document of YAML for the viewer."""
 
     def __init__(self, document: Document) -> None:
-        self.lines = document.lines
-        self.blocks: Mapping[int, int] = document.blocks
+        super().__init__(document.lines, document.blocks)
         self._keys: list[Any] | None = None
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def text(self, index: int) -> str:
-        """A line of YAML."""
-        return self.lines[index].text
 
     def pieces(self, index: int) -> list[Piece]:
         """Key, signs and value."""
@@ -45,7 +37,7 @@ class YamlContent(Keyed):
         return self._keys[index]
 
 
-def keys_of(lines: tuple[YamlLine, ...]) -> list[tuple[Path, int]]:
+def keys_of(lines: Sequence[YamlLine]) -> list[tuple[Path, int]]:
     """For each line its field and its number within the field."""
     keys, path, number = [], None, 0
     for line in lines:

@@ -6,7 +6,7 @@ Made elsewhere, of YAML or a description; nothing here knows what the lines mean
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,6 +106,70 @@ class Keyed:
     def key(self, index: int) -> Any:
         """What a line is about."""
         raise NotImplementedError
+
+
+class WithText(Protocol):
+    """A line of any kind."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class Marked(WithText, Protocol):
+    """A line with colours, under the lines above it that have a lower level."""
+
+    @property
+    def marks(self) -> Sequence[tuple[int, int, str]]: ...
+    @property
+    def level(self) -> int: ...
+
+
+TextLine = TypeVar("TextLine", bound=WithText)
+MarkedLine = TypeVar("MarkedLine", bound=Marked)
+
+
+class Lines(Keyed, Generic[TextLine]):
+    """A content that is made of its lines."""
+
+    def __init__(self, lines: Sequence[TextLine], blocks: Mapping[int, int]) -> None:
+        self.lines = lines
+        self.blocks = blocks
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def text(self, index: int) -> str:
+        """A line."""
+        return self.lines[index].text
+
+
+class MarkedLines(Lines[MarkedLine]):
+    """Lines that bring their colours; each that stands above deeper ones can be folded."""
+
+    def __init__(self, lines: Sequence[MarkedLine]) -> None:
+        super().__init__(lines, _by_level(lines))
+
+    def pieces(self, index: int) -> list[Piece]:
+        """Labels, links, warnings."""
+        return [Piece(*mark) for mark in self.lines[index].marks]
+
+
+def _by_level(lines: Sequence[Marked]) -> dict[int, int]:
+    """Lines with deeper lines below them."""
+    blocks: dict[int, int] = {}
+    waiting: list[int] = []
+    for index, level in enumerate([*(line.level for line in lines), -1]):
+        while waiting and lines[waiting[-1]].level >= level:
+            opener = waiting.pop()
+            if index > opener + 1:
+                blocks[opener] = index
+        waiting.append(index)
+    return blocks
+
+
+def says(content: Content, lines: Sequence[WithText]) -> bool:
+    """Whether a content says what these lines say."""
+    return len(content) == len(lines) and all(content.text(at) == line.text for at, line in enumerate(lines))
 
 
 @dataclass(frozen=True, slots=True)
