@@ -313,7 +313,9 @@ async def test_why_something_is_still_there_is_told_and_it_can_be_released() -> 
         await until(pilot, lambda: "(a volume, a load balancer" in screen_text(app), "the warning")
         await pilot.press("ctrl+s")
         await done(pilot)
-        assert fake.connection.writes[-1][2] == {"metadata": {"finalizers": None, "uid": uid("stuck")}}
+        mine, held, remove = fake.connection.writes[-1][2]
+        assert (mine["value"], held["value"]) == (uid("stuck"), ["example.com/cleanup"])
+        assert remove == {"op": "remove", "path": "/metadata/finalizers"}
 
 
 # How it looks

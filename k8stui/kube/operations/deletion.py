@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.kube.operations.plans import Change, Plan, Ref, Request
+from k8stui.kube.operations.plans import JSON_PATCH, Change, Plan, Ref, Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,10 +99,15 @@ def _eviction(ref: Ref) -> Request:
     return request("v1", request("v1beta1", None))
 
 
-def plan_finalize(ref: Ref, finalizers: Sequence[str], keep: Sequence[str] = ()) -> Plan:
-    """Take finalizers away by hand; `keep` are those that stay."""
-    body = {"metadata": {"finalizers": list(keep) or None, **({"uid": ref.uid} if ref.uid else {})}}
-    request = Request("PATCH", ref.path(), body, "application/merge-patch+json")
+def plan_finalize(ref: Ref, finalizers: Sequence[str]) -> Plan:
+    """Take finalizers away by hand: those that were read, and no others that came meanwhile."""
+    body: list[dict[str, Any]] = [
+        {"op": "test", "path": "/metadata/finalizers", "value": list(finalizers)},
+        {"op": "remove", "path": "/metadata/finalizers"},
+    ]
+    if ref.uid:
+        body.insert(0, {"op": "test", "path": "/metadata/uid", "value": ref.uid})
+    request = Request("PATCH", ref.path(), body, JSON_PATCH)
     words = f"without {', '.join(finalizers)}"
     warning = (
         "What the finalizer waits for is not done any more: outside of the cluster something may be left"

@@ -64,6 +64,10 @@ class StuckDialog(PlanDialog):
         if self._given is not None:
             yield self.release
 
+    @property
+    def verb(self) -> str:
+        return self._given.verb if self._given is not None else ""
+
     def _first_focus(self) -> None:
         self._do.display = self._given is not None
         self._close.focus()

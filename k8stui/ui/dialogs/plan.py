@@ -84,6 +84,11 @@ class PlanDialog(Dialog["Run"]):
         assert self._given is not None
         return self._given
 
+    @property
+    def verb(self) -> str:
+        """What the button says while there is no plan."""
+        return self._title_text.partition(" ")[0]
+
     def advise(self, plan: Plan) -> Sequence[str]:
         """More to know about this very plan."""
         return ()
@@ -176,7 +181,7 @@ class PlanDialog(Dialog["Run"]):
             self._say(self._notes, sentences(self.advice, "·"))
             for each in (self._warnings, self._objects, self._requests, self._confirm):
                 each.display = False
-            self._do.label = self._title_text.partition(" ")[0]
+            self._do.label = self.verb
             self._do.disabled = True
             return
         self._show(self.plan)
