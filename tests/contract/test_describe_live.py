@@ -161,9 +161,12 @@ CLUSTER_WIDE = (
     "storageclasses.storage.k8s.io",
     "persistentvolumes",
     "priorityclasses.scheduling.k8s.io",
+    "clusterroles.rbac.authorization.k8s.io",
     "clusterrolebindings.rbac.authorization.k8s.io",
+    "certificatesigningrequests.certificates.k8s.io",
 )
 """Kinds of which the first object there is is described."""
+MADE_BY_CONTROLLERS = ("replicasets.apps", "endpointslices.discovery.k8s.io")
 TRIES = 6
 VARIES = (
     "Annotations: kubectl.kubernetes.io/last-applied",  # it is in the YAML
@@ -277,6 +280,13 @@ async def test_every_kind_is_described_as_kubectl_does(
         kind = catalog.find(plural)
         items = (await admin.get(kind.path()))["items"] if kind is not None else []
         made += [(plural, "", item["metadata"]["name"]) for item in items[:1]]
+    for plural in MADE_BY_CONTROLLERS:
+        kind = catalog.find(plural)
+        assert kind is not None
+        async with asyncio.timeout(30):
+            while not (items := (await admin.get(kind.path(namespace)))["items"]):
+                await asyncio.sleep(0.1)
+        made.append((plural, namespace, items[0]["metadata"]["name"]))
     made.append(("namespaces", "", namespace))
     left = [line for each in made for line in await missing(admin, catalog, run, *each)]
     assert not left, "\n".join(left)
