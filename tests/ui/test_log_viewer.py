@@ -8,6 +8,7 @@ import pytest
 
 from k8stui.kube.log_buffer import LogBuffer
 from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.ui.logs import by_time
 from k8stui.ui.logs.painter import Mode, Times
 from k8stui.ui.logs.viewer import LogViewer
 from tests.ui.widget_apps import WidgetApp, until
@@ -164,9 +165,32 @@ async def test_search_counts_and_marks_where_matches_are() -> None:
         assert len(app.viewer._bar_marks(20)) == 20
         assert app.viewer.finder.place == 1  # round the end
         await pilot.press("n")
-        await until(pilot, lambda: app.viewer.finder.place == 2)
+        await until(pilot, lambda: app.viewer.finder.place == 2 and "line 177" in app.text())
         await pilot.press("N", "N")
-        await until(pilot, lambda: app.viewer.finder.place == 20)
+        await until(pilot, lambda: app.viewer.finder.place == 20 and "line 1977" in app.text())
+
+
+async def test_search_unfolds_the_trace_that_has_the_match_and_folds_it_when_it_goes_on() -> None:
+    trace = ("ERROR no stock", *(f"\tat shop.Stock.take(Stock.java:{n})" for n in range(40)))
+    app = app_of("INFO start", *trace, "INFO between", *trace, "INFO end")
+    async with app.run_test(size=(60, 12)) as pilot:
+        viewer = app.viewer
+        viewer.set_folds(traces=True, repeats=False)
+        await until(pilot, lambda: app.lines()[1] == "ERROR no stock ▸ 40 more lines")
+        viewer.search("java:30")
+        await until(pilot, lambda: any("Stock.java:30)" in line for line in app.lines()))
+        assert viewer.finder.found == 32
+        assert viewer.opened == {1}
+        await pilot.press("n")
+        await until(pilot, lambda: viewer.finder.found == 74 and viewer.opened == {43})
+        await until(pilot, lambda: any("Stock.java:30)" in line for line in app.lines()))
+        viewer.search("end")
+        await until(pilot, lambda: not viewer.opened)
+        assert "▸ 40 more lines" in app.lines()[3]
+        viewer.search("java:1")
+        await until(pilot, lambda: viewer.finder.count == 22 and viewer.opened)
+        folded = ({1, 43} - viewer.opened).pop()
+        assert viewer.painter.note_of(folded) == "▸ 40 more lines (11 found)"
 
 
 async def test_highlights_have_colours_of_their_own_and_go_again() -> None:
@@ -195,9 +219,9 @@ async def test_bookmarks_and_times_lead_back_to_lines() -> None:
         assert app.viewer.cursor == 100
         app.viewer.go_to_bookmark(1)
         await until(pilot, lambda: "◆ line 400" in app.text())
-        seq = app.viewer.seq_at_time((START + 5 * 60) * 1_000_000_000)
+        seq = by_time.first_at(app.viewer.model, (START + 5 * 60) * 1_000_000_000)
         assert seq == 300
-        assert app.viewer.seq_at_time((START + 3_600) * 1_000_000_000) is None
+        assert by_time.first_at(app.viewer.model, (START + 3_600) * 1_000_000_000) is None
 
 
 async def test_older_lines_come_before_without_moving_what_is_read() -> None:

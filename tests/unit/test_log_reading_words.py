@@ -112,17 +112,17 @@ class TestOpening:
     def test_json_is_laid_out(self) -> None:
         rows = below(LogLine("2026-01-31T03:00:00Z", WEB, '{"a":{"b":[1]},"msg":"x"}'), [], [])
         assert rows[0][1] == "2026-01-31T03:00:00Z  shop/web-1/app"
-        assert [text for _, text in rows[1:4]] == ["{", '  "a": {', '    "b": [']
+        assert [row.text for row in rows[1:4]] == ["{", '  "a": {', '    "b": [']
 
     def test_fields_are_listed_by_name(self) -> None:
         rows = below(LogLine("", WEB, "level=warn msg=slow ms=12"), [], [])
-        assert rows[1:] == [("  level", "warn"), ("message", "slow"), ("     ms", "12")]
+        assert [row[:2] for row in rows[1:]] == [("  level", "warn"), ("message", "slow"), ("     ms", "12")]
 
     def test_nothing_controls_the_screen(self) -> None:
         rows = below(
-            LogLine("", WEB, '{"a":"\\u001b[2J\\u0007"}'), [LogLine("", WEB, "\tat \x1b]0;t\x07x")], []
+            LogLine("", WEB, '{"a":"\\u001b[2J\\u0007"}'), [(1, LogLine("", WEB, "\tat \x1b]0;t\x07x"))], []
         )
-        assert all(text.isprintable() for _, text in rows)
+        assert all(text.isprintable() for _, text, _ in rows)
 
 
 def test_saved_lines_say_where_they_are_from() -> None:

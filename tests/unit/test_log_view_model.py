@@ -10,7 +10,7 @@ import pytest
 
 from k8stui.kube.log_types import LogLine, LogSource
 from k8stui.ui.logs.filtering import LogFilter, LogFilterError
-from k8stui.ui.logs.folding import Folds, head_of, same
+from k8stui.ui.logs.folding import Folds, same
 from k8stui.ui.logs.rate import Rate
 from k8stui.ui.widgets.line_index import SeqIndex
 from k8stui.ui.widgets.line_model import LineModel, LineView, TextMatcher
@@ -200,8 +200,9 @@ class TestFolding:
         model.set_view(LineView(folds=folds))
         assert settled(model) == [0, 1, 5]
         assert folds.count(1) == 3
-        assert [line.text for line in folds.lines(1)] == list(self.TRACE[2:5])
-        assert head_of(4, lines) == 1
+        assert [(seq, line.text) for seq, line in folds.lines(1)] == list(enumerate(self.TRACE))[2:5]
+        assert folds.head(4, lines.line(4)) == 1
+        assert folds.head(1, lines.line(1)) is None
 
     def test_lines_of_other_containers_may_stand_between(self) -> None:
         lines = Lines(*self.TRACE)
@@ -290,6 +291,40 @@ class TestSearch:
         assert search.running
         search.step()
         assert search.count == 2
+
+    @staticmethod
+    def found(model: LineModel, pattern: str) -> list[int]:
+        settled(model)
+        search = LineSearch(model)
+        search.start(re.compile(pattern), 0)
+        while search.running:
+            search.step()
+        return [search.matches.at(place) for place in range(search.count)]
+
+    def test_lines_of_folded_traces_are_found_in_the_line_that_shows_them(self) -> None:
+        lines = Lines(*TestFolding.TRACE, "INFO pool ready", "ERROR again", "\tat a.B.pool(B.java:9)")
+        folds = Folds(lines)
+        model = LineModel(lines)
+        model.set_view(LineView(folds=folds, head=folds.head))
+        assert self.found(model, "B.java|Caused") == [2, 3, 8]
+        assert [model.holder(seq) for seq in (2, 3, 8, 6)] == [1, 1, 7, 6]
+        model.set_view(LineView(LogFilter("!again"), folds=folds, head=folds.head))
+        assert self.found(model, "B.java|Caused") == [2, 3]
+
+    def test_of_repeated_lines_those_are_found_that_differ_from_the_one_shown(self) -> None:
+        lines = Lines(*(f"08:00:0{n} disk full" for n in range(4)), "08:00:09 disk free")
+        model = LineModel(lines)
+        model.set_view(LineView(repeats=same))
+        assert self.found(model, "disk") == [3, 4]
+        assert self.found(model, "08:00:01") == [1]
+        assert model.holder(1) == 3
+        model.set_view(LineView(LogFilter("!08:00:01"), repeats=same))
+        assert self.found(model, "08:00:01") == []
+
+    def test_colours_of_the_program_are_no_part_of_what_is_searched(self) -> None:
+        model = LineModel(Lines("\x1b[32mok\x1b[0m done", "32"))
+        assert self.found(model, "ok done") == [0]
+        assert self.found(model, "32") == [1]
 
 
 class TestRate:

@@ -71,6 +71,10 @@ class Folds:
         self._traces[line.source] = (head, seq)
         return True
 
+    def head(self, seq: int, line: Any) -> int | None:
+        """The line that a folded one is shown in; None for one that is not folded."""
+        return self._traces[line.source][0] if self(seq, line) else None
+
     def count(self, seq: int) -> int:
         """How many lines are folded into this one; it may grow while the trace is being written."""
         known = self._known.get(seq)
@@ -83,36 +87,25 @@ class Folds:
             self._known[seq] = len(found)
         return len(found)
 
-    def lines(self, seq: int) -> list[Any]:
-        """The lines that are folded into this one."""
+    def lines(self, seq: int) -> list[tuple[int, Any]]:
+        """The lines that are folded into this one, with their numbers."""
         return self._look(seq)[0]
 
-    def _look(self, seq: int) -> tuple[list[Any], bool]:
+    def _look(self, seq: int) -> tuple[list[tuple[int, Any]], bool]:
         source = self._source
         if not source.first <= seq < source.end:
             return [], True
         head = source.line(seq)
         if head.mark:
             return [], True
-        found: list[Any] = []
+        found: list[tuple[int, Any]] = []
         at, stop = seq + 1, min(source.end, seq + FAR)
         while at < stop:
-            for line in source.lines(at, min(stop, at + 64)):
+            for number, line in enumerate(source.lines(at, min(stop, at + 64)), at):
                 if line.source != head.source or (line.mark and not found):
                     continue
                 if line.mark or not continues(line.text) or len(found) >= MOST:
                     return found, True
-                found.append(line)
+                found.append((number, line))
             at += 64
         return found, stop == seq + FAR
-
-
-def head_of(seq: int, source: LineSource) -> int:
-    """The line that a folded one is shown in."""
-    line = source.line(seq)
-    low = max(source.first, seq - FAR)
-    for at in range(seq - 1, low - 1, -1):
-        other = source.line(at)
-        if other.source == line.source and not other.mark and not continues(other.text):
-            return at
-    return seq

@@ -9,7 +9,10 @@ from rich.style import Style
 from textual.scrollbar import ScrollBarRender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from k8stui.ui.widgets.line_index import SeqIndex
+    from k8stui.ui.widgets.line_model import LineModel
 
 SIGN = "━"
 
@@ -32,6 +35,19 @@ def marked_bar(marks: Callable[[int], Mapping[int, Style]]) -> type[ScrollBarRen
             return Segments(segments, new_lines=bar.new_lines)
 
     return MarkedBar
+
+
+def marked_rows(size: int, model: LineModel, matches: SeqIndex, bookmarks: Iterable[int]) -> dict[int, str]:
+    """Rows of a bar of `size` rows that have a mark, each with the component class of its colour."""
+    count = len(model)
+    if not count:
+        return {}
+    marks: dict[int, str] = {}
+    if len(matches):
+        places = [model.seq_at(min(count - 1, row * count // size)) for row in range(size)]
+        bounds = [matches.place_of(seq or 0) for seq in places] + [len(matches)]
+        marks = {row: "match-current" for row in range(size) if bounds[row + 1] > bounds[row]}
+    return marks | {min(size - 1, model.index_of(seq) * size // count): "bookmark" for seq in bookmarks}
 
 
 def _over(old: Style, mark: Style) -> Style:

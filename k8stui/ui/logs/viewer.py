@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.strip import Strip
 
-from k8stui.kube.log_times import nanoseconds
-from k8stui.ui.logs.expanding import below, laid_out
 from k8stui.ui.logs.filtering import LogFilter, LogFilterError
-from k8stui.ui.logs.folding import FAR, Folds, same
+from k8stui.ui.logs.folding import Folds, same
+from k8stui.ui.logs.opened import OpenedLines
 from k8stui.ui.logs.painter import LogPainter, Mode, Times
-from k8stui.ui.logs.scroll_marks import marked_bar
+from k8stui.ui.logs.scroll_marks import marked_bar, marked_rows
 from k8stui.ui.widgets import line_messages
 from k8stui.ui.widgets.filters import compile_pattern
 from k8stui.ui.widgets.line_layout import Place, advance
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
-    from k8stui.ui.widgets.line_model import LineSource
+    from k8stui.ui.widgets.line_model import LineLike, LineSource
     from k8stui.ui.widgets.line_painter import ShownLine
 
 HIGHLIGHTS = 6
@@ -106,8 +105,8 @@ class LogViewer(LineViewer):
         self.folds_traces = self.folds_repeats = False
         self.cursor: int | None = None
         """Number of the line under the cursor, where there is one."""
-        self._folds = Folds(self.model.source)
-        self._below: dict[int, tuple[Any, list[ShownLine]]] = {}
+        self._opened = OpenedLines(self.model, self.palette)
+        self._opened_by_search: int | None = None
         self._bar_key: Any = None
 
     def on_mount(self) -> None:
@@ -123,7 +122,8 @@ class LogViewer(LineViewer):
 
     def set_source(self, source: LineSource) -> None:
         """Show other lines; options stay, what was about the old lines goes."""
-        self._folds = Folds(source)
+        self._opened.set_source(Folds(source))
+        self._opened_by_search = None
         self.cursor = None
         self.painter.bookmarks.clear()
         self.model.view = self._view()
@@ -147,14 +147,15 @@ class LogViewer(LineViewer):
         self._show_view()
 
     def _view(self) -> LineView:
-        rule = self.log_filter
+        rule, folds = self.log_filter, self._opened.folds
         return LineView(
-            rule if rule else None,
-            rule.before if rule else 0,
-            rule.after if rule else 0,
-            self._folds if self.folds_traces else None,
-            rule.finds,
-            same if self.folds_repeats else None,
+            matcher=rule if rule else None,
+            before=rule.before if rule else 0,
+            after=rule.after if rule else 0,
+            folds=folds if self.folds_traces else None,
+            head=folds.head if self.folds_traces else None,
+            keeps_matches=rule.finds,
+            repeats=same if self.folds_repeats else None,
         )
 
     def _show_view(self) -> None:
@@ -165,14 +166,7 @@ class LogViewer(LineViewer):
 
     def _note(self, seq: int) -> str:
         """What is folded into a line."""
-        if not self.model.filtered:
-            return ""
-        notes = []
-        if (count := self.model.run_of(seq)) > 1:
-            notes.append(f"×{count:,}")
-        if self.folds_traces and seq not in self.opened and (lines := self._folds.count(seq)):
-            notes.append(f"▸ {lines} more line{'s' * (lines > 1)}")
-        return " ".join(notes)
+        return self._opened.note(seq, self.finder.matches, is_open=seq in self.opened)
 
     # How lines look
 
@@ -209,8 +203,9 @@ class LogViewer(LineViewer):
         """Put the cursor on a line, or take it away."""
         self.cursor = seq
         if seq is not None:
-            self.set_following(False)
-            self.show_line(seq)
+            holder = self.model.holder(seq)
+            self.cursor = seq if holder is None else holder
+            self.show_line(self.cursor)
         self.place_lines()
 
     def action_open(self) -> None:
@@ -218,16 +213,11 @@ class LogViewer(LineViewer):
         cursor = self.cursor
         if cursor is None or self.model.line(cursor) is None:
             seen = [seq for seq, _ in self._rows if seq is not None]
-            found = self.finder.found
+            found = None if self.finder.found is None else self.model.holder(self.finder.found)
             if seen:
                 self.put_cursor(found if found in seen else seen[-1])
             return
-        if cursor in self.opened:
-            self.opened.discard(cursor)
-        else:
-            self.opened.add(cursor)
-        self._below.pop(cursor, None)
-        self.painter.drop(cursor)
+        self.toggle_open(cursor)
         self.show_line(cursor)
         self.place_lines()
 
@@ -305,25 +295,36 @@ class LogViewer(LineViewer):
     def extra_rows(self, seq: int) -> Sequence[ShownLine]:
         """Rows below an opened line."""
         line = self.model.line(seq)
-        if line is None:
-            return ()
-        width = self.size.width if self.wrap else 0
-        followers = self._folds.lines(seq) if self.folds_traces else []
-        key = (width, len(followers), self.palette.generation)
-        known = self._below.get(seq)
-        if known is None or known[0] != key:
-            rows = below(line, followers, self._repeats(seq, line))
-            known = self._below[seq] = (key, laid_out(rows, width, self.palette))
-        return known[1]
+        return () if line is None else self._opened.rows(seq, line, self.size.width if self.wrap else 0)
 
-    def _repeats(self, seq: int, line: Any) -> list[Any]:
-        """The lines that are shown as this one."""
-        count = self.model.run_of(seq)
-        if count < 2:
-            return []
-        what = same(line)
-        before = self.model.source.lines(max(self.model.source.first, seq - FAR), seq + 1)
-        return [each for each in before if not each.mark and same(each) == what][-count:]
+    def toggle_open(self, seq: int) -> None:
+        """Show what belongs to a line below it, or no longer."""
+        self.opened ^= {seq}
+        if seq == self._opened_by_search:
+            self._opened_by_search = None
+        self._opened.drop(seq)
+        self.painter.drop(seq)
+
+    def show_found(self, seq: int) -> None:
+        """Bring a match into view; one in a folded line is unfolded as long as the search stands there."""
+        holder, before = self.model.holder(seq), self._opened_by_search
+        if before is not None and before != holder:
+            self.toggle_open(before)
+        if holder is None or holder == seq:
+            self.show_line(seq)
+            return
+        if holder not in self.opened:
+            self.toggle_open(holder)
+            self._opened_by_search = holder
+        index = self.model.index_of(holder)
+        rows = self.rows_of(index)
+        seqs = self._opened.seqs(holder)
+        sub = rows - len(seqs) + seqs.index(seq) if seq in seqs else 0
+        self.set_following(False)
+        top, place = self.top_place(), Place(index, sub)
+        if not top <= place < advance(top, self.page - 1, len(self.model), self.rows_of):
+            self.put_top(advance(place, -(self.page // 3), len(self.model), self.rows_of))
+        self.place_lines()
 
     # Bookmarks
 
@@ -343,31 +344,7 @@ class LogViewer(LineViewer):
         self.put_cursor(marks[place % len(marks)])
         return True
 
-    # Times
-
-    def seq_at_time(self, nanos: int) -> int | None:
-        """The first shown line that was written at a time (since the epoch) or later; None: all are older."""
-        model = self.model
-        low, high = 0, len(model)
-        while low < high:
-            middle = (low + high) // 2
-            at = middle
-            while at < high and not self._nanos(at):
-                at += 1  # remarks of ours may have no time
-            if at < high and self._nanos(at) < nanos:
-                low = at + 1
-            else:
-                high = middle
-        return model.seq_at(low)
-
-    def oldest_time(self) -> int:
-        """When the oldest line was written, in nanoseconds since the epoch; 0 where no line tells."""
-        return next((nanos for index in range(min(64, len(self.model))) if (nanos := self._nanos(index))), 0)
-
-    def _nanos(self, index: int) -> int:
-        seq = self.model.seq_at(index)
-        line = None if seq is None else self.model.line(seq)
-        return 0 if line is None else nanoseconds(line.time)
+    # Lines out
 
     def shown_lines(self) -> Iterator[Any]:
         """The lines that are shown now; those that fall off meanwhile are left out."""
@@ -389,14 +366,21 @@ class LogViewer(LineViewer):
         key = super()._key(y)
         if y < len(self._rows) and (seq := self._rows[y][0]) is not None:
             painter = self.painter
-            marks = (seq == self.cursor, seq in painter.bookmarks, seq in self.opened)
-            return (key, marks, painter.note_of(seq))
+            marks = (seq == self.cursor, seq in painter.bookmarks)
+            return (key, marks, self.finder.found if seq in self.opened else None, painter.note_of(seq))
         return key
 
     def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
         if seq == self.cursor and seq != self.finder.found and not self.is_selected(seq):
             strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
         return super()._with_states(strip, seq, start)
+
+    def _extra_row(self, seq: int, line: LineLike, number: int, width: int) -> tuple[Strip, int]:
+        strip, start = super()._extra_row(seq, line, number, width)
+        seqs = self._opened.seqs(seq)
+        if number < len(seqs) and seqs[number] >= 0 and seqs[number] == self.finder.found:
+            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+        return strip, start
 
     def _tell(self) -> None:
         super()._tell()
@@ -409,16 +393,8 @@ class LogViewer(LineViewer):
 
     def _bar_marks(self, size: int) -> dict[int, Style]:
         """Rows of the scroll bar with matches of the search, and with bookmarks."""
-        model, matches, marks = self.model, self.finder.matches, {}
-        count = len(model)
-        if len(matches) and count:
-            style = self.palette.style("match-current")
-            places = [model.seq_at(min(count - 1, row * count // size)) for row in range(size)]
-            bounds = [matches.place_of(seq or 0) for seq in places] + [len(matches)]
-            marks = {row: style for row in range(size) if bounds[row + 1] > bounds[row]}
-        for seq in self.painter.bookmarks if count else ():
-            marks[min(size - 1, model.index_of(seq) * size // count)] = self.palette.style("bookmark")
-        return marks
+        rows = marked_rows(size, self.model, self.finder.matches, self.painter.bookmarks)
+        return {row: self.palette.style(name) for row, name in rows.items()}
 
 
 __all__ = ["LogViewer", "Mode", "Times"]

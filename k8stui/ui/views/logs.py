@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
 
-from k8stui.ui.logs import states
+from k8stui.ui.logs import by_time, states
 from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
 from k8stui.ui.logs.histogram import Histogram
 from k8stui.ui.logs.names import Names, long_name, next_names, short_name
@@ -223,10 +223,10 @@ class LogsView(View):
 
     async def _go_to_time(self, nanos: int) -> None:
         viewer, reading = self.viewer, self.reading
-        while reading is not None and reading.has_older and viewer.oldest_time() > nanos:
+        while reading is not None and reading.has_older and by_time.oldest(viewer.model) > nanos:
             if not await reading.load_older():
                 break
-        seq = viewer.seq_at_time(nanos)
+        seq = by_time.first_at(viewer.model, nanos)
         if seq is None:
             self.app.notify("There is no line of that time or later.", markup=False, timeout=4)
         else:

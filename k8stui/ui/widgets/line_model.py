@@ -117,6 +117,8 @@ class LineView:
     """Whether a line, by number, is hidden in the one before it (a line of a stack trace)."""
     keeps_matches: bool = False
     """A line that matches is shown even if it could be folded."""
+    head: Callable[[int, Any], int | None] | None = None
+    """The line that such a hidden line is shown in."""
     repeats: Callable[[Any], str] | None = None
     """What makes two lines the same; of neighbours that are, the last is shown, with their count."""
 
@@ -208,6 +210,23 @@ class LineModel:
         if not self.filtered:
             return self.source.first <= seq < self.source.end
         return self._shown.has(seq)
+
+    def holder(self, seq: int) -> int | None:
+        """The shown line that a line can be seen in: itself, or the one that it is folded into; else None."""
+        if self.shows(seq):
+            return seq
+        line, view = self.line(seq), self.view
+        if line is None or line.mark:
+            return None
+        head = None if view.head is None else view.head(seq, line)
+        if head is not None:
+            return head if self._shown.has(head) else None
+        last = self.seq_at(self.index_of(seq))
+        if view.repeats is None or last is None or self.run_of(last) < 2:
+            return None
+        if view.matcher is not None and not view.matcher.matching(seq, (line,), self.source):
+            return None
+        return last if view.repeats(line) == view.repeats(self.source.line(last)) else None
 
     def run_of(self, seq: int) -> int:
         """How many lines that say the same are shown as this one."""

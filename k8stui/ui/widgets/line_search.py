@@ -9,6 +9,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from k8stui.kinds.log_lines import plain_text
 from k8stui.ui.widgets.line_index import SeqIndex
 from k8stui.ui.widgets.line_model import SEARCHED, LineModel
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     import re
 
 _CHUNK = 512
+
+
+def _plain(text: str) -> str:
+    """What is searched of a line: what its reader sees of it, without escape sequences."""
+    return plain_text(text if len(text) <= SEARCHED else text[:SEARCHED])
 
 
 class LineSearch:
@@ -30,6 +36,8 @@ class LineSearch:
         """Numbers of all lines with a match, as far as they are known."""
         self.seeking = 0
         """1 or -1 while the next match in that direction is being looked for."""
+        self.arrived = False
+        """What was looked for is known by now: for the viewer to go there, which sets this back."""
         self._base = 0
         self._inclusive = False
         self._low = self._high = 0
@@ -67,7 +75,7 @@ class LineSearch:
 
     def stop(self) -> None:
         """No search any more."""
-        self.pattern, self.found, self.seeking = None, None, 0
+        self.pattern, self.found, self.seeking, self.arrived = None, None, 0, False
         self.matches = SeqIndex()
 
     def _begin_at(self, seq: int) -> None:
@@ -80,7 +88,7 @@ class LineSearch:
         self._base, self._inclusive = seq, inclusive
         self.seeking = 0
         if self.pattern is None or not len(self._model):
-            self.found = None
+            self.found, self.arrived = None, self.pattern is not None
             return
         self.seeking = 1 if forward else -1
         self._resolve()
@@ -117,9 +125,20 @@ class LineSearch:
         found = [
             seq
             for seq, line in enumerate(source.lines(start, stop), start)
-            if search(line.text if len(line.text) <= SEARCHED else line.text[:SEARCHED]) is not None
+            if search(t if len(t := line.text) <= SEARCHED and "\x1b" not in t else _plain(t)) is not None
         ]
-        return [seq for seq in found if model.shows(seq)] if model.filtered else found
+        return [seq for seq in found if self._is_seen(seq)] if model.filtered else found
+
+    def _is_seen(self, seq: int) -> bool:
+        """Whether a line with a match is shown, or is folded into one that is.
+
+        Of lines that say the same the last one is shown: others count where it has no match itself.
+        """
+        at = self._model.holder(seq)
+        if at is None or at <= seq:
+            return at is not None
+        line, pattern = self._model.line(at), self.pattern
+        return pattern is not None and line is not None and pattern.search(_plain(line.text)) is None
 
     def _resolve(self) -> None:
         """The match that is looked for, if it is known by now."""
@@ -138,5 +157,5 @@ class LineSearch:
             place = len(matches) - 1 if wraps else place
         if wraps and (not all_seen or self._model.busy):
             return
-        self.seeking = 0
+        self.seeking, self.arrived = 0, True
         self.found = matches.at(place) if len(matches) else None

@@ -231,13 +231,13 @@ class LineViewer(LineActions, can_focus=True):
         finder = self.finder
         more = self.model.step(SLICE if finder.running else 2 * SLICE)
         if finder.running:
-            sought = finder.seeking
             finder.step(SLICE)
-            if sought and not finder.seeking:
-                if finder.found is not None:
-                    self.show_found(finder.found)
-                self.post_message(line_messages.SearchEnded(self, finder.found))
             more = more or finder.running
+        if finder.arrived:
+            finder.arrived = False
+            if finder.found is not None:
+                self.show_found(finder.found)
+            self.post_message(line_messages.SearchEnded(self, finder.found))
         if not (more and self._page_stands()):
             self.place_lines()
             self._tell()

@@ -1,0 +1,43 @@
+"""Lines of a log by when they were written. Pure: asks a line model, paints nothing.
+
+Lines are merged by time, so they are searched by halves; remarks of ours may have no time: passed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k8stui.kube.log_times import nanoseconds
+
+if TYPE_CHECKING:
+    from k8stui.ui.widgets.line_model import LineModel
+
+MOST_REMARKS = 64
+"""Lines without a time that may stand before the first one that has one."""
+
+
+def first_at(model: LineModel, nanos: int) -> int | None:
+    """The first shown line written at a time (since the epoch) or later; None: all are older."""
+    low, high = 0, len(model)
+    while low < high:
+        middle = (low + high) // 2
+        at = middle
+        while at < high and not _nanos(model, at):
+            at += 1
+        if at < high and _nanos(model, at) < nanos:
+            low = at + 1
+        else:
+            high = middle
+    return model.seq_at(low)
+
+
+def oldest(model: LineModel) -> int:
+    """When the oldest line was written, in nanoseconds since the epoch; 0 where no line tells."""
+    shown = range(min(MOST_REMARKS, len(model)))
+    return next((nanos for index in shown if (nanos := _nanos(model, index))), 0)
+
+
+def _nanos(model: LineModel, index: int) -> int:
+    seq = model.seq_at(index)
+    line = None if seq is None else model.line(seq)
+    return 0 if line is None else nanoseconds(line.time)
