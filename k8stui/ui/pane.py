@@ -10,7 +10,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from k8stui.kinds.text import printable
-from k8stui.ui.spec import Link, PaneState, Target, ViewSpec
+from k8stui.ui.spec import Link, PaneState, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult, RenderResult
 
 HISTORY_KEPT = 50
+_Left = tuple[ViewSpec, Target | None]
+"""What a pane showed, and what that followed."""
 
 
 class PaneTitle(Widget):
@@ -102,10 +104,10 @@ class Pane(Widget):
         self.key = name
         """The pane's id in the layout."""
         self._make_view = make_view
-        self.pinned = state.pinned or state.spec.target is not None
         self.view = make_view(state.spec)
-        self._past: list[ViewSpec] = []
-        self._future: list[ViewSpec] = []
+        self.pinned = state.pinned or self._stays(state.spec)
+        self._past: list[_Left] = []
+        self._future: list[_Left] = []
         self.title = PaneTitle()
 
     def compose(self) -> ComposeResult:
@@ -121,13 +123,16 @@ class Pane(Widget):
     def state(self) -> PaneState:
         """What to keep of this pane: a pane that follows is kept without what it follows just now."""
         spec = self.view.spec
+        if self.view.view_type is ViewType.SHELL:  # it ends with the program: what was here before it is kept
+            before = [spec for spec, _ in self._past if spec.view is not ViewType.SHELL]
+            return PaneState(before[-1] if before else ViewSpec(kind="pods"))
         kept = self.view.target if self.pinned or self.view.link is Link.NONE else None
         return PaneState(_with_target(spec, kept), self.view.link, self.pinned)
 
     async def show(self, spec: ViewSpec, *, remember: bool = True) -> None:
         """Show something else here; the way back leads to what was shown before."""
         if remember:
-            self._past = [*self._past, self.view.leave()][-HISTORY_KEPT:]
+            self._past = [*self._past, self._leave()][-HISTORY_KEPT:]
             self._future = []
         await self._replace(spec)
 
@@ -136,7 +141,7 @@ class Pane(Widget):
             return  # closed, or the program is being left, while what is to be shown was asked for
         old, focused = self.view, self.has_focus_within
         self.view = self._make_view(spec)
-        self.pinned = spec.target is not None and self.view.link is not Link.NONE
+        self.pinned = self._stays(spec)
         old.close()
         with self.app.batch_update():
             await self.mount(self.view, after=self.title)
@@ -146,20 +151,34 @@ class Pane(Widget):
         self.refresh(layout=True)  # another view may want more lines
         self.refresh_title()
 
+    def _leave(self) -> _Left:
+        return self.view.leave(), None if self.pinned else self.view.target
+
+    async def _return(self, left: _Left) -> None:
+        """To what was left: it shows what it followed then, until the next selection."""
+        spec, followed = left
+        await self._replace(spec)
+        if followed != self.view.target:
+            self.follow(followed)
+
+    def _stays(self, spec: ViewSpec) -> bool:
+        """A view that could follow, and was opened for one object, stays with it."""
+        return spec.target is not None and self.view.link is not Link.NONE
+
     async def back(self) -> bool:
         """Show what was here before; False when nothing was."""
         if not self._past:
             return False
-        self._future.append(self.view.leave())
-        await self._replace(self._past.pop())
+        self._future.append(self._leave())
+        await self._return(self._past.pop())
         return True
 
     async def forward(self) -> bool:
         """Undo a step back; False when there was none."""
         if not self._future:
             return False
-        self._past.append(self.view.leave())
-        await self._replace(self._future.pop())
+        self._past.append(self._leave())
+        await self._return(self._future.pop())
         return True
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual import events
 
-from k8stui.ui.spec import ViewType
+from k8stui.ui.spec import ViewSpec, ViewType
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, screen_text, started, until
 
@@ -180,7 +180,28 @@ async def test_a_reader_is_remembered_with_what_it_reads(tmp_path: Path) -> None
         await pilot.press(*":ctx", "space", *"staging", "enter")
         await until(pilot, lambda: "staging" in screen_text(pilot.app))
     async with make_app(state=StateFile(tmp_path)).run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: f"pod {name}" in screen_text(pilot.app))
+        await until(pilot, lambda: f"pod {name} ━" in screen_text(pilot.app))  # and is not pinned meanwhile
+
+
+async def test_where_a_shell_was_the_pane_before_it_is_remembered() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await app.navigator.open(ViewSpec(view=ViewType.SHELL, shell=1))
+        await until(pilot, lambda: "This shell is over" in screen_text(app))
+        saved = app.main.workspace.saved()
+        assert saved.panes[saved.focused].spec.kind == "pods"
+
+
+async def test_what_was_left_is_found_again_with_what_it_followed() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: "GET /cart/1" in screen_text(app))
+        await pilot.press(*":deploy", "enter")
+        await until(pilot, lambda: "deployments(all)[1]" in screen_text(app))
+        await pilot.press("[")
+        await until(pilot, lambda: "logs → pod coredns-x" in screen_text(app))
+        assert "coredns-x, pinned" not in screen_text(app)
 
 
 async def test_the_layout_can_be_reset() -> None:
