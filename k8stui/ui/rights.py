@@ -53,7 +53,9 @@ def unseen(action: Action, place: Place) -> str:
     view = place.view
     if view is None or not (action.needs_object and place.objects and changes(action) and view.slid(UNSEEN)):
         return ""
-    return f"{place.objects[0].metadata.name} has just come under the cursor by itself. Look, then press again."
+    return (
+        f"{place.objects[0].metadata.name} has just come under the cursor by itself. Look, then press again."
+    )
 
 
 class Rights:

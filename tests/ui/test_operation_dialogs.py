@@ -202,6 +202,8 @@ async def test_a_certificate_request_is_read_before_it_is_decided(pilot: Pilot[N
     for words in ("Subject: O=system:masters, CN=ada", "DNS:web.shop.svc", "Key: ECDSA P-256"):
         assert words in screen_text(app)
     assert "Group system:masters: no rule of RBAC holds its members" in screen_text(app)
+    await pilot.resize_terminal(80, 24)
+    await until(pilot, lambda: "Approve  y" in screen_text(app), "the button on a low screen")
     await pilot.press("enter")
     await done(pilot)
     assert not connected(pilot).connection.writes, "enter on what is dangerous means no"

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 BACKGROUND, FOREGROUND, ORPHAN = "Background", "Foreground", "Orphan"
 PROPAGATION = {
-    BACKGROUND: "it goes at once, what it owns follows",
-    FOREGROUND: "what it owns goes first, it stays until then",
-    ORPHAN: "what it owns stays, without an owner",
+    BACKGROUND: "goes after it",
+    FOREGROUND: "goes first, it stays until then",
+    ORPHAN: "stays, without an owner",
 }
-"""The server's policies for what an object owns, and what they mean."""
+"""The server's policies, and what becomes of what an object owns."""
 
 TYPED = frozenset({"namespaces", "customresourcedefinitions.apiextensions.k8s.io"})
 """Kinds that take so much with them that their name is to be typed."""

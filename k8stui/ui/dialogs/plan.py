@@ -41,6 +41,8 @@ FRAME = 0.1
 class PlanDialog(Dialog["Run"]):
     """Shows a plan, does it when told to, and shows how it goes."""
 
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (36, "-high")]
+    """What is told gives way to the buttons on low screens."""
     BINDINGS: ClassVar = [
         Binding("ctrl+s", "do", show=False, priority=True),
         Binding("y", "do", show=False),
@@ -96,13 +98,14 @@ class PlanDialog(Dialog["Run"]):
     # Life
 
     def compose_body(self) -> ComposeResult:
-        with Vertical(id="fields"):
-            yield from self.fields()
-        yield self._warnings
-        yield self._notes
-        with VerticalScroll(id="objects"):
-            yield self._objects
-            yield self._requests
+        with VerticalScroll(id="told", can_focus=False):
+            with Vertical(id="fields"):
+                yield from self.fields()
+            yield self._warnings
+            yield self._notes
+            with VerticalScroll(id="objects", can_focus=False):
+                yield self._objects
+                yield self._requests
         yield self._problem
         yield self._confirm
         yield self._progress
@@ -112,7 +115,6 @@ class PlanDialog(Dialog["Run"]):
 
     def on_mount(self) -> None:
         self._progress.display = False
-        self.query_one("#objects").can_focus = False
         self.query_one("#fields").display = bool(self.query("#fields *"))
         self.refresh_plan()
         self._first_focus()
@@ -298,8 +300,8 @@ class PlanDialog(Dialog["Run"]):
         """The arrows go from field to field, as Tab does; PgUp and PgDn scroll what is listed."""
         if event.key in ("pagedown", "pageup"):
             event.stop()
-            objects = self.query_one("#objects", VerticalScroll)
-            (objects.scroll_page_down if event.key == "pagedown" else objects.scroll_page_up)()
+            for each in self.query("#told, #objects").results(VerticalScroll):
+                (each.scroll_page_down if event.key == "pagedown" else each.scroll_page_up)()
         if event.key in ("down", "up") and isinstance(self.focused, Input | Button | Checkbox):
             event.stop()
             event.prevent_default()
