@@ -42,40 +42,51 @@ async def edit_outside(view: EditorView) -> None:
         return
     before = view.content
     try:
-        after = await _run(view, command, before)
+        after, code = await _run(view, command, before)
     except OSError as error:
         app.complain(f"{command[0]} could not be started: {error.strerror or error}.")
         return
     if after is None:
+        if code is not None:
+            app.complain(f"{command[0]} left no text to be read: what was here stays.")
         return
-    if after != before:
+    changed = after.rstrip("\n") != before.rstrip("\n")  # editors end the last line, or add one
+    if changed:
         view.replace_text(after)
+    if code:
+        there = "its text is here, and was not tried" if changed else "nothing was changed"
+        app.complain(f"{command[0]} ended with {code}: {there}.")
+    elif changed:
         await save(view)
     else:
         app.say("Nothing was changed.")
 
 
-async def _run(view: EditorView, command: list[str], text: str) -> str | None:
-    """The text as the editor leaves it; None when the screen cannot be given away."""
+async def _run(view: EditorView, command: list[str], text: str) -> tuple[str | None, int | None]:
+    """The text as the editor leaves it and its exit code; None when there is no text, or was no run.
+
+    Raises OSError for an editor that cannot be started.
+    """
     from textual.app import SuspendNotSupported
 
+    from k8stui.ui.terminal_away import terminal_away
+
     app = view.desk.app
-    if sys.platform == "win32" or (app.is_headless and not hasattr(app, "suspend_for_tests")):
+    if sys.platform == "win32" or app.is_headless:
         app.complain("The terminal cannot be given to an editor here.")
-        return None
+        return None, None
     with tempfile.TemporaryDirectory(prefix="k8stui-") as folder:  # mode 0700
         path = Path(folder) / "edit.yaml"
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
         try:
-            with app.batch_update(), app.suspend():
+            with terminal_away(app):
                 process = await asyncio.create_subprocess_exec(*command, str(path))
                 code = await process.wait()
         except SuspendNotSupported:
             app.complain("This terminal cannot be given to an editor.")
-            return None
-        app.refresh(layout=True)
-        if code:
-            app.complain(f"{command[0]} ended with {code}: its text was not taken.")
-            return None
-        return path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
+            return None, None
+        try:
+            return path.read_text(encoding="utf-8", errors="replace"), code
+        except OSError:
+            return None, code

@@ -148,13 +148,13 @@ async def give_whole_terminal(app: K8stuiApp, shell: Shell, escape: str) -> str:
     """Suspend the screen for a shell; a sentence when that cannot be done here."""
     from textual.app import SuspendNotSupported
 
+    from k8stui.ui.terminal_away import terminal_away
+
     if sys.platform == "win32" or app.is_headless:
         return "The whole terminal cannot be given away here."
     try:
-        # nothing may be painted while the terminal is another's
-        with app.batch_update(), app.suspend():
+        with terminal_away(app):
             await WholeTerminal(shell, escape).run()
     except SuspendNotSupported:
         return "This terminal cannot be given away."
-    app.refresh(layout=True)
     return ""
