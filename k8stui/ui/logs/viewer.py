@@ -302,6 +302,8 @@ class LogViewer(LineViewer):
         self.opened ^= {seq}
         if seq == self._opened_by_search:
             self._opened_by_search = None
+        if seq == self._top_seq:
+            self._top_sub = 0  # its row on top may be one that is gone
         self._opened.drop(seq)
         self.painter.drop(seq)
 
