@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.views.logs import LogsView
 from tests.ui.fakes import make_app, screen_text, until
@@ -46,6 +48,23 @@ async def test_keys_of_k9s_and_ways_of_showing_lines() -> None:
         await until(pilot, lambda: "◆ ── marked at" in screen_text(app))
         await pilot.press("e")
         await until(pilot, lambda: "traces folded" in screen_text(app))
+
+
+@pytest.mark.parametrize("query", ["", "deploy/cart"])
+async def test_p_reads_the_runs_before_and_again_the_present_ones_of_a_pod_and_of_a_query(query: str) -> None:
+    async with log() as (pilot, app, view):
+        if query:
+            await pilot.press(*f":logs {query}", "enter")
+            await until(pilot, lambda: app.main.place().view.spec.query == query)
+            view = app.main.place().view
+        await pilot.press("p")
+        await until(
+            pilot, lambda: "previous" in screen_text(app) and "there was no run before" in screen_text(app)
+        )
+        assert "GET /cart/11" not in [line.text for line in view.reading.all_lines()]
+        await pilot.press("p")
+        await until(pilot, lambda: "GET /cart/11" in screen_text(app))
+        assert not view.spec.previous
 
 
 async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet() -> None:

@@ -194,6 +194,15 @@ ACTIONS = [
         41,
         _reads_containers,
     ),
+    _logs(
+        "previous",
+        "previous",
+        "Read the runs before the last restart, with how they ended; or the present ones again",
+        lambda place: _view(place).turn_previous(),
+        ("p",),
+        42,
+        _reads_containers,
+    ),
     _logs("find", "find", "Find a text in place; n and shift-n go on", _find, ("shift-f",), 16, _has_lines),
     _logs(
         "highlight", "highlight", "Colour a text, each in a colour of its own", _highlight, ("shift-h",), 43

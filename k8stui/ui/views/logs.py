@@ -138,6 +138,12 @@ class LogsView(View):
         self._read()
         self.post_message(self.Changed(self))
 
+    def turn_previous(self) -> None:
+        """The runs before the last restart, or the present ones."""
+        self.spec = structs.replace(self.spec, previous=not self.spec.previous)
+        self._read()
+        self.post_message(self.Changed(self))
+
     def load_older(self) -> None:
         """Read older lines, unless they are being read."""
         reading = self.reading
