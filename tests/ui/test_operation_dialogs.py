@@ -198,6 +198,13 @@ async def test_a_volume_gets_another_reclaim_policy(pilot: Pilot[None]) -> None:
 
 async def test_a_certificate_request_is_read_before_it_is_decided(pilot: Pilot[None]) -> None:
     app = await table(pilot, "csr", "ada")
+    denied = connected(pilot).access.denied
+    denied.add(("approve", "signers", ""))
+    await pilot.press("a")
+    await until(
+        pilot, lambda: "You may not decide for signer example.com/s" in notes(app), "the missing right"
+    )
+    denied.clear()
     await asked(pilot, "a")
     for words in ("Subject: O=system:masters, CN=ada", "DNS:web.shop.svc", "Key: ECDSA P-256"):
         assert words in screen_text(app)

@@ -190,11 +190,31 @@ async def deny(op: Operator, meant: Meant) -> None:
 
 async def _decide(op: Operator, meant: Meant, *, approve: bool) -> None:
     from k8stui.kube.operations.certificates import plan_decision
-    from k8stui.kube.operations.plans import subject
+    from k8stui.kube.operations.plans import dig, subject
 
     found = (await op.read(meant.refs)).objects
+    for signer in dict.fromkeys(str(dig(csr, "spec", "signerName") or "") for csr in found.values()):
+        await _check_signer(op, signer)
     plan = plan_decision(found, approve=approve, moment=_moment())
     await op.confirm(f"{plan.verb} {subject(plan.refs)}", plan)
+
+
+async def _check_signer(op: Operator, signer: str) -> None:
+    """Deciding needs a right on the signer as well, by its name or its domain. Raises Refused.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#authorization
+    """
+    from k8stui.kube.catalog import Kind
+    from k8stui.kube.operations.plans import Ref
+    from k8stui.ui.operations.operator import Refused
+
+    kind = Kind("certificates.k8s.io", "v1", "Signer", "signers", "signer", (), False)
+    for name in (signer, f"{signer.partition('/')[0]}/*"):
+        if not await op.refusal("approve", Ref(kind, name)):
+            return
+    raise Refused(
+        f"You may not decide for signer {signer}: approve on signers of certificates.k8s.io is missing."
+    )
 
 
 # What is stuck
