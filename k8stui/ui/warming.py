@@ -21,8 +21,9 @@ MODULES = (
     "k8stui.kinds.describe",
     "k8stui.kinds.relations_links",
     "k8stui.kube.relations",
+    "wcwidth",
 )
-"""The readers of an object, and what they need besides."""
+"""The readers of an object, and what they need besides (`wcwidth` for the first text that is not ASCII)."""
 
 
 def warm() -> None:

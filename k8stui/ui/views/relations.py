@@ -136,16 +136,17 @@ class RelationsView(ObjectView):
                     turn = time.perf_counter()
                     waited += turn - paused
             reader.end()
+            await asyncio.sleep(0)
+            found = rows(sections)
             self._took = time.perf_counter() - began - waited
             await asyncio.sleep(0)
             if self._reader is not None:
-                self._show(sections)
+                self._show(found)
         finally:
             self._building = False
 
-    def _show(self, sections: list[Section]) -> None:
+    def _show(self, found: list[Row]) -> None:
         """Show the tree where it is another one."""
-        found = rows(sections)
         old = self.viewer.content
         if isinstance(old, RelationsContent) and [row.line for row in found] == list(old.lines):
             return
