@@ -116,6 +116,31 @@ async def test_a_secret_keeps_its_binary_data_to_the_byte(bench: Bench, admin: A
     assert base64.b64decode(found["text"]) == b"one\nthree\n"
 
 
+async def test_who_owns_a_touched_field_is_named(bench: Bench, admin: Admin, deployment: str) -> None:
+    """An autoscaler, a tool by its annotation, and whoever wrote the field last, by managedFields."""
+    space = f"namespaces/{bench.namespace}"
+    path = f"/apis/apps/v1/{space}/deployments/web"
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    await admin.create(
+        f"/apis/autoscaling/v1/{space}/horizontalpodautoscalers",
+        {
+            "metadata": {"name": "busy"},
+            "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 3},
+        },
+    )
+    await admin.patch(path, {"metadata": {"annotations": {"meta.helm.sh/release-name": "shop"}}})
+    await admin.patch(f"{path}?fieldManager=keda-operator", {"spec": {"revisionHistoryLimit": 3}})
+    base = await bench.base("deployments.apps", "web")
+    item = await bench.tried(base, ("revisionHistoryLimit: 3", "revisionHistoryLimit: 4"))
+    assert "Helm release shop owns this object: its next upgrade may undo the change." in item.owners
+    assert "keda-operator wrote spec.revisionHistoryLimit last: it may write it again." in item.owners
+    for part in ("", "scale"):
+        base = await bench.base("deployments.apps", "web", part)
+        base.obj["spec"].setdefault("replicas", 0)  # a scale leaves it out when it is none
+        item = await bench.tried(base, ("replicas: 0", "replicas: 2"))
+        assert "HorizontalPodAutoscaler busy sets spec.replicas: it will set it again." in item.owners
+
+
 async def test_scale_is_edited_by_its_subresource(bench: Bench, admin: Admin, deployment: str) -> None:
     base = await bench.base("deployments.apps", deployment, "scale")
     text = edit_text([base.cleaned]).replace("spec: {}", "spec:\n  replicas: 0")
