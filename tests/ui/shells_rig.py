@@ -34,7 +34,8 @@ class FakeProgram:
         self.closed = False
         self._line = b""
         self._out: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self.say(PROMPT)
+        if not path.endswith("/attach"):  # who joins finds what was printed before gone
+            self.say(PROMPT)
 
     def say(self, data: bytes) -> None:
         """Write to the terminal."""

@@ -108,6 +108,9 @@ async def test_attach_joins_with_what_the_container_allows() -> None:
         assert program.path.endswith("/attach")
         assert program.params["tty"] == "true"
         assert program.params["stdin"] == "true"
+        await until(pilot, lambda: "a shell shows its prompt after Enter" in screen_text(app), "a hint")
+        await pilot.press("enter")
+        await until(pilot, lambda: "$ " in screen_text(app).partition("after Enter")[2], "a prompt")
 
 
 async def test_an_own_command_runs_and_is_remembered() -> None:

@@ -26,6 +26,8 @@ _MOUSE_OFF = "".join(f"\x1b[?{mode}l" for mode in (9, 1000, 1002, 1003, 1004, 10
 PLAIN = f"{_MOUSE_OFF}\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?66l\x1b[!p\x1b[?25h\x1b[0m\x1b[<9u"
 """What brings a terminal back to plain text after a program that could not do so itself."""
 CTRL_C = b"\x03"
+QUIET = 0.7
+"""Seconds without output after which somebody who joined a program is told about Enter."""
 
 
 class Shell:
@@ -150,7 +152,15 @@ class Shell:
         elif living and not self._living:
             self._say(f"Connecting again at {self.since}", plain=True)
         self._living = living
+        if session.phase.value == "running" and session.spec.verb == "attach" and session.spec.stdin:
+            self._keep(self._hint_at_enter(session.counters.received))
         self._on_change(self)
+
+    async def _hint_at_enter(self, received: int) -> None:
+        """A shell printed its prompt before somebody joined it: an empty terminal would look broken."""
+        await asyncio.sleep(QUIET)
+        if self.living and self.session.counters.received == received:
+            self._say("Joined, and nothing was printed since: a shell shows its prompt after Enter")
 
     async def _say_ending(self, ending: Ending, since: str, session: Any) -> None:
         await session.wait_delivered()
