@@ -19,6 +19,7 @@ from k8stui.kube.discovery import discover
 from k8stui.kube.errors import ApiError
 from k8stui.kube.operations.certificates import decided, plan_decision
 from k8stui.kube.operations.deletion import DeleteOptions, plan_delete, plan_evict, plan_finalize
+from k8stui.kube.operations.drain import plan_drain
 from k8stui.kube.operations.jobs import plan_rerun, plan_suspend, plan_trigger
 from k8stui.kube.operations.metadata import plan_metadata
 from k8stui.kube.operations.nodes import plan_cordon, plan_taint
@@ -348,6 +349,22 @@ async def test_nodes_are_cordoned_tainted_and_as_before(op: Operator) -> None:
     assert not any(t["key"] == "k8stui.test/x" for t in (await op.get(ref))["spec"].get("taints") or ())
 
 
+async def test_a_node_is_drained(op: Operator) -> None:
+    node = await op.make("nodes", {"metadata": {"name": f"k8stui-{secrets.token_hex(3)}"}, "spec": {}})
+    spec = {**pod_spec(), "nodeName": node.name}
+    refs = [await op.make("pods", {"metadata": {"name": name}, "spec": spec}) for name in ("one", "two")]
+    of = op.kind("pods")
+    params = {"fieldSelector": f"spec.nodeName={node.name}"}
+    pods = await read_items(op.connection, of.path(op.namespace), params)
+    run = await op.done(plan_drain({node: await op.get(node)}, pods, of))
+    assert run.results[0].change.ref == node
+    assert (await op.get(node))["spec"]["unschedulable"] is True
+    left = (await read_all(op.connection, refs)).objects
+    assert all(pod["metadata"].get("deletionTimestamp") for pod in left.values())
+    await op.undone(run)
+    assert not (await op.get(node))["spec"].get("unschedulable")
+
+
 async def test_storage(op: Operator) -> None:
     suffix = secrets.token_hex(3)
     classes = []
@@ -464,6 +481,7 @@ async def plans_of_all(op: Operator) -> dict[str, Plan]:
         "operation.annotations": plan_metadata({web: obj}, "annotations", "a=b"),
         "operation.cordon": plan_cordon([node], on=True),
         "operation.uncordon": plan_cordon([node], on=False),
+        "operation.drain": plan_drain({node: {}}, [await op.get(pod)], pod.kind),
         "operation.taint": plan_taint({node: {}}, "a=b:NoSchedule"),
         "operation.trigger": plan_trigger({web: {"metadata": {"uid": "x"}, "spec": {}}}, job.kind, "abcde"),
         "operation.rerun": plan_rerun({job: {}}, "abcde"),
@@ -488,13 +506,16 @@ async def test_every_operation_is_forbidden_to_who_may_only_look(
     async with Connection(cluster_under_test.user("viewer")) as viewer:
         for name, plan in plans.items():
             run = await op.do(plan, viewer)
-            for result in run.results:
-                assert result.state is State.FAILED, name
+            assert run.failed, name
+            assert not run.done_refs, name
+            for result in run.failed:
                 assert "forbidden" in result.text.lower(), (name, result.text)
     async with Connection(cluster_under_test.admin, readonly=True) as readonly:
         for name, plan in plans.items():
             run = await op.do(plan, readonly)
-            for result in run.results:
+            assert run.failed, name
+            assert not run.done_refs, name
+            for result in run.failed:
                 assert "Read-only: " in result.text, (name, result.text)
     web = plans["operation.scale"].refs[0]
     now = await op.get(web)

@@ -149,6 +149,15 @@ async def test_a_deployment_is_paused_resumed_and_given_resources(pilot: Pilot[N
     assert container == {"name": "main", "resources": {"limits": {"memory": "1Gi"}}}
 
 
+async def test_a_node_is_drained(pilot: Pilot[None]) -> None:
+    app = await table(pilot, "nodes", "worker-1")
+    await asked(pilot, "r")
+    assert "Pods that are ending already: 1." in screen_text(app)
+    assert "No controller makes these anew: shop/web-a." in screen_text(app)
+    (_, cordoned, _), (_, evicted, _) = await carried_out(pilot, connected(pilot))
+    assert (cordoned, evicted) == ("/api/v1/nodes/worker-1", "/api/v1/namespaces/shop/pods/web-a/eviction")
+
+
 async def test_annotations_are_set_and_taken_away(pilot: Pilot[None]) -> None:
     app = await table(pilot, "configmaps", "settings")
     (settings,) = connected(pilot).world["configmaps"]

@@ -105,6 +105,7 @@ def test_default_keys_never_meet() -> None:
         ("r", "operation.restart"),
         ("c", "operation.cordon"),
         ("u", "operation.uncordon"),
+        ("r", "operation.drain"),
     ],
 )
 def test_keys_are_k9s_keys(key: str, action_id: str) -> None:

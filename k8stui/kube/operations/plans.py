@@ -103,6 +103,8 @@ class Plan(msgspec.Struct, frozen=True):
     destroys: bool = False
     confirm: str = ""
     """Text to be typed before it is done; empty: a key is enough."""
+    first: int = 0
+    """So many changes are made one by one before the others begin, which need them."""
 
     @property
     def refs(self) -> tuple[Ref, ...]:

@@ -97,13 +97,18 @@ class Run:
     async def run(self) -> None:
         """Do all that waits. Cancelling ends also what was sent: what came of that is then not known."""
         self._stopping = False
-        waiting = deque(result for result in self.results if result.state is State.WAITING)
+        first = self.results[: self.plan.first]
+        waiting = deque(result for result in self.results[len(first) :] if result.state is State.WAITING)
 
         async def work() -> None:
             while waiting and not self._stopping:
                 await self._do(waiting.popleft())
 
         try:
+            for result in first:
+                if result.state is State.WAITING and not self._stopping:
+                    await self._do(result)
+                    self._stopping = self._stopping or bool(self.failed)
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(AT_ONCE, len(waiting))):
                     group.create_task(work())

@@ -255,6 +255,17 @@ ACTIONS = [
         "uncordon", "uncordon", "Let pods come to the node again", "basic.uncordon", "u", kinds=NODES, rank=16
     ),
     operation(
+        "drain",
+        "drain",
+        "Cordon the node and evict its pods; says what stays, what is lost, what a budget holds back",
+        "basic.drain",
+        "r",
+        kinds=NODES,
+        right=Right("create", "pods", "eviction"),
+        danger=Danger.DESTROYS,
+        rank=17,
+    ),
+    operation(
         "taint", "taint", "Set taints of the node, or take them away", "more.taint", "t", kinds=NODES, rank=35
     ),
     operation(

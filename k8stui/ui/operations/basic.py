@@ -1,4 +1,4 @@
-"""Flows of the operations that most kinds have: delete, kill, evict, scale, restart, cordon."""
+"""Flows of the operations that most kinds have: delete, kill, evict, scale, restart; and of nodes."""
 
 from __future__ import annotations
 
@@ -101,3 +101,20 @@ async def _cordon(op: Operator, meant: Meant, *, on: bool) -> None:
         raise Refused(f"{'It is' if len(meant.refs) == 1 else 'All are'} {'un' * (not on)}cordoned already.")
     verb = "Cordon" if on else "Uncordon"
     await op.confirm(f"{verb} {subject(refs)}", plan_cordon(refs, on=on))
+
+
+async def drain(op: Operator, meant: Meant) -> None:
+    """Cordon nodes, and evict what runs there."""
+    from k8stui.kube.operations.drain import plan_drain
+    from k8stui.kube.operations.plans import subject
+    from k8stui.kube.operations.reading import read_items
+    from k8stui.ui.operations.operator import Refused
+
+    kind = op.app.session.catalog.get("", "pods")
+    if kind is None:
+        raise Refused("This server has no pods.")
+    nodes = (await op.read(meant.refs)).objects
+    pods = []
+    for ref in nodes:
+        pods += await read_items(op.connection, kind.path(), {"fieldSelector": f"spec.nodeName={ref.name}"})
+    await op.confirm(f"Drain {subject(nodes)}", plan_drain(nodes, pods, kind))
