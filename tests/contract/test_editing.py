@@ -209,6 +209,15 @@ async def test_a_bad_document_does_not_hold_up_the_others(bench: Bench, admin: A
     assert not [change for item in again for change in item.changes]
 
 
+@pytest.mark.parametrize("mode", [Mode.CREATE, Mode.APPLY, Mode.SERVER_APPLY])
+async def test_an_unknown_field_of_a_file_is_refused_on_its_line(bench: Bench, mode: Mode) -> None:
+    text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: one\n"
+    text += "spec:\n  ports:\n  - port: 80\n    prot: TCP\n"
+    (item,) = await bench.applied(text, mode)
+    assert not item.done
+    assert [problem.line for problem in item.problems] == [text[: text.index("prot:")].count("\n")]
+
+
 async def test_apply_takes_away_what_it_had_applied_and_leaves_the_rest(bench: Bench, admin: Admin) -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  a: b\n  gone: x\n"
     await bench.applied(text)

@@ -31,6 +31,7 @@ spec:
 (DOCUMENT,) = parse(TEXT).documents
 LINES = TEXT.split("\n")
 PORT = "spec.template.spec.containers[0].ports[0].containerPort"
+BY_KEYS = '.spec.template.spec.containers[name="a"].imag'
 GO = "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32"
 
 
@@ -80,6 +81,8 @@ def test_fields_as_servers_write_them(field: str, path: tuple[str | int, ...]) -
             "replicas: x",
         ),
         ("failed to create typed patch object: .spec.template: element 0: no", (), "template:"),
+        (f"failed to create typed patch object (x): {BY_KEYS}: field not declared in schema", (), "imag: y"),
+        ("errors:\n  .spec.replicas: field not declared in schema\n  .x: more", (), "replicas: x"),
         ('admission webhook "x" denied the request: not on Fridays', (), "apiVersion: apps/v1"),
     ],
 )
