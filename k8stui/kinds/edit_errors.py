@@ -102,7 +102,7 @@ def resolved(path: Path, document: EditDocument) -> Path:
 
 
 def _by_keys(path: Path, value: Any) -> Path:
-    """A path with the places of items that it names by keys; a key that a text leaves out may be a default."""
+    """A path with the places of items that it names by keys; a key that is left out may be a default."""
     found: list[str | int] = []
     for step in path:
         if isinstance(value, list) and isinstance(step, str):
