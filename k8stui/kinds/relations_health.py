@@ -118,8 +118,8 @@ def _related(obj: Any) -> Health | None:
         case DisruptionBudget():
             status = obj.status
             words = (
-                f"{status.disruptions_allowed} may be evicted, "
-                f"{status.current_healthy} of {status.desired_healthy} needed healthy"
+                f"{status.current_healthy} healthy, {status.desired_healthy} needed, "
+                f"{status.disruptions_allowed} may be evicted"
             )
             return Health(words, Tone.WARN if status.current_healthy < status.desired_healthy else Tone.OK)
     return None

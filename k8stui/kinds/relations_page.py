@@ -35,8 +35,8 @@ class Row(NamedTuple):
     entry: Entry | None
 
 
-def rows(sections: Sequence[Section]) -> list[Row]:
-    """The lines of all sections."""
+def rows(sections: Sequence[Section], room: int = 0) -> list[Row]:
+    """The lines of all sections. Where `room` (cells) is not enough, notes stand on lines of their own."""
     made: list[Row] = []
     for section in sections:
         if made:
@@ -44,8 +44,23 @@ def rows(sections: Sequence[Section]) -> list[Row]:
         made.append(Row(Line(section.title, 0, (Mark(0, len(section.title), "heading"),)), None))
         walked = list(_walk(section.entries, "  ", 1))
         width = max((w for w in (_name_width(*each[:2]) for each in walked) if w <= WIDEST), default=0)
-        made += [Row(_line(lead, entry, level, width), entry) for lead, entry, level in walked]
+        for lead, entry, level in walked:
+            line = _line(lead, entry, level, width)
+            if room and entry.note and cell_width(line.text) > room:
+                made.append(Row(_line(lead, entry, level, width, with_note=False), entry))
+                made.append(Row(_note_line(lead, entry, level), entry))
+            else:
+                made.append(Row(line, entry))
     return made
+
+
+def _note_line(lead: str, entry: Entry, level: int) -> Line:
+    """How an entry belongs here, below it."""
+    below = lead.replace("└─", "  ").replace("├─", "│ ") + ("│  " if entry.children else "   ")
+    note = printable(entry.note)
+    marks = (Mark(0, len(below), "sign"), Mark(len(below), len(below) + len(note), "muted"))
+    links = () if entry.ref is None else (Link(len(below), len(below), entry.ref),)
+    return Line(below + note, level + 1, marks, links)
 
 
 def _walk(
@@ -65,7 +80,7 @@ def _name_width(lead: str, entry: Entry) -> int:
     return cell_width(lead) + 2 + cell_width(printable(entry.noun)) + 1 + cell_width(printable(entry.name))
 
 
-def _line(lead: str, entry: Entry, level: int, width: int) -> Line:
+def _line(lead: str, entry: Entry, level: int, width: int, *, with_note: bool = True) -> Line:
     sign, role = SIGNS[entry.tone]
     marks = [Mark(0, len(lead), "sign")]
     links: list[Link] = []
@@ -89,7 +104,7 @@ def _line(lead: str, entry: Entry, level: int, width: int) -> Line:
         if not quiet or not entry.noun:
             marks.append(Mark(len(text), len(text) + len(said), "string" if quiet else role))
         text += said
-    if entry.note:
+    if entry.note and with_note:
         note = printable(entry.note)
         text += " " * GAP
         marks.append(Mark(len(text), len(text) + len(note), "muted"))

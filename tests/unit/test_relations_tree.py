@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from k8stui.kinds.describe.lines import Ref
+from k8stui.kinds.relations_page import rows
+from k8stui.kinds.relations_tree import Entry, Section
 from k8stui.kinds.relations_uses import uses_of
 from k8stui.kube.collection import Phase
 from k8stui.kube.objects import Deployment, Pod, list_decoder
@@ -250,3 +253,22 @@ async def test_an_index_of_many_objects_is_made_bit_by_bit_and_stays_right() -> 
     names = {obj.metadata.name for obj in reader.owned(query, owner).objects}
     assert names == {f"pod-{at}" for at in range(5_000)} - {"pod-0", "pod-4999", "pod-1", "pod-4000"}
     reader.close()
+
+
+def test_where_there_is_no_room_notes_stand_below() -> None:
+    ref = Ref("pods", "web", "shop")
+    child = Entry("pod", "web-1", ref, text="Running 1/1", note="10.1.0.7")
+    entry = Entry(
+        "service", "web", ref, text="ClusterIP 10.96.0.7 80/TCP", note="gets traffic", children=[child]
+    )
+    sections = [Section("Reached by", [entry, Entry("service", "other", ref, text="ClusterIP")])]
+    assert [row.line.text for row in rows(sections, 44)] == [
+        "Reached by",
+        "  ● service web    ClusterIP 10.96.0.7 80/TCP",
+        "  │  gets traffic",
+        "  └─ ● pod web-1   Running 1/1  10.1.0.7",
+        "  ● service other  ClusterIP",
+    ]
+    wide = [row.line.text for row in rows(sections, 160)]
+    assert wide == [row.line.text for row in rows(sections)]
+    assert wide[1].endswith("80/TCP  gets traffic")

@@ -15,6 +15,7 @@ from k8stui.kinds.relations_page import Row, rows
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.describe import DescribeContent, target_of
 from k8stui.ui.views.reading import LARGE, Meant, Named, ObjectView
+from k8stui.ui.widgets.document_viewer import GUTTER
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -137,7 +138,7 @@ class RelationsView(ObjectView):
                     waited += turn - paused
             reader.end()
             await asyncio.sleep(0)
-            found = rows(sections)
+            found = rows(sections, self._room)
             self._took = time.perf_counter() - began - waited
             await asyncio.sleep(0)
             if self._reader is not None:
@@ -158,6 +159,15 @@ class RelationsView(ObjectView):
             self.viewer.search(self.spec.filter)
         self._tell()
         self.post_message(self.Changed(self))
+
+    @property
+    def _room(self) -> int:
+        """Cells of a line."""
+        return max(0, self.viewer.scrollable_content_region.width - GUTTER)
+
+    def on_resize(self) -> None:
+        """There is another room for notes."""
+        self._rebuild_soon()
 
     def _cursor_to_object(self) -> None:
         """Put the cursor on the object whose relations these are."""
