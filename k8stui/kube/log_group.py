@@ -176,6 +176,8 @@ class LogGroup:
                     leaving.changed(removed=True)
                     if leaving.done:
                         self._gone(leaving)
+            if not (self._settled or self._members):
+                self._remark(INFO, "no pods fit the query yet; those that come are read")
             self._settled = True
             self._on_change()
             await news.wait()

@@ -8,11 +8,10 @@ of the others waits for room, so that nothing is ever dropped. Order within a st
 from __future__ import annotations
 
 import asyncio
-import time
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from k8stui.kube.log_times import nanoseconds
+from k8stui.kube.log_times import sortable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,14 +33,6 @@ Keyed = tuple[str, "LogLine"]
 Batch = tuple[float, list[Keyed], int]
 """When lines came, the lines with their keys, and how many characters they have."""
 _first = itemgetter(0)
-
-
-def sortable(stamp: str) -> str:
-    """A time stamp in the form in which texts sort as times do: UTC with nine digits."""
-    nanos = nanoseconds(stamp)
-    seconds, rest = divmod(nanos, 1_000_000_000)
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{moment}.{rest:09d}Z"
 
 
 class Lane:

@@ -230,6 +230,8 @@ def _read(term: str, at: int, found: dict[str, list[object]]) -> None:
 
 def _read_bare(term: str, at: int, found: dict[str, list[object]]) -> None:
     """A term without a key: an object, labels, or the name of a pod."""
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9.-]*/", term):
+        raise QueryError(f"the name is missing after {term}", term, at)
     if target := _OBJECT.fullmatch(term):
         found.setdefault("objects", []).append(ObjectTarget(target[1], target[2]))
     elif "=" in term:

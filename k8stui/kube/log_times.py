@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime
 from functools import lru_cache
 
@@ -61,3 +62,11 @@ def since_time(second: int) -> str:
     from datetime import UTC
 
     return datetime.fromtimestamp(max(0, second), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sortable(stamp: str) -> str:
+    """A time stamp in the form in which texts sort as times do: UTC with nine digits."""
+    nanos = nanoseconds(stamp)
+    seconds, rest = divmod(nanos, 1_000_000_000)
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{moment}.{rest:09d}Z"

@@ -17,6 +17,7 @@ from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.log_times import since_time
 from k8stui.kube.log_types import ERROR, GAP, INFO, LogLine, LogSource
+from k8stui.kube.node_log_stamps import stamp_of
 
 if TYPE_CHECKING:
     from k8stui.kube.log_buffer import LogBuffer
@@ -104,7 +105,9 @@ class NodeLog:
         return LogLine("", self._source, f"{self._name}: {text}", mark)
 
     def _line(self, raw: bytes) -> LogLine:
-        return LogLine("", self._source, raw.decode("utf-8", "replace").removesuffix("\r"))
+        text = raw.decode("utf-8", "replace").removesuffix("\r")
+        stamp = stamp_of(text, journal=bool(self._service), now=self._clock.wall())
+        return LogLine(stamp, self._source, text)
 
     # Files
 
