@@ -263,7 +263,7 @@ ACTIONS = [
         kinds=NODES,
         right=Right("create", "pods", "eviction"),
         danger=Danger.DESTROYS,
-        rank=17,
+        rank=34,
     ),
     operation(
         "taint", "taint", "Set taints of the node, or take them away", "more.taint", "t", kinds=NODES, rank=35
