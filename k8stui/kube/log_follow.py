@@ -81,7 +81,7 @@ class ContainerFollower:
         on_status: Callable[[SourceStatus], None] = lambda status: None,
         errors: str = "replace",
     ) -> None:
-        """`streams` has `lines` as a connection does; `start` says of which part of the past (`start_of`)."""
+        """`streams` is as `PooledStreams`; `start` says of which part of the past (`start_of`)."""
         self._errors = errors
         self._start = start
         self.status = SourceStatus(source, since=clock.monotonic())
@@ -263,6 +263,7 @@ class ContainerFollower:
                         lines.insert(0, gap_mark(self._source, watched, lines[0].time))
                     watch_gap = False
                     self._took(lines)
+                    self._streams.heard()
                 await self._yield_turn()
 
     @property

@@ -20,6 +20,35 @@ if TYPE_CHECKING:
 
 SLICE = 1_000
 """Lines that are taken in at once: a large chunk must not keep the event loop to itself."""
+HUSH_SECONDS = 10.0
+HUSH_GAPS = 20
+"""A stream that falls silent is doubted after so many times the usual time between its lines."""
+
+
+class Hush:
+    """How long a log may be silent before its stream is opened anew.
+
+    Kubelets lose sight of a log that they rotate in the wrong moment: the stream stays open, and nothing
+    comes any more. What wrote steadily and falls silent is asked for again, twice as late each time.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._gap = 0.0
+        self.seconds: float | None = None
+        """None: nothing is known yet."""
+
+    def heard(self, now: float) -> None:
+        """Lines came that are new."""
+        if self._last:
+            self._gap += (now - self._last - self._gap) / 8
+            self.seconds = max(HUSH_SECONDS, HUSH_GAPS * self._gap)
+        self._last = now
+
+    def doubt(self) -> None:
+        """It was silent for so long."""
+        if self.seconds is not None:
+            self.seconds *= 2
 
 
 class PooledStreams:
@@ -30,6 +59,11 @@ class PooledStreams:
         self._pool = pool
         self._key = key
         self._lane = lane
+        self._hush = Hush()
+
+    def heard(self) -> None:
+        """What came were new lines."""
+        self._hush.heard(asyncio.get_running_loop().time())
 
     async def lines(
         self,
@@ -64,7 +98,7 @@ class PooledStreams:
                 keep_tail=keep_tail,
             )
             async with aclosing(stream) as batches:
-                async for batch in _in_turn(batches, place) if follows else batches:
+                async for batch in _in_turn(batches, place, self._hush) if follows else batches:
                     for start in range(0, len(batch), SLICE):
                         yield batch[start : start + SLICE] if len(batch) > SLICE else batch
                         await lane.room()
@@ -73,11 +107,13 @@ class PooledStreams:
             place.release()
 
 
-async def _in_turn(batches: AsyncIterator[list[bytes]], place: Place) -> AsyncIterator[list[bytes]]:
-    """The batches until the stream ends or its place is recalled."""
+async def _in_turn(
+    batches: AsyncIterator[list[bytes]], place: Place, hush: Hush
+) -> AsyncIterator[list[bytes]]:
+    """The batches until the stream ends or its place is recalled. Raises ConnectionLost in doubt."""
     while not place.recalled:
         try:
-            async with asyncio.timeout(None) as limit:
+            async with asyncio.timeout(hush.seconds) as limit:
                 place.on_recall = lambda limit=limit: _end(limit)
                 batch = await anext(batches)
         except StopAsyncIteration:
@@ -85,7 +121,8 @@ async def _in_turn(batches: AsyncIterator[list[bytes]], place: Place) -> AsyncIt
         except TimeoutError:
             if place.recalled:
                 return
-            raise ConnectionLost("the log stream timed out", kind="idle") from None
+            hush.doubt()
+            raise ConnectionLost("the log stream fell silent", kind="idle") from None
         finally:
             place.on_recall = None
         yield batch

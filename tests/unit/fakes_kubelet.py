@@ -59,6 +59,8 @@ class FakePod:
         self._broken = asyncio.Event()
         self._ended = asyncio.Event()
         self.status_lags = False
+        self.deaf = asyncio.Event()
+        """Set: open streams bring nothing any more, as after a rotation in the wrong moment."""
         self._frozen: bytes | None = None
         for name in names:
             self.start(name)
@@ -189,7 +191,10 @@ class FakePod:
         if first:
             yield [line.encode() for line in first]
         broken, ended = self._broken, self._ended
+        deaf = self.deaf
         while True:
+            if deaf.is_set():
+                await asyncio.sleep(3600)
             if broken.is_set():
                 raise ConnectionLost("the stream broke")
             if ended.is_set():

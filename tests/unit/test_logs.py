@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from k8stui.kube import log_group_streams
 from k8stui.kube.errors import ApiError, ConnectionLost
 from k8stui.kube.log_buffer import LogBuffer
 from k8stui.kube.log_outrun import OUTRUN_SECONDS, Outrun
@@ -159,6 +160,37 @@ async def test_a_container_that_is_silent_for_an_hour_is_quiet_and_its_next_line
     assert reading.marks() == []
     pod.write("app", "after")
     await reading.has("before", "after")
+
+
+async def test_a_stream_that_falls_silent_though_its_container_writes_on_is_opened_anew(
+    read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_group_streams, "HUSH_SECONDS", 0.05)
+    pod = FakePod("app")
+    reading = read(pod)
+    await reading.open()
+    for n in range(3):
+        pod.write("app", f"line {n}")
+        await reading.has(*(f"line {before}" for before in range(n + 1)))
+    pod.deaf.set()
+    pod.deaf = asyncio.Event()
+    pod.write("app", "line 3")
+    await reading.has(*(f"line {n}" for n in range(4)))
+    assert reading.marks() == [], "nothing was lost, so nothing is said"
+
+
+def test_silence_is_doubted_by_how_often_lines_came_and_less_each_time() -> None:
+    hush = log_group_streams.Hush()
+    hush.heard(100.0)
+    assert hush.seconds is None, "one line says nothing of the next"
+    for n in range(1, 100):
+        hush.heard(100.0 + n * 0.01)
+    assert hush.seconds == 10.0
+    hush.doubt()
+    assert hush.seconds == 20.0
+    for n in range(1, 100):
+        hush.heard(200.0 + n * 15.0)
+    assert hush.seconds == pytest.approx(300, rel=0.1), "a line a quarter minute: silence is usual"
 
 
 async def test_an_outage_is_told_once(read: Callable[..., Reading]) -> None:
