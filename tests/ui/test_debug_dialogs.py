@@ -67,7 +67,8 @@ async def test_an_ephemeral_container_is_shown_created_and_joined() -> None:
         assert path.endswith("/pods/web-a/ephemeralcontainers")
         assert body["spec"]["ephemeralContainers"][0]["image"] == "busybox"
         assert cluster.shells.programs[0].path.endswith("/attach")
-        await until(pilot, lambda: terminal_text(app).startswith("$"))
+        await pilot.press("enter")
+        await until(pilot, lambda: terminal_text(app).strip() == "$")
 
 
 async def test_every_field_is_in_the_preview() -> None:

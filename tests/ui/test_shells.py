@@ -110,7 +110,7 @@ async def test_attach_joins_with_what_the_container_allows() -> None:
         assert program.params["stdin"] == "true"
         await until(pilot, lambda: "a shell shows its prompt after Enter" in screen_text(app), "a hint")
         await pilot.press("enter")
-        await until(pilot, lambda: "$ " in screen_text(app).partition("after Enter")[2], "a prompt")
+        await until(pilot, lambda: "\n$" in screen_text(app).partition("after Enter")[2], "a prompt")
 
 
 async def test_an_own_command_runs_and_is_remembered() -> None:
