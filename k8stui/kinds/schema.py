@@ -27,19 +27,22 @@ _NAMES = {"integer": "a whole number", "number": "a number", "string": "text", "
 _NAMES |= {"array": "a list", "object": "fields below it"}
 
 
-def check(document: EditDocument, schema: Schema, *, status: bool = False) -> list[Problem]:
-    """What of a document does not fit its schema, by line."""
+def check(
+    document: EditDocument, schema: Schema, *, status: bool = False, partial: bool = False
+) -> list[Problem]:
+    """What of a document does not fit its schema, by line. `partial`: not all that is required need be said."""
     if not isinstance(document.value, dict):
         return [Problem(document.start, "An object is expected: apiVersion, kind, metadata.")]
-    checker = _Checker(document, status)
+    checker = _Checker(document, status, partial)
     checker.look(document.value, schema, ())
     return sorted(checker.found, key=lambda problem: problem.line)
 
 
 class _Checker:
-    def __init__(self, document: EditDocument, status: bool) -> None:
+    def __init__(self, document: EditDocument, status: bool, partial: bool) -> None:
         self._document = document
         self._status = status
+        self._partial = partial
         self.found: list[Problem] = []
 
     def _say(self, path: Path, message: str) -> None:
@@ -68,7 +71,7 @@ class _Checker:
             self._plain(value, schema, path)
 
     def _mapping(self, value: dict[str, Any], schema: Schema, path: Path) -> None:
-        for name in schema.required:
+        for name in schema.required if not self._partial else ():
             if value.get(name) is None:
                 where = f" of {_last(path)}" if path else ""
                 self._say(path, f"{name} is required{where}.")

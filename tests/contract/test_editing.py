@@ -218,6 +218,18 @@ async def test_an_unknown_field_of_a_file_is_refused_on_its_line(bench: Bench, m
     assert [problem.line for problem in item.problems] == [text[: text.index("prot:")].count("\n")]
 
 
+@pytest.mark.parametrize("mode", [Mode.APPLY, Mode.SERVER_APPLY])
+async def test_a_file_may_say_less_than_the_object_has(
+    bench: Bench, admin: Admin, deployment: str, mode: Mode
+) -> None:
+    """What is required need not be in it."""
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  minReadySeconds: 5\n"
+    (item,) = await bench.applied(text, mode)
+    assert item.problems == []
+    found = await admin.get(f"/apis/apps/v1/namespaces/{bench.namespace}/deployments/web")
+    assert (found["spec"]["minReadySeconds"], found["spec"]["replicas"]) == (5, 0)
+
+
 async def test_apply_takes_away_what_it_had_applied_and_leaves_the_rest(bench: Bench, admin: Admin) -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  a: b\n  gone: x\n"
     await bench.applied(text)

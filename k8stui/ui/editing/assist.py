@@ -14,6 +14,7 @@ from k8stui.kinds.schema import check, describe, suggestions
 from k8stui.kinds.secret_edit import MASK
 from k8stui.kinds.yaml_edit import Problem, context_at, head_of, parse
 from k8stui.kinds.yaml_noise import is_secret
+from k8stui.ui.editing.items import Mode
 from k8stui.ui.garbage import unsearched
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class Assist:
             )
             if schema is None:
                 continue
-            problems = check(document, schema, status=status)
+            problems = check(document, schema, status=status, partial=self._view.mode is Mode.SERVER_APPLY)
             if is_secret(document.value):
                 problems = [problem for problem in problems if not self._is_masked(document.value, problem)]
             found += problems

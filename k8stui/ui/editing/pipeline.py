@@ -89,7 +89,8 @@ class Pipeline:
                 continue
             if not self.validates and item.schema is not None:
                 status = item.base is not None and item.base.subresource == "status"
-                item.problems = check(item.document, item.schema, status=status)
+                partial = mode is Mode.SERVER_APPLY or (mode is Mode.APPLY and item.base is not None)
+                item.problems = check(item.document, item.schema, status=status, partial=partial)
                 if item.problems:
                     continue
             met = await self._try(item, mode, coming)

@@ -122,6 +122,7 @@ def _server_side(place: Place) -> None:
     view = _view(place)
     view.mode = Mode.APPLY if view.mode is Mode.SERVER_APPLY else Mode.SERVER_APPLY
     view.bases_changed()
+    view.assist.loaded()
     view.post_message(view.Changed(view))
     side = "The server merges" if view.mode is Mode.SERVER_APPLY else "k8stui merges, as kubectl apply does"
     place.app.say(f"{side}; ctrl-s tries it.")
