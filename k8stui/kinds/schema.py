@@ -30,7 +30,7 @@ _NAMES |= {"array": "a list", "object": "fields below it"}
 def check(
     document: EditDocument, schema: Schema, *, status: bool = False, partial: bool = False
 ) -> list[Problem]:
-    """What of a document does not fit its schema, by line. `partial`: not all that is required need be said."""
+    """What of a document does not fit its schema, by line. `partial`: it may say less than is required."""
     if not isinstance(document.value, dict):
         return [Problem(document.start, "An object is expected: apiVersion, kind, metadata.")]
     checker = _Checker(document, status, partial)
