@@ -234,7 +234,7 @@ async def test_a_certificate_request_is_read_before_it_is_decided(pilot: Pilot[N
     assert [each["type"] for each in body["status"]["conditions"]] == ["Denied"]
 
 
-async def test_a_job_runs_again_and_a_replica_set_leads_back(pilot: Pilot[None]) -> None:
+async def test_jobs_run_again_and_go_on_and_a_replica_set_leads_back(pilot: Pilot[None]) -> None:
     app = await table(pilot, "jobs", "import")
     await asked(pilot, "r")
     assert "the old one and its pods stay" in screen_text(app)
@@ -242,6 +242,15 @@ async def test_a_job_runs_again_and_a_replica_set_leads_back(pilot: Pilot[None])
     assert (method, path) == ("POST", "/apis/batch/v1/namespaces/shop/jobs")
     assert body["metadata"]["name"].startswith("import-again-")
     assert body["spec"]["template"]["metadata"]["labels"] == {"mine": "yes"}
+
+    await table(pilot, "cronjobs", "nightly")
+    await app.navigator.run_line("resume")
+    await until(pilot, lambda: "It is not suspended." in notes(app), "said")
+    await asked(pilot, "s")
+    await carried_out(pilot, connected(pilot))
+    await asked(pilot, line="resume")
+    ((_, _, body),) = await carried_out(pilot, connected(pilot))
+    assert body["spec"] == {"suspend": False}
 
     await table(pilot, "replicasets", "web-2")
     await asked(pilot, "ctrl+l")

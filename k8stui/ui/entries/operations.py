@@ -212,9 +212,9 @@ ACTIONS = [
     operation(
         "resume",
         "resume",
-        "Let rollouts of the Deployment go on",
+        "Let rollouts of the Deployment go on, or what is suspended",
         "workloads.resume",
-        kinds=DEPLOYMENTS,
+        kinds=DEPLOYMENTS | CRONJOBS | JOBS,
         views=TABLE | ROLLOUT,
         rank=38,
     ),

@@ -48,14 +48,27 @@ async def rerun(op: Operator, meant: Meant) -> None:
 
 async def suspend(op: Operator, meant: Meant) -> None:
     """Suspend what is active; where all are suspended, resume them."""
+    await _suspend(op, meant, either=True)
+
+
+async def resume(op: Operator, meant: Meant) -> None:
+    """Resume what is suspended."""
+    await _suspend(op, meant, either=False)
+
+
+async def _suspend(op: Operator, meant: Meant, *, either: bool) -> None:
     from k8stui.kube.operations.jobs import plan_suspend
     from k8stui.kube.operations.plans import dig, subject
+    from k8stui.ui.operations.operator import Refused
 
     found = (await op.read(meant.refs)).objects
-    active = [ref for ref, obj in found.items() if not dig(obj, "spec", "suspend")]
-    refs = active or list(found)
-    verb = "Suspend" if active else "Resume"
-    await op.confirm(f"{verb} {subject(refs)}", plan_suspend(refs, on=bool(active)))
+    suspended = [ref for ref, obj in found.items() if dig(obj, "spec", "suspend")]
+    active = [ref for ref in found if ref not in suspended]
+    if not either and not suspended:
+        raise Refused(f"{'It is' if len(found) == 1 else 'All are'} not suspended.")
+    on = either and bool(active)
+    refs = active if on else suspended
+    await op.confirm(f"{'Suspend' if on else 'Resume'} {subject(refs)}", plan_suspend(refs, on=on))
 
 
 # Labels, annotations, taints

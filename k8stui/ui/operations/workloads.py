@@ -76,8 +76,14 @@ async def pause(op: Operator, meant: Meant) -> None:
 
 
 async def resume(op: Operator, meant: Meant) -> None:
-    """Let rollouts go on."""
-    await _pause(op, meant, on=False)
+    """Let rollouts go on, or what was suspended."""
+    from k8stui.kube.operations.rollout import DEPLOYMENTS
+    from k8stui.ui.operations import more
+
+    if meant.kind.name == DEPLOYMENTS:
+        await _pause(op, meant, on=False)
+    else:
+        await more.resume(op, meant)
 
 
 async def _pause(op: Operator, meant: Meant, *, on: bool) -> None:
