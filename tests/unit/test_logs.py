@@ -82,6 +82,15 @@ async def read() -> AsyncIterator[Callable[..., Reading]]:
         await reading.stop()
 
 
+async def opened(read: Callable[..., Reading], text: str) -> tuple[FakePod, Reading]:
+    """A pod that has written a line, and the open stream of its log."""
+    pod = FakePod("app")
+    pod.write("app", text)
+    reading = read(pod)
+    await reading.open()
+    return pod, reading
+
+
 async def test_the_tail_and_then_what_is_written(read: Callable[..., Reading]) -> None:
     pod = FakePod("app")
     for n in range(9):
@@ -126,10 +135,7 @@ async def test_a_broken_stream_resumes_without_loss_or_doubles(read: Callable[..
 
 
 async def test_a_broken_source_says_so_and_a_quiet_one_does_not(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    pod.write("app", "only line")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "only line")
     status = reading.logs.statuses[0]
     assert (status.following, status.reason) == (Following.OPEN, "")
     reading.clock.auto = False
@@ -145,10 +151,7 @@ async def test_a_broken_source_says_so_and_a_quiet_one_does_not(read: Callable[.
 async def test_a_container_that_is_silent_for_an_hour_is_quiet_and_its_next_line_comes(
     read: Callable[..., Reading],
 ) -> None:
-    pod = FakePod("app")
-    pod.write("app", "before")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "before")
     for _ in range(15):  # servers end streams every few minutes, and idle ones are opened anew
         reading.clock.now += 240
         follows = len(pod.follows())
@@ -206,10 +209,7 @@ async def test_an_outage_is_told_once(read: Callable[..., Reading]) -> None:
 
 
 async def test_the_end_of_a_stream_is_not_the_end_of_the_container(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    pod.write("app", "before")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "before")
     pod.end_streams()
     await until(lambda: len(pod.follows()) >= 2)
     pod.write("app", "after")
@@ -218,10 +218,7 @@ async def test_the_end_of_a_stream_is_not_the_end_of_the_container(read: Callabl
 
 
 async def test_a_restart_is_divided_with_exit_code_and_reason(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    pod.write("app", "first life")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "first life")
     pod.write("app", "last words")
     pod.restart("app", code=3)
     pod.write("app", "second life")
@@ -236,10 +233,7 @@ async def test_a_restart_is_divided_with_exit_code_and_reason(read: Callable[...
 async def test_what_a_life_wrote_while_the_stream_was_broken_is_read_after_the_restart(
     read: Callable[..., Reading],
 ) -> None:
-    pod = FakePod("app")
-    pod.write("app", "one")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "one")
     pod.break_streams()
     pod.write("app", "two")
     pod.write("app", "three")
@@ -249,10 +243,7 @@ async def test_what_a_life_wrote_while_the_stream_was_broken_is_read_after_the_r
 
 
 async def test_a_status_that_lags_behind_the_kubelet_doubles_nothing(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    pod.write("app", "one")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "one")
     pod.freeze_status()
     pod.restart("app")
     for n in range(30):
@@ -268,10 +259,7 @@ async def test_a_status_that_lags_behind_the_kubelet_doubles_nothing(read: Calla
 
 
 async def test_several_missed_restarts_are_a_gap(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    pod.write("app", "one")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "one")
     pod.restart("app")
     pod.restart("app")
     pod.restart("app")
@@ -282,10 +270,7 @@ async def test_several_missed_restarts_are_a_gap(read: Callable[..., Reading]) -
 
 
 async def test_a_rotated_log_is_a_gap(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    pod.write("app", "one")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "one")
     reading.clock.auto = False
     pod.break_streams()
     await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
@@ -321,10 +306,7 @@ async def test_an_ephemeral_container_joins(read: Callable[..., Reading]) -> Non
 
 
 async def test_what_was_read_outlives_the_pod(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    pod.write("app", "one")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "one")
     pod.write("app", "two")
     pod.deleted = True
     pod.exit("app")
@@ -401,10 +383,7 @@ async def test_a_back_off_ends_when_the_server_is_back(read: Callable[..., Readi
 async def test_an_open_stream_that_is_doubted_is_opened_anew_and_no_line_is_doubled(
     read: Callable[..., Reading],
 ) -> None:
-    pod = FakePod("app")
-    pod.write("app", "one")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "one")
     before = len(pod.follows())
     reading.logs.check()
     await until(lambda: len(pod.follows()) > before)
