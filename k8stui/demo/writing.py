@@ -30,7 +30,7 @@ from k8stui.demo.errors import (
 from k8stui.demo.managed_fields import Manager, apply, track_update
 from k8stui.demo.resources import NAMESPACES, Resource
 from k8stui.demo.schemas import ANY, Schema, Schemas
-from k8stui.demo.strictness import pruned, unknown_fields
+from k8stui.demo.strictness import pruned, unknown_fields, wrong_type
 from k8stui.demo.validation import check
 
 if TYPE_CHECKING:
@@ -312,6 +312,8 @@ class Writer:
                 f"failed to create typed patch object ({name}; {res.api_version}, Kind={res.kind}): "
                 + "\n".join(f".{path}: field not declared in schema" for path in unknown),
             )
+        if complaint := wrong_type(applied, schema, res.kind):
+            raise bad_request(f"failed to create typed patch object: {complaint}")
         metadata = applied["metadata"]
         if metadata.get("managedFields"):
             raise bad_request("metadata.managedFields must be nil")

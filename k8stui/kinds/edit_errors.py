@@ -23,7 +23,9 @@ _STRICT = re.compile(r'(unknown|duplicate) field "([^"]+)"')
 _GO = re.compile(r"cannot unmarshal (\w+) into Go struct field \w+\.([\w.]+) of type (\S+)")
 _GO_TYPES = {"int32": "a whole number", "int64": "a whole number", "string": "text", "bool": "true or false"}
 _VALIDATION = re.compile(r"ValidationError\(\w+(?:\.([^)]+))?\): (.*?)(?:;|$)")
-_UNDECLARED = re.compile(r"(\.(?:[^\s:\[\]]|\[[^\]]*\])+): field not declared in schema")
+_UNTYPED = re.compile(
+    r"(\.(?:[^\s:\[\]]|\[[^\]]*\])+): (?:(field not declared in schema)|expected ([\w ()]+), got )"
+)
 """Server-side apply's words; items are named by their keys: `.spec.ports[port=80,protocol="TCP"].x`."""
 _KEYED = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|[^,]*)')
 _ELEMENT = re.compile(r"(?:object: |errors?: ?)\s*(\.[\w.\[\]]+)(?:: element (\d+))?")
@@ -70,16 +72,18 @@ def _from_message(message: str, document: EditDocument) -> Iterator[Problem]:
         path = resolved(field_path(field), document)
         said = "The server knows no field" if word == "unknown" else "The server reads twice the field"
         yield Problem(document.line_of(path), f"{said} {field}.", path=path)
-    undeclared = _UNDECLARED.findall(message)
-    for field in undeclared:
+    untyped = _UNTYPED.findall(message)
+    for field, unknown, wanted in untyped:
         path = resolved(_by_keys(field_path(field), document.value), document)
-        yield Problem(document.line_of(path), f"The server knows no field {field.lstrip('.')}.", path=path)
+        name = field.lstrip(".")
+        said = f"The server knows no field {name}." if unknown else f"{name}: {wanted} is wanted."
+        yield Problem(document.line_of(path), said, path=path)
     for given, field, wanted in _GO.findall(message):
         # the first part is the field of the inner Go struct, as a path from somewhere; find the nearest
         path = _by_tail(tuple(field.split(".")), document)
         name = _GO_TYPES.get(wanted, wanted)
         yield Problem(document.line_of(path), f"{field}: {given} where {name} is wanted.", path=path)
-    for field, element in _ELEMENT.findall(message) if not undeclared else ():
+    for field, element in _ELEMENT.findall(message) if not untyped else ():
         path = (*field_path(field), *([int(element)] if element else []))
         yield Problem(document.line_of(path), plain_text(message, 300), path=path)
     for field, said in _VALIDATION.findall(message):

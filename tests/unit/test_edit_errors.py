@@ -82,6 +82,7 @@ def test_fields_as_servers_write_them(field: str, path: tuple[str | int, ...]) -
         ),
         ("failed to create typed patch object: .spec.template: element 0: no", (), "template:"),
         (f"failed to create typed patch object (x): {BY_KEYS}: field not declared in schema", (), "imag: y"),
+        ("errors:\n  .spec.replicas: expected numeric (int or float), got *value.x", (), "replicas: x"),
         ("errors:\n  .spec.replicas: field not declared in schema\n  .x: more", (), "replicas: x"),
         ('admission webhook "x" denied the request: not on Fridays', (), "apiVersion: apps/v1"),
     ],
