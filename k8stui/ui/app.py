@@ -103,6 +103,7 @@ class K8stuiApp(App[None]):
         self.shells = Shells(
             settings.shells,
             folder=state.path.parent if state.path is not None else None,
+            saved=state.saved,
             is_readonly=self.is_readonly,
             on_change=lambda shell: self.desk.shell_changed(shell),
             on_clipboard=lambda shell, text: self.desk.clipboard_asked(shell, text),
@@ -240,7 +241,7 @@ class K8stuiApp(App[None]):
 
         `progress` is told how many lines are written, also at the end.
         """
-        folder = Path.cwd() if self.state.path is None else self.state.path.parent / "saved"
+        folder = self.state.saved
         writing = self._write(lines, folder, title, suffix, progress)
         self.run_worker(writing, group="save", exit_on_error=False)
 
@@ -260,7 +261,8 @@ class K8stuiApp(App[None]):
 
     def save_picture(self) -> None:
         """Save the screen as a picture."""
-        path = self.save_screenshot(path=str(Path.cwd()))
+        self.state.saved.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.save_screenshot(path=str(self.state.saved))
         self.say(f"Saved {path}.")
 
     # Themes

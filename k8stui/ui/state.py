@@ -10,16 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
 from k8stui.ui.layout import Leaf, Split, is_sound, leaves
 from k8stui.ui.spec import PaneState  # noqa: TC001  # msgspec reads it at run time
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILE = "state.json"
 COMMANDS_KEPT = 200
@@ -63,6 +61,11 @@ class StateFile:
         self.warning = ""
         """One sentence about a file that could not be read, for the user."""
         self.data = self._read()
+
+    @property
+    def saved(self) -> Path:
+        """Where tables, logs, recordings and pictures go that the user saves; may not be there yet."""
+        return Path.cwd() if self.path is None else self.path.parent / "saved"
 
     def _read(self) -> Remembered:
         if self.path is None:

@@ -6,13 +6,13 @@ survive navigation, namespaces and contexts. The engine is imported when the fir
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from k8stui.ui.shells.memory import ShellMemory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from k8stui.kube.debug_record import DebugRecord
     from k8stui.kube.kubeconfig_types import Context
@@ -31,17 +31,22 @@ class Shells:
         settings: ShellSettings,
         *,
         folder: Path | None,
+        saved: Path,
         is_readonly: Callable[[str], bool],
         on_change: Callable[[Shell | None], None],
         on_clipboard: Callable[[Shell, str], None],
     ) -> None:
-        """`folder` is where things are remembered. `on_change` gets the shell that changed; None: all."""
+        """`folder` is where things are remembered, `saved` where files for the user go.
+
+        `on_change` gets the shell that changed; None: all.
+        """
         self.settings = settings
         self.memory = ShellMemory(folder)
         self.all: list[Shell] = []
         self.connect: Callable[[Context], Any] | None = None
         """Makes connections, in place of the engine's own (tests)."""
         self._folder = folder
+        self._saved = saved
         self._is_readonly = is_readonly
         self._on_change = on_change
         self._on_clipboard = on_clipboard
@@ -132,12 +137,14 @@ class Shells:
     # Files
 
     def new_file(self, name: str, suffix: str) -> Path:
-        """A path in the folder in use that no file has yet."""
+        """A path among what was saved that no file has yet."""
         clean = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in name).strip("-.")
         clean = clean[:80] or "shell"
-        path = Path.cwd() / f"{clean}{suffix}"
+        folder = self._saved
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{clean}{suffix}"
         count = 2
         while path.exists():
-            path = Path.cwd() / f"{clean}-{count}{suffix}"
+            path = folder / f"{clean}-{count}{suffix}"
             count += 1
         return path
