@@ -263,3 +263,41 @@ async def test_korean_binary_and_progress_bars_are_shown_safely(wrap: bool) -> N
         assert "windows line" in app.text()
         assert "[bold]x[/]" in app.text()
         assert all(character.isprintable() for character in app.text().replace("\n", ""))
+
+
+async def test_sources_have_colours_that_stay_whatever_they_are_called() -> None:
+    buffer = LogBuffer()
+    sources = [LogSource("shop", f"web-{number}", f"u{number}", "app", "c") for number in range(6)]
+    buffer.extend([line(number, "x", sources[number % 6]) for number in range(12)])
+    app = LogApp(buffer, sources=True)
+    async with app.run_test(size=(90, 20)) as pilot:
+        await until(pilot, lambda: "web-5" in app.text())
+        painter = app.viewer.painter
+        colours = [painter._source_class(each) for each in sources]
+        assert len(set(colours)) == 6
+        painter.source_label = lambda source: source.pod
+        painter.forget_labels()
+        await until(pilot, lambda: "app" not in app.text())
+        assert [painter._source_class(each) for each in sources] == colours
+
+
+async def test_what_is_folded_is_told_at_the_end_of_the_screen_where_the_line_goes_on() -> None:
+    app = app_of("java.lang.IllegalStateException: " + "x" * 80, "\tat a.B.c(B.java:1)", "INFO next")
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.viewer.set_folds(traces=True, repeats=False)
+        await until(pilot, lambda: app.lines()[0].endswith("xx… ▸ 1 more line"))
+        assert len(app.lines()[0]) == 60
+        await pilot.press("right", "right", "right", "right", "right")
+        await until(pilot, lambda: app.lines()[0].endswith("xx ▸ 1 more line"))
+
+
+async def test_a_filter_keeps_the_reader_where_he_is() -> None:
+    app = app_of(*(f"line {number}" for number in range(20_000)))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: "line 19999" in app.text())
+        app.viewer.set_following(False)
+        app.viewer.scrolled_to(10_000)
+        await until(pilot, lambda: app.lines()[0] == "line 10000")
+        app.viewer.set_filter("7$")
+        await until(pilot, lambda: len(app.viewer.model) == 2_000)
+        await until(pilot, lambda: app.lines()[0] == "line 10007")

@@ -163,11 +163,11 @@ ACTIONS = [
         "Show lines as they were written, as message with fields, or as a table",
         lambda place: _view(place).turn_mode(),
         ("v",),
-        13,
+        14,
     ),
     _logs("columns", "columns", "Choose the columns of the table", _columns, ("shift-v",), 42, _has_lines),
     _logs(
-        "wrap", "wrap", "Show long lines in several rows, or let them run out to the right", _wrap, ("w",), 14
+        "wrap", "wrap", "Show long lines in several rows, or let them run out to the right", _wrap, ("w",), 23
     ),
     _logs(
         "timestamps",
@@ -175,7 +175,7 @@ ACTIONS = [
         "Show when each line was written: local time, UTC, how long ago, or not",
         lambda place: _view(place).turn_times(),
         ("t",),
-        15,
+        24,
     ),
     _logs(
         "sources",
@@ -203,7 +203,7 @@ ACTIONS = [
         42,
         _reads_containers,
     ),
-    _logs("find", "find", "Find a text in place; n and shift-n go on", _find, ("shift-f",), 16, _has_lines),
+    _logs("find", "find", "Find a text in place; n and shift-n go on", _find, ("shift-f",), 13, _has_lines),
     _logs(
         "highlight", "highlight", "Colour a text, each in a colour of its own", _highlight, ("shift-h",), 43
     ),

@@ -19,13 +19,13 @@ class Names(StrEnum):
 ORDER = (Names.SHORT, Names.LONG, Names.OFF)
 
 
-def short_name(source: Any, *, one_pod: bool) -> str:
-    """The container of the one pod that is read; else the pod, and its container where that tells more."""
+def short_name(source: Any, *, one_pod: bool, one_container: bool = False) -> str:
+    """The container of the one pod that is read; else the pod, with its container where there are several."""
     if source is None:
         return ""
     if one_pod or not source.pod:
         return str(source.container)
-    return f"{source.pod} {source.container}".strip()
+    return str(source.pod) if one_container else f"{source.pod} {source.container}".strip()
 
 
 def long_name(source: Any) -> str:

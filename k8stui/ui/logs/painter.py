@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.segment import Segment
+from textual.strip import Strip
+
 from k8stui.kinds.log_lines import Format, Level, Parsed, level_place, parse
 from k8stui.kinds.text import printable
 from k8stui.kube.log_times import nanoseconds
 from k8stui.ui.widgets.ansi import ParsedLine, Span
-from k8stui.ui.widgets.line_painter import LinePainter, ShownLine, short_time, source_class
-from k8stui.ui.widgets.painting import fit, width_of
+from k8stui.ui.widgets.line_painter import LinePainter, ShownLine, short_time
+from k8stui.ui.widgets.painting import fit, least_width, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.painting import Palette
 
 WIDEST_COLUMN = 40
-WIDEST_SOURCE = 48
+WIDEST_SOURCE, LEAST_SOURCE = 48, 12
 LEVEL_NAMES = {level: level.name.rjust(5) for level in Level}
 BOOKMARK = "◆ "
 LEVEL_COLUMN, MESSAGE_COLUMN = "LEVEL", "MESSAGE"
@@ -95,6 +98,8 @@ class LogPainter(LinePainter):
         self.is_match: Callable[[int], bool] = lambda seq: True
         """False for a line that is shown only because it is near a match."""
         self.bookmarks: set[int] = set()
+        self.widest_source = WIDEST_SOURCE
+        """Cells that the name of a source may take."""
         self._widths: dict[str, int] = {}
         self._notes: dict[int, str] = {}
 
@@ -113,6 +118,21 @@ class LogPainter(LinePainter):
     def forget(self) -> None:
         super().forget()
         self._widths = {}
+
+    def set_across(self, width: int) -> None:
+        """Rows are so wide: names of sources take a third of them at most."""
+        widest = max(LEAST_SOURCE, min(WIDEST_SOURCE, width * 3 // 10))
+        if widest != self.widest_source:
+            self.widest_source = widest
+            self.forget()
+
+    def noted(self, strip: Strip, seq: int, shown: ShownLine, x: int) -> Strip:
+        """A row that is not wrapped, with its note at the end where that lies beyond the screen."""
+        note, width = self._notes.get(seq, ""), strip.cell_length
+        if not note or width < 2 * len(note) or least_width(shown.text) - x <= width:
+            return strip
+        segment = Segment(f"… {note}", self.palette.style("note"))
+        return Strip([*strip.crop(0, width - segment.cell_length), segment], width)
 
     def _with_prefix(self, line: LineLike, parsed: ParsedLine, cut: int) -> ShownLine:
         if line.mark:
@@ -133,8 +153,8 @@ class LogPainter(LinePainter):
         if time := shown_time(line.time, self.times, self._now()):
             pieces.append(Piece(f"{time} ", "timestamp"))
         if self.sources and (label := self._label(line.source)):
-            size = min(self._label_width, WIDEST_SOURCE)
-            pieces.append(Piece(f"{fit(label, size, middle=True)} ", source_class(label)))
+            size = min(self._label_width, self.widest_source)
+            pieces.append(Piece(f"{fit(label, size, middle=True)} ", self._source_class(line.source)))
         return pieces
 
     def _joined(

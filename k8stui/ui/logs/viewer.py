@@ -1,17 +1,16 @@
-"""The line viewer for logs: modes, folding, a cursor when one is wanted, bookmarks, highlights, times.
+"""The line viewer for logs: modes, times, filters, folding, opened lines, highlights.
 
-It shows a ring and never reads a cluster. There is no cursor until the reader asks for one (a click, or
-`action_open`): until then the arrows scroll, with one they move it.
+It shows a ring and never reads a cluster.
 """
 
 from __future__ import annotations
 
 import time as clock
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.strip import Strip
 
+from k8stui.ui.logs.cursor import CursorViewer
 from k8stui.ui.logs.filtering import LogFilter, LogFilterError
 from k8stui.ui.logs.folding import Folds, same
 from k8stui.ui.logs.opened import OpenedLines
@@ -21,14 +20,12 @@ from k8stui.ui.widgets import line_messages
 from k8stui.ui.widgets.filters import compile_pattern
 from k8stui.ui.widgets.line_layout import Place, advance
 from k8stui.ui.widgets.line_model import LineView
-from k8stui.ui.widgets.line_viewer import LineViewer
 from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.style import Style
-    from textual import events
 
     from k8stui.ui.widgets.line_model import LineLike, LineSource
     from k8stui.ui.widgets.line_painter import ShownLine
@@ -37,7 +34,7 @@ HIGHLIGHTS = 6
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 
 
-class LogViewer(LineViewer):
+class LogViewer(CursorViewer):
     """Lines of a log. Options are set by methods; what is shown changes at once."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -72,9 +69,6 @@ class LogViewer(LineViewer):
     """
     painter: LogPainter
 
-    class TopReached(line_messages.ViewerMessage):
-        """The reader went to the first line."""
-
     class MatchesCounted(line_messages.ViewerMessage):
         """A search knows more matches, or stands on another one."""
 
@@ -103,8 +97,6 @@ class LogViewer(LineViewer):
         self.painter.note_of, self.painter.is_match = self._note, self.model.is_match
         self.log_filter = LogFilter()
         self.folds_traces = self.folds_repeats = False
-        self.cursor: int | None = None
-        """Number of the line under the cursor, where there is one."""
         self._opened = OpenedLines(self.model, self.palette)
         self._opened_by_search: int | None = None
         self._bar_key: Any = None
@@ -123,6 +115,7 @@ class LogViewer(LineViewer):
     def set_source(self, source: LineSource) -> None:
         """Show other lines; options stay, what was about the old lines goes."""
         self._opened.set_source(Folds(source))
+        self.painter.forget_sources()
         self._opened_by_search = None
         self.cursor = None
         self.painter.bookmarks.clear()
@@ -197,16 +190,7 @@ class LogViewer(LineViewer):
         self._start_anew()
         return note
 
-    # The cursor, and opening lines
-
-    def put_cursor(self, seq: int | None) -> None:
-        """Put the cursor on a line, or take it away."""
-        self.cursor = seq
-        if seq is not None:
-            holder = self.model.holder(seq)
-            self.cursor = seq if holder is None else holder
-            self.show_line(self.cursor)
-        self.place_lines()
+    # Opening lines
 
     def action_open(self) -> None:
         """Without a cursor: put it on the line found last, or the last in view; with it: open the line."""
@@ -220,77 +204,6 @@ class LogViewer(LineViewer):
         self.toggle_open(cursor)
         self.show_line(cursor)
         self.place_lines()
-
-    def _step(self, rows: int) -> bool:
-        """Move the cursor, if there is one."""
-        if self.cursor is None:
-            return False
-        index = self.model.index_of(self.cursor) + rows
-        seq = self.model.seq_at(min(max(0, index), len(self.model) - 1))
-        if seq is not None:
-            self.cursor = seq
-            self._reveal()
-            if rows < 0 and index <= 0:
-                self.post_message(self.TopReached(self))
-        return True
-
-    def _go(self, top: Place) -> None:
-        super()._go(top)
-        if self.top_place().line == 0 and not self.following:
-            self.post_message(self.TopReached(self))
-
-    def _reveal(self) -> None:
-        """Scroll as little as is needed to see the whole line under the cursor."""
-        if self.cursor is None:
-            return
-        self.set_following(False)
-        top, index = self.top_place(), self.model.index_of(self.cursor)
-        rows = min(self.rows_of(index), self.page)
-        least = advance(Place(index, rows - 1), -(self.page - 1), len(self.model), self.rows_of)
-        if Place(index) < top:
-            self.put_top(Place(index))
-        elif top < least:
-            self.put_top(least)
-        self.place_lines()
-
-    def action_line_up(self) -> None:
-        if not self._step(-1):
-            super().action_line_up()
-
-    def action_line_down(self) -> None:
-        if not self._step(1):
-            super().action_line_down()
-
-    def action_page_up(self) -> None:
-        if not self._step(-max(1, self.page - 1)):
-            super().action_page_up()
-
-    def action_page_down(self) -> None:
-        if not self._step(max(1, self.page - 1)):
-            super().action_page_down()
-
-    def action_first(self) -> None:
-        if not self._step(-len(self.model)):
-            super().action_first()
-
-    def action_last(self) -> None:
-        """To the end, and follow it."""
-        self.cursor = None
-        super().action_last()
-
-    def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor on the line, a double click opens it."""
-        super().on_click(event)
-        event.prevent_default()
-        if event.button != 1 or not 0 <= event.y < len(self._rows) or self.text_selection is not None:
-            return
-        seq = self._rows[event.y][0]
-        if seq is not None and event.chain < 3:
-            self.cursor = seq
-            self.set_following(False)
-            if event.chain == 2:
-                self.action_open()
-            self.place_lines()
 
     def extra_rows(self, seq: int) -> Sequence[ShownLine]:
         """Rows below an opened line."""
@@ -328,24 +241,6 @@ class LogViewer(LineViewer):
             self.put_top(advance(place, -(self.page // 3), len(self.model), self.rows_of))
         self.place_lines()
 
-    # Bookmarks
-
-    def toggle_bookmark(self, seq: int) -> None:
-        """Mark a line, or no longer."""
-        self.painter.bookmarks ^= {seq}
-        self.painter.drop(seq)
-        self.place_lines()
-
-    def go_to_bookmark(self, step: int) -> bool:
-        """To the next bookmark (or the one before), round the end; False when there is none."""
-        marks = sorted(seq for seq in self.painter.bookmarks if self.model.line(seq) is not None)
-        if not marks:
-            return False
-        here = self.top_seq if self.cursor is None else self.cursor
-        place = bisect_left(marks, here + 1) if step > 0 else bisect_left(marks, here) - 1
-        self.put_cursor(marks[place % len(marks)])
-        return True
-
     # Lines out
 
     def shown_lines(self) -> Iterator[Any]:
@@ -372,10 +267,16 @@ class LogViewer(LineViewer):
             return (key, marks, self.finder.found if seq in self.opened else None, painter.note_of(seq))
         return key
 
-    def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
-        if seq == self.cursor and seq != self.finder.found and not self.is_selected(seq):
-            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
-        return super()._with_states(strip, seq, start)
+    def on_resize(self) -> None:
+        self.painter.set_across(self.size.width)
+        super().on_resize()
+
+    def _row(self, seq: int, line: LineLike, sub: int, width: int) -> tuple[Strip, int]:
+        strip, start = super()._row(seq, line, sub, width)
+        if sub == 0 and not self.wrap:
+            x = self.scroll_offset.x
+            strip = self.painter.noted(strip, seq, self.painter.shown(seq, line, x + width), x)
+        return strip, start
 
     def _extra_row(self, seq: int, line: LineLike, number: int, width: int) -> tuple[Strip, int]:
         strip, start = super()._extra_row(seq, line, number, width)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
 
-from k8stui.ui.logs import by_time, states
+from k8stui.ui.logs import by_time, heading
 from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
 from k8stui.ui.logs.histogram import Histogram
 from k8stui.ui.logs.names import Names, long_name, next_names, short_name
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from k8stui.ui.logs.cursor import CursorViewer
     from k8stui.ui.session import Session
     from k8stui.ui.widgets import line_messages
 
@@ -65,8 +66,9 @@ class LogsView(View):
         self.rate = Rate(self.viewer.model)
         self._columns, self._top = OneLine(), OneLine()
         self._read_from: Any = None
-        self._counted = ""
-        self._behind = 0
+        self._containers: set[str] = set()
+        self.counted = ""
+        self.behind = 0
         self._counting: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -155,14 +157,19 @@ class LogsView(View):
     def _label(self, source: Any) -> str:
         if self.names is Names.LONG:
             return long_name(source)
-        return short_name(source, one_pod=not self.spec.query)
+        return short_name(source, one_pod=not self.spec.query, one_container=len(self._containers) < 2)
 
     def _name_sources(self) -> None:
         """Short names where lines of several containers meet; none in front of a single one's."""
+        statuses = self.reading.statuses if self.reading is not None else ()
+        containers = {status.source.container for status in statuses}
+        if containers != self._containers:
+            self._containers = containers
+            self.viewer.painter.forget_labels()
+            self.viewer.wake()
         if self.names is not Names.AUTO:
             return
-        statuses = self.reading.statuses if self.reading is not None else ()
-        several = bool(self.spec.query) or len({status.source.container for status in statuses}) > 1
+        several = bool(self.spec.query) or len(containers) > 1
         if several != self.viewer.painter.sources:
             self.viewer.set_sources(several)
 
@@ -255,19 +262,8 @@ class LogsView(View):
         self._columns.say(header, viewer.scroll_offset.x)
         said = ""
         if reading is not None and not viewer.following and viewer.top_place().line == 0:
-            said = self._before_first(reading)
+            said = heading.before_first(reading)
         self._top.say(said)
-
-    def _before_first(self, reading: LogReading) -> str:
-        older = reading.older
-        fell = f"{reading.buffer.fallen:,} lines fell off" if reading.buffer.fallen else ""
-        if reading.is_loading:
-            return "reading older lines…"
-        if older.problem:
-            return f"older lines: {older.problem}"
-        if older.full or (fell and not reading.buffer.room):
-            return f"{reading.bound}: {fell or 'older ones do not fit'}"
-        return "this is all that the server has" if older.over else fell
 
     # What others ask and tell
 
@@ -293,54 +289,7 @@ class LogsView(View):
             self._read()
 
     def title(self) -> Title:
-        state, trouble = self._state()
-        notes = ["previous"] if self.spec.previous else []
-        notes += [text for text in (self.spec.query, self.spec.node_log, self.spec.container) if text]
-        if self.span is not RANGES[0]:
-            notes.append(f"[{self.span.title}]")
-        if self.viewer.painter.mode is not Mode.RAW:
-            notes.append(self.viewer.painter.mode.value)
-        folded = [
-            name
-            for name, on in (("traces", self.viewer.folds_traces), ("repeats", self.viewer.folds_repeats))
-            if on
-        ]
-        if folded:
-            notes.append(f"{' and '.join(folded)} folded")
-        if self.spec.filter:
-            notes.append(f"/{self.spec.filter}{self._counted}")
-        notes += [f"«{pattern.pattern}»" for pattern, _ in self.viewer.painter.highlights]
-        if self.viewer.finder.pattern is not None:
-            notes.append(self._search_note())
-        return Title("logs", "", "", tuple(notes), state, trouble)
-
-    def _search_note(self) -> str:
-        finder = self.viewer.finder
-        assert finder.pattern is not None
-        counted = f"{finder.place:,} of {finder.count:,}" if finder.found is not None else f"{finder.count:,}"
-        return f"find {finder.pattern.pattern} [{counted}{'…' if finder.running else ''}]"
-
-    def _state(self) -> tuple[str, bool]:
-        """Whether lines come, in a few words: quiet, waiting, broken and ended look different."""
-        reading = self.reading
-        if reading is None:
-            return "", False
-        if reading.problem:
-            return "failed", True
-        if self.activity:
-            return self.activity, False
-        said, trouble = states.summary(reading.statuses, time.monotonic(), reading.pool)
-        if self.spec.node_log:
-            problem = getattr(reading.logs, "problem", "")
-            said, trouble = ("broken, trying again", True) if problem else ("following", False)
-        if reading.ended and not trouble:
-            said = "ended"
-        if not self.viewer.following:
-            more = f", {self._behind:,} new" if self._behind else ""
-            said = f"paused{more}" if not trouble else f"paused{more}, {said}"
-        if reading.buffer.fallen:
-            said += f", {reading.buffer.fallen:,} fell off"
-        return said, trouble
+        return heading.title_of(self)
 
     def focus_target(self) -> Widget:
         return self.viewer
@@ -393,16 +342,16 @@ class LogsView(View):
     def on_follow_changed(self, event: line_messages.FollowChanged) -> None:
         """The reader scrolled away from the end, or back to it."""
         event.stop()
-        self._behind = self.viewer.behind
+        self.behind = self.viewer.behind
         self.post_message(self.Changed(self))
 
     def on_lines_counted(self, event: line_messages.LinesCounted) -> None:
         """So many lines match."""
         event.stop()
-        self._counted = f" [{len(self.viewer.model):,}]" if self.viewer.filter_text else ""
+        self.counted = f" [{len(self.viewer.model):,}]" if self.viewer.filter_text else ""
         self.post_message(self.Changed(self))
 
-    def on_log_viewer_top_reached(self, event: LogViewer.TopReached) -> None:
+    def on_cursor_viewer_top_reached(self, event: CursorViewer.TopReached) -> None:
         """The reader is at the first line: what is before it?"""
         event.stop()
         self.load_older()

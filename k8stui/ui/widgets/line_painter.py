@@ -71,6 +71,7 @@ class LinePainter:
         self._breaks: dict[int, tuple[int, list[int]]] = {}  # by line: a width, and the breaks for it
         self._labels: dict[str, str] = {}
         self._label_width = 0
+        self._colours: dict[str, int] = {}
         self.generation = 0
         """Goes up when lines that were painted look different now."""
 
@@ -84,6 +85,11 @@ class LinePainter:
         """Sources are called something else."""
         self._label_width = 0
         self.forget()
+
+    def forget_sources(self) -> None:
+        """Lines of other sources from now on: all colours are free."""
+        self._colours.clear()
+        self.forget_labels()
 
     def shown(self, seq: int, line: LineLike, chars: int = _FIRST_PARSE) -> ShownLine:
         """A line with at least its first `chars` characters (as far as it has them)."""
@@ -129,7 +135,7 @@ class LinePainter:
             start = len(prefix)
             space = " " * (self._label_width - width_of(label) + 1)
             prefix += label + space
-            spans.append(Span(start, len(prefix), self.palette.style(source_class(label))))
+            spans.append(Span(start, len(prefix), self.palette.style(self._source_class(line.source))))
         own: Sequence[Span] = parsed.spans
         if not own and self.highlight is not None:
             own = self.highlight(parsed.text)
@@ -146,6 +152,17 @@ class LinePainter:
             self._label_width = width
             self.forget()
         return label
+
+    def _source_class(self, source: Any) -> str:
+        """The component class of a source's colour: by its name, so the same every time; if that colour is
+        taken by another source that is shown here, the next free one."""
+        name = source if isinstance(source, str) else f"{source.namespace}/{source.pod}/{source.container}"
+        number = self._colours.get(name)
+        if number is None:
+            wanted, taken = zlib.crc32(name.encode("utf-8", "replace")), frozenset(self._colours.values())
+            order = [(wanted + step) % SOURCE_COLOURS for step in range(SOURCE_COLOURS)]
+            number = self._colours[name] = next((each for each in order if each not in taken), order[0])
+        return f"source-{number + 1}"
 
     # Wrapping
 
@@ -236,11 +253,6 @@ def default_source_label(source: Any) -> str:
     if isinstance(source, str):
         return source
     return f"{source.pod} {source.container}"
-
-
-def source_class(label: str) -> str:
-    """The component class of a source's colour: the same source has the same one every time."""
-    return f"source-{zlib.crc32(label.encode('utf-8', 'replace')) % SOURCE_COLOURS + 1}"
 
 
 def short_time(time: str) -> str:

@@ -307,7 +307,8 @@ class LineViewer(LineActions, can_focus=True):
         self._across, self._placed_at = self.size.width, perf_counter()
         count, end = len(self.model), self.last_top()
         top = end if self.following else min(self.top_place(), end)
-        self._top_seq, self._top_sub = self.model.seq_at(top.line), top.sub
+        if self.following or not self.model.busy:  # else what the reader looks at may still be found
+            self._top_seq, self._top_sub = self.model.seq_at(top.line), top.sub
         self._placing = True
         try:
             self.set_extent(0 if self.wrap else self._widest, end.line + self.page if count else 0)

@@ -1,0 +1,83 @@
+"""What a log says of itself in its title and above its first line, in few words. Changes nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from k8stui.ui.logs import states
+from k8stui.ui.logs.painter import Mode
+from k8stui.ui.logs.reading import RANGES
+from k8stui.ui.views.base import Title
+
+if TYPE_CHECKING:
+    from k8stui.ui.logs.reading import LogReading
+    from k8stui.ui.logs.viewer import LogViewer
+    from k8stui.ui.views.logs import LogsView
+
+
+def title_of(view: LogsView) -> Title:
+    """What is read, what is picked and looked for, then how it is shown: a small pane cuts the end."""
+    spec = view.spec
+    notes = ["previous"] if spec.previous else []
+    notes += [text for text in (spec.query, spec.node_log, spec.container) if text]
+    if spec.filter:
+        notes.append(f"/{spec.filter}{view.counted}")
+    if view.viewer.finder.pattern is not None:
+        notes.append(_search(view.viewer))
+    if view.span is not RANGES[0]:
+        notes.append(f"[{view.span.title}]")
+    return Title("logs", "", "", (*notes, *_looks(view.viewer)), *_state(view))
+
+
+def _search(viewer: LogViewer) -> str:
+    finder = viewer.finder
+    assert finder.pattern is not None
+    counted = f"{finder.place:,} of {finder.count:,}" if finder.found is not None else f"{finder.count:,}"
+    return f"find {finder.pattern.pattern} [{counted}{'…' if finder.running else ''}]"
+
+
+def _looks(viewer: LogViewer) -> list[str]:
+    notes = [f"«{pattern.pattern}»" for pattern, _ in viewer.painter.highlights]
+    if viewer.painter.mode is not Mode.RAW:
+        notes.append(viewer.painter.mode.value)
+    folds = (("traces", viewer.folds_traces), ("repeats", viewer.folds_repeats))
+    if folded := [name for name, on in folds if on]:
+        notes.append(f"{' and '.join(folded)} folded")
+    return notes
+
+
+def _state(view: LogsView) -> tuple[str, bool]:
+    """Whether lines come, in a few words: quiet, waiting, broken and ended look different."""
+    reading = view.reading
+    if reading is None:
+        return "", False
+    if reading.problem:
+        return "failed", True
+    if view.activity:
+        return view.activity, False
+    said, trouble = states.summary(reading.statuses, time.monotonic(), reading.pool)
+    if view.spec.node_log:
+        problem = getattr(reading.logs, "problem", "")
+        said, trouble = ("broken, trying again", True) if problem else ("following", False)
+    if reading.ended and not trouble:
+        said = "ended"
+    if not view.viewer.following:
+        more = f", {view.behind:,} new" if view.behind else ""
+        said = f"paused{more}" if not trouble else f"paused{more}, {said}"
+    if reading.buffer.fallen:
+        said += f", {reading.buffer.fallen:,} fell off"
+    return said, trouble
+
+
+def before_first(reading: LogReading) -> str:
+    """What is before the first line that is held; nothing when there may be more."""
+    older = reading.older
+    fell = f"{reading.buffer.fallen:,} lines fell off" if reading.buffer.fallen else ""
+    if reading.is_loading:
+        return "reading older lines…"
+    if older.problem:
+        return f"older lines: {older.problem}"
+    if older.full or (fell and not reading.buffer.room):
+        return f"{reading.bound}: {fell or 'older ones do not fit'}"
+    return "this is all that the server has" if older.over else fell
