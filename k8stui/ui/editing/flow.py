@@ -73,7 +73,7 @@ async def _save(view: EditorView) -> None:
             view.show_problems(shown[0].problems)
             app.complain(_short(shown[0].problems[0].message))
             return
-        title = "Apply" if view.mode in (Mode.APPLY, Mode.SERVER_APPLY) else "Save"
+        title = {Mode.EDIT: "Save", Mode.CREATE: "Create"}.get(view.mode, "Apply")
         view.say_busy("to be confirmed")
         answer = await app.push_screen_wait(ReviewDialog(title, shown, view.revealed))
         if answer is None:
