@@ -217,15 +217,17 @@ async def test_a_list_of_pods_that_is_gone_in_mid_stream_loses_no_line_and_no_po
 async def test_a_pod_that_is_replaced_by_one_of_its_name_leaves_and_the_other_joins(
     admin: Admin, namespace: str, open_cluster: Callable[..., Any]
 ) -> None:
-    path = await make(admin, namespace, counting("old", 3))
     cluster = await open_cluster()
     async with reading(logs_of_query(cluster, parse_query("pod:web"), namespaces=(namespace,))) as read:
+        await eventually(lambda: read.marks() == ["no pods fit the query yet; those that come are read"], 30)
+        path = await make(admin, namespace, counting("old", 3))
         await eventually(lambda: "old 3" in read.texts(), 60)
         await admin.delete(path)
         await eventually(lambda: any(text.endswith("web left") for text in read.marks()), 60)
         await make(admin, namespace, counting("new", 3))
         await eventually(lambda: "new 3" in read.texts(), 60)
     lines = read.buffer.lines(0, read.buffer.end)
+    assert sum(text.endswith("web joined") for text in read.marks()) == 2
     assert [text for text in read.texts() if text[:3] in ("old", "new")] == [
         *(f"old {n}" for n in (1, 2, 3)),
         *(f"new {n}" for n in (1, 2, 3)),

@@ -85,6 +85,7 @@ def test_terms_and_their_meaning(text: str, query: LogQuery) -> None:
         ('log:"open', 'closing " is missing'),
         ("field:x", "needs a value"),
         ("since:999999999999d", "no cluster"),
+        ("web deploy/", "the name is missing after deploy/"),
     ],
 )
 def test_a_mistake_is_one_sentence_with_its_place(text: str, words: str) -> None:
