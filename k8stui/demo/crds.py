@@ -63,6 +63,8 @@ class CustomKinds:
         self._registry = registry
         self._schemas = schemas
         self.printers: dict[str, Printer] = {}
+        self._ending: set[str] = set()
+        """Definitions whose objects are being deleted at this moment: each of those tells that it goes."""
         for crd in store.list(CRDS):
             self._register(crd)
         store.subscribe(self._changed, [CRDS])
@@ -85,7 +87,15 @@ class CustomKinds:
 
     def _terminate(self, crd: Obj) -> None:
         """Delete all objects of the kind; the definition goes when none is left."""
-        crd = self._with_condition(crd)
+        name = crd["metadata"]["name"]
+        if name not in self._ending:
+            self._ending.add(name)
+            try:
+                self._delete_objects(self._with_condition(crd))
+            finally:
+                self._ending.discard(name)
+
+    def _delete_objects(self, crd: Obj) -> None:
         left = 0
         for res, _ in resources_of(crd)[:1]:
             for obj in list(self._store.list(res)):

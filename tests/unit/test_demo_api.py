@@ -401,6 +401,17 @@ class TestCustomKinds:
         assert (await client.request("GET", f"{crds}/boats.sea.example"))[0] == 404
         assert (await client.request("GET", path))[0] == 404
 
+    async def test_a_definition_takes_all_its_objects_along(self, client: Client) -> None:
+        crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        path = "/apis/sea.example/v1/namespaces/shop/boats"
+        await client.request("POST", crds, self.CRD)
+        for name in ("a", "b", "c"):
+            boat = {"apiVersion": "sea.example/v1", "kind": "Boat", "metadata": {"name": name}}
+            assert (await client.request("POST", path, {**boat, "spec": {"length": 7}}))[0] == 201
+        assert (await client.request("DELETE", f"{crds}/boats.sea.example"))[0] == 200
+        assert (await client.request("GET", f"{crds}/boats.sea.example"))[0] == 404
+        assert (await client.request("GET", path))[0] == 404
+
     async def test_a_wrong_definition_is_refused(self, client: Client) -> None:
         names = {"plural": "ships", "kind": "Boat"}
         spec = {**self.CRD["spec"], "names": names, "versions": [{"name": "v1", "served": True}]}

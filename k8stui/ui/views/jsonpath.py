@@ -153,7 +153,8 @@ class JsonPathView(ObjectView):
             nothing = "Reading…" if loading else "Nothing is found there."
             self.viewer.placeholder = prepared.problem or nothing
         old = self.viewer.content
-        if not isinstance(old, YamlContent) or old.lines != prepared.content.lines:
+        same = isinstance(old, YamlContent) and old.lines == prepared.content.lines
+        if not same or not len(prepared.content):
             self.viewer.show(prepared.content)
 
     # What can be asked

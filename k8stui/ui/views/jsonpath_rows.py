@@ -76,11 +76,13 @@ class JsonPathRows:
         return printer_of(self._kind, self._columns, self.spec.labels, self._custom, namespaced=many)
 
     def _point(self) -> None:
-        """Have the model show what the table shows."""
+        """Have the model show what the table shows; what is marked counts whether it is shown or not."""
         spec, model = self.spec, self._model
         names = [column.name for column in model.printer.columns]
         if spec.sort in names:
             model.sort_by(names.index(spec.sort), reverse=spec.reverse)
+        if self._marked:
+            return
         model.set_filter(filter_of(spec.filter))
         model.set_faults_only(spec.faults)
         owner = spec.owner
@@ -125,12 +127,12 @@ class JsonPathRows:
         """What narrows the rows, for a title."""
         spec = self.spec
         notes = [text for text in (spec.label_selector, spec.field_selector) if text]
+        if self._marked:
+            return (*notes, f"{len(self._marked)} marked")
         if spec.filter:
             notes.append(f"/{spec.filter}")
         if spec.faults:
             notes.append("faults only")
-        if self._marked:
-            notes.append(f"{len(self._marked)} marked")
         return tuple(notes)
 
     def close(self) -> None:

@@ -1,0 +1,155 @@
+"""Any kind as a table: one that is installed while the program runs, shown, narrowed, followed, removed.
+
+By keys, on the simulated and on the real cluster.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from k8stui.settings import Settings
+from k8stui.ui.backend import RealBackend
+from k8stui.ui.views.jsonpath import JsonPathView
+from k8stui.ui.views.table import TableView
+from tests.ui.fakes import make_app, screen_text, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from textual.pilot import Pilot
+
+    from k8stui.ui.app import K8stuiApp
+    from tests.contract.conftest import Admin, Target
+
+SIZE = (150, 40)
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+ANY = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+PRINTED = [
+    {"name": "Size", "type": "integer", "jsonPath": ".spec.size"},
+    {"name": "Colour", "type": "string", "jsonPath": ".spec.colour", "priority": 1},
+]
+
+
+def definition(word: str) -> dict[str, Any]:
+    """A custom kind with a column that is always shown and one that is wide."""
+    names = {"plural": f"{word}s", "singular": word, "kind": word.capitalize()}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": ANY,
+        "additionalPrinterColumns": PRINTED,
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{word}s.{word}.example.com"},
+        "spec": {
+            "group": f"{word}.example.com",
+            "scope": "Namespaced",
+            "names": names,
+            "versions": [version],
+        },
+    }
+
+
+@pytest.fixture
+def word() -> str:
+    """The name of a kind that no cluster has."""
+    return f"gizmo{secrets.token_hex(3)}"
+
+
+@pytest.fixture
+async def pilot(
+    cluster_under_test: Target, namespace: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Pilot[None]]:
+    """The program on the config maps of the namespace, with a column of the settings for the kind."""
+    monkeypatch.setattr("k8stui.kube.cluster.DEFINITIONS_AFTER", 0.0)
+    monkeypatch.setattr("k8stui.kube.cluster.SETTLE", 0.1)
+    settings = Settings(columns={f"{word}s": {"owner": "{.metadata.annotations.owner}"}})
+    backend: Any = RealBackend(cluster_under_test.kubeconfig)
+    context = cluster_under_test.admin.name
+    app = make_app(backend, settings=settings, context=context, kind="configmaps", namespaces=(namespace,))
+    async with app.run_test(size=SIZE) as running:
+        await until(running, lambda: f"configmaps({namespace})" in screen_text(app), "the first table")
+        await until(running, lambda: app.session.catalog.is_complete, "the kinds of the server")
+        yield running
+
+
+def app_of(pilot: Pilot[None]) -> K8stuiApp:
+    app: Any = pilot.app
+    return app  # type: ignore[no-any-return]
+
+
+def table(pilot: Pilot[None]) -> TableView:
+    view = app_of(pilot).main.place().view
+    assert isinstance(view, TableView)
+    return view
+
+
+def found(pilot: Pilot[None]) -> str:
+    """What a path found, once there is such a view."""
+    view = app_of(pilot).main.place().view
+    return view.copy_text() if isinstance(view, JsonPathView) else ""
+
+
+def lines(pilot: Pilot[None], text: str) -> list[list[str]]:
+    """The words of the lines of the screen that hold a text."""
+    shown = screen_text(pilot.app).splitlines()
+    return [line.replace("▌", " ").replace("✓", " ").split() for line in shown if text in line]
+
+
+async def test_a_kind_that_is_installed_meanwhile_is_a_table_like_any_other(
+    pilot: Pilot[None], admin: Admin, namespace: str, word: str
+) -> None:
+    app = app_of(pilot)
+    await admin.create(DEFINITIONS, definition(word))
+    await until(pilot, lambda: app.session.catalog.find(word) is not None, "the new kind")
+    await pilot.press(":", *word)
+    await until(pilot, lambda: f"{word}s" in screen_text(app).splitlines()[-2], "its completion")
+    await pilot.press("tab", "enter")
+    await until(pilot, lambda: f"No {word}s in namespace {namespace}" in screen_text(app), "the empty table")
+
+    path = f"/apis/{word}.example.com/v1/namespaces/{namespace}/{word}s"
+    for name, size in (("first", 9), ("second", 10), ("other", 1)):
+        meta = {"name": name, "labels": {"tier": f"t{size}"}, "annotations": {"owner": f"team-{name}"}}
+        body = {"apiVersion": f"{word}.example.com/v1", "kind": word.capitalize(), "metadata": meta}
+        await admin.create(path, {**body, "spec": {"size": size, "colour": "red"}})
+    await until(pilot, lambda: lines(pilot, "second") == [["second", "10", "team-second"]], "the rows")
+    assert lines(pilot, "NAME ") == [["NAME", "SIZE", "OWNER"]]
+    await pilot.press("ctrl+w")
+    table(pilot).show_labels(("tier",))
+    await until(pilot, lambda: lines(pilot, "NAME ") == [["NAME", "SIZE", "COLOUR", "TIER", "OWNER"]])
+    table(pilot).sort_by("SIZE")
+    await until(
+        pilot,
+        lambda: [each[0] for each in lines(pilot, "team-")] == ["other", "first", "second"],
+        "sorted as numbers",
+    )
+
+    await pilot.press("space")
+    await pilot.press("/", *"second", "enter")
+    await until(pilot, lambda: [each[0] for each in lines(pilot, "team-")] == ["second"], "filtered")
+    assert "1/3" in screen_text(app)
+    assert "1 marked" in screen_text(app)
+    await admin.patch(f"{path}/second", {"spec": {"size": 77}})
+    await until(pilot, lambda: lines(pilot, "team-second")[0][1] == "77", "the change")
+    await app.navigator.run_line("jp {.items[*].spec.size}")
+    await until(pilot, lambda: found(pilot) == "9\n", "what the marked row has")
+    await pilot.press("[")
+    await until(pilot, lambda: isinstance(app.main.place().view, TableView))
+
+    await admin.delete(f"{DEFINITIONS}/{word}s.{word}.example.com")
+    await until(pilot, lambda: f"There are no {word}s to list" in screen_text(app), "the kind is gone")
+    await until(pilot, lambda: app.session.catalog.find(word) is None, "and out of completion")
+
+
+async def test_kinds_without_lists_or_watches_say_so(pilot: Pilot[None]) -> None:
+    app = app_of(pilot)
+    await app.navigator.run_line("componentstatuses")
+    await until(pilot, lambda: "not watched: read again in" in screen_text(app))
+    await app.navigator.run_line("tokenreviews")
+    await until(pilot, lambda: "keeps no list of them" in screen_text(app))
