@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +103,24 @@ async def test_a_time_is_gone_to_and_a_bad_one_is_told() -> None:
         await until(pilot, lambda: view.viewer.cursor is not None)
         line = view.viewer.model.line(view.viewer.cursor)  # type: ignore[arg-type]
         assert "GET /cart/5" in line.text
+
+
+async def test_a_log_that_is_left_before_its_reading_began_leaves_nothing_behind() -> None:
+    async with log() as (pilot, _app, view):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            view._read()
+            view._stop()
+            await pilot.pause()
+            gc.collect()
+        assert not [each for each in told if "never awaited" in str(each.message)]
+
+
+async def test_scrolling_up_to_the_first_line_asks_for_older_ones_and_says_that_there_are_none() -> None:
+    async with log() as (pilot, app, view):
+        view.viewer.focus()
+        await pilot.press("g")
+        await until(pilot, lambda: "this is all that the server has" in screen_text(app))
 
 
 async def test_streams_are_listed_and_saving_asks_what() -> None:

@@ -63,6 +63,15 @@ class CursorViewer(LineViewer):
         if self.top_place().line == 0 and not self.following:
             self.post_message(self.TopReached(self))
 
+    def scroll_rows(self, rows: int) -> None:
+        super().scroll_rows(rows)
+        self._went_up(rows < 0)
+
+    def _went_up(self, upwards: bool) -> None:
+        """Also a log that has less than a page, and so follows its end, may have older lines."""
+        if upwards and self.following and self.top_place().line == 0:
+            self.post_message(self.TopReached(self))
+
     def _reveal(self) -> None:
         """Scroll as little as is needed to see the whole line under the cursor."""
         if self.cursor is None:
@@ -96,6 +105,7 @@ class CursorViewer(LineViewer):
     def action_first(self) -> None:
         if not self._step(-len(self.model)):
             super().action_first()
+            self._went_up(True)
 
     def action_last(self) -> None:
         """To the end, and follow it."""

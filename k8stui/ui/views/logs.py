@@ -7,6 +7,7 @@ read stay on the screen when the pod is gone.
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
@@ -24,6 +25,8 @@ from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual.app import ComposeResult
     from textual.timer import Timer
     from textual.widget import Widget
@@ -69,6 +72,8 @@ class LogsView(View):
         self._containers: set[str] = set()
         self.counted = ""
         self.behind = 0
+        self._went_up = False
+        """The reader went up from the first line of a log that has less than a page."""
         self._counting: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -112,7 +117,11 @@ class LogsView(View):
         self.viewer.set_source(self.reading.buffer)
         self.viewer.set_following(not self.span.head)
         self._name_sources()
-        self.run_worker(self.reading.run(), group="logs", exclusive=True, exit_on_error=False)
+        self._work(self.reading.run, "logs")
+
+    def _work(self, what: Callable[[], Awaitable[object]], group: str) -> None:
+        """Start a worker; of a function, so that one cancelled before it starts leaves nothing unawaited."""
+        self.run_worker(what, group=group, exclusive=group == "logs", exit_on_error=False)
 
     def _streams_changed(self) -> None:
         if self.reading is None:
@@ -150,7 +159,7 @@ class LogsView(View):
         """Read older lines, unless they are being read."""
         reading = self.reading
         if reading is not None and reading.has_older and not reading.is_loading:
-            self.run_worker(reading.load_older(), group="older", exit_on_error=False)
+            self._work(reading.load_older, "older")
 
     # Names, times, what is around the lines
 
@@ -232,7 +241,7 @@ class LogsView(View):
 
     def go_to_time(self, nanos: int) -> None:
         """To the first line of that moment or later; older lines are loaded where they are needed."""
-        self.run_worker(self._go_to_time(nanos), group="older", exit_on_error=False)
+        self._work(partial(self._go_to_time, nanos), "older")
 
     async def _go_to_time(self, nanos: int) -> None:
         viewer, reading = self.viewer, self.reading
@@ -261,7 +270,7 @@ class LogsView(View):
             header = viewer.painter.header(next((line for line in seen if not line.mark), None))
         self._columns.say(header, viewer.scroll_offset.x)
         said = ""
-        if reading is not None and not viewer.following and viewer.top_place().line == 0:
+        if reading is not None and (self._went_up or not viewer.following) and viewer.top_place().line == 0:
             said = heading.before_first(reading)
         self._top.say(said)
 
@@ -342,6 +351,7 @@ class LogsView(View):
     def on_follow_changed(self, event: line_messages.FollowChanged) -> None:
         """The reader scrolled away from the end, or back to it."""
         event.stop()
+        self._went_up = False
         self.behind = self.viewer.behind
         self.post_message(self.Changed(self))
 
@@ -354,6 +364,7 @@ class LogsView(View):
     def on_cursor_viewer_top_reached(self, event: CursorViewer.TopReached) -> None:
         """The reader is at the first line: what is before it?"""
         event.stop()
+        self._went_up = True
         self.load_older()
         self._say_around()
 
