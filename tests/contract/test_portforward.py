@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import socket
@@ -185,38 +186,42 @@ async def test_what_is_wrong_is_said(
     assert "not found" in nowhere.problem
 
 
+@contextlib.asynccontextmanager
+async def forwarding(connection: Connection, namespace: str) -> AsyncIterator[Forward]:
+    """To the pod `web`, on a connection of another user."""
+
+    async def connect() -> Connection:
+        return connection
+
+    path = f"/api/v1/namespaces/{namespace}/pods/web"
+    made = Forward(ForwardSpec("c", path, "pods", namespace, "web", "echo"), connect)
+    await made.start()
+    yield made
+    await made.close()
+
+
 async def test_a_read_only_session_forwards_nothing(
     cluster_under_test: Target, admin: Admin, namespace: str
 ) -> None:
     await start_pod(admin, namespace, "web", echo())
-    async with Connection(cluster_under_test.admin, readonly=True) as connection:
-
-        async def connect() -> Connection:
-            return connection
-
-        path = f"/api/v1/namespaces/{namespace}/pods/web"
-        made = Forward(ForwardSpec("c", path, "pods", namespace, "web", "echo"), connect)
-        await made.start()
+    async with (
+        Connection(cluster_under_test.admin, readonly=True) as connection,
+        forwarding(connection, namespace) as made,
+    ):
         await eventually(lambda: made.state is ForwardState.LISTENING, what="a pod")
         reader, writer = await asyncio.open_connection("127.0.0.1", made.local)
         assert await reader.read() == b""
         writer.close()
         await eventually(lambda: "Read-only" in made.problem, what="the refusal")
-        await made.close()
 
 
 async def test_who_may_not_forward_is_told_so(
     cluster_under_test: Target, admin: Admin, namespace: str
 ) -> None:
     await start_pod(admin, namespace, "web", echo())
-    async with Connection(cluster_under_test.user("viewer")) as connection:
-
-        async def connect() -> Connection:
-            return connection
-
-        path = f"/api/v1/namespaces/{namespace}/pods/web"
-        made = Forward(ForwardSpec("c", path, "pods", namespace, "web", "echo"), connect)
-        await made.start()
+    async with (
+        Connection(cluster_under_test.user("viewer")) as connection,
+        forwarding(connection, namespace) as made,
+    ):
         await eventually(lambda: made.state is ForwardState.WAITING, what="the refusal")
         assert "cannot get resource" in made.problem
-        await made.close()
