@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,6 +92,10 @@ async def opened(read: Callable[..., Reading], text: str) -> tuple[FakePod, Read
     return pod, reading
 
 
+def has_follows(pod: FakePod, count: int) -> bool:
+    return len(pod.follows()) >= count
+
+
 async def test_the_tail_and_then_what_is_written(read: Callable[..., Reading]) -> None:
     pod = FakePod("app")
     for n in range(9):
@@ -156,7 +161,7 @@ async def test_a_container_that_is_silent_for_an_hour_is_quiet_and_its_next_line
         reading.clock.now += 240
         follows = len(pod.follows())
         pod.end_streams()
-        await until(lambda follows=follows: len(pod.follows()) > follows)
+        await until(partial(has_follows, pod, follows + 1))
         await reading.open()
     status = reading.logs.statuses[0]
     assert reading.clock.now - (status.last_line or status.since) >= 3600
