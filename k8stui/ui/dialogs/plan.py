@@ -239,6 +239,7 @@ class PlanDialog(Dialog["Run"]):
         for each in (self._confirm, self._notes, self._warnings, self._requests):
             each.display = False
         self._progress.display = True
+        self.add_class("-running")
         self._begin(self.run_of_plan.run())
 
     def action_retry(self) -> None:
