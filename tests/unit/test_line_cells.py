@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import get_character_cell_size
 
-from k8stui.ui.widgets.line_painter import wrap_points
+from k8stui.ui.widgets.line_painter import word_points, wrap_points
 from k8stui.ui.widgets.painting import char_at, chars_in_cells, least_width
 
 TEXTS = st.text(alphabet="ab 한글é…\u0301z", max_size=400) | st.text(max_size=60)
@@ -49,6 +49,22 @@ def test_wrapped_rows_are_as_full_as_they_can_be_and_cut_no_wide_character(text:
         assert cells(row) <= width
         if number + 1 < len(rows):
             assert cells(row) + get_character_cell_size(rows[number + 1][0]) > width
+
+
+@given(TEXTS, st.integers(2, 40))
+def test_rows_wrapped_between_words_lose_nothing_and_fit(text: str, width: int) -> None:
+    rows = [text[start:end] for start, end in itertools.pairwise([*word_points(text, width), len(text)])]
+    assert "".join(rows) == text
+    assert all(cells(row) <= width for row in rows)
+    for row, after in itertools.pairwise(rows):
+        assert row.endswith(" ") or " " not in row[width // 2 :] or after.startswith(" ")
+
+
+def test_words_stay_whole() -> None:
+    text = "exit code 3: the program reported an error"
+    points = [*word_points(text, 20), len(text)]
+    rows = [text[start:end] for start, end in itertools.pairwise(points)]
+    assert rows == ["exit code 3: the ", "program reported an ", "error"]
 
 
 def test_far_cells_of_a_long_line_are_found_at_once_the_second_time() -> None:

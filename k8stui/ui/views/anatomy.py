@@ -42,6 +42,7 @@ class AnatomyView(DescribeView):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.viewer.wrap = True  # what a state means stands at the end of its line
         self.revealed = False
         self._sources = Sources()
 

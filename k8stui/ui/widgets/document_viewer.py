@@ -14,7 +14,7 @@ from textual.strip import Strip
 from k8stui.ui.widgets.ansi import Span
 from k8stui.ui.widgets.document_content import ROLES, Content, DocumentLine, DocumentLines, Nothing
 from k8stui.ui.widgets.line_layout import Place, advance
-from k8stui.ui.widgets.line_painter import LinePainter, ShownLine
+from k8stui.ui.widgets.line_painter import LinePainter, ShownLine, word_points
 from k8stui.ui.widgets.line_viewer import LineViewer
 from k8stui.ui.widgets.painting import restyle
 
@@ -32,7 +32,10 @@ FOLDED, CHANGED = "▸", "▎"
 
 
 class DocumentPainter(LinePainter):
-    """Paints lines with a margin for marks."""
+    """Paints lines with a margin for marks; they are wrapped between words."""
+
+    def points(self, text: str, width: int) -> list[int]:
+        return word_points(text, width)
 
     def _with_prefix(self, line: LineLike, parsed: ParsedLine, cut: int) -> ShownLine:
         if not isinstance(line, DocumentLine):

@@ -175,8 +175,12 @@ class LinePainter:
         known = self._breaks.get(seq)
         if known is None or known[0] != width:
             shown = self.shown(seq, line, WRAPPED_CHARS)
-            known = self._breaks[seq] = (width, wrap_points(shown.text[:WRAPPED_CHARS], max(1, width)))
+            known = self._breaks[seq] = (width, self.points(shown.text[:WRAPPED_CHARS], max(1, width)))
         return known[1]
+
+    def points(self, text: str, width: int) -> list[int]:
+        """Where the rows of a wrapped text begin: full rows, as a terminal wraps."""
+        return wrap_points(text, width)
 
     # Painting
 
@@ -280,6 +284,18 @@ def wrap_points(text: str, width: int) -> list[int]:
         return list(range(0, len(text), max(1, width // 2)))
     points, at = [0], 0
     while (at := _row_end(text, at, width)) < len(text):
+        points.append(at)
+    return points
+
+
+def word_points(text: str, width: int) -> list[int]:
+    """The same between words, where rows are not left more than half empty by it."""
+    if len(text) > 16_384:
+        return wrap_points(text, width)
+    points, at = [0], 0
+    while (end := _row_end(text, at, width)) < len(text):
+        space = text.rfind(" ", at + width // 2, end)
+        at = end if space < 0 else space + 1
         points.append(at)
     return points
 
