@@ -37,6 +37,8 @@ class LogSettings(Struct, frozen=True, rename="kebab"):
     timestamps: bool | Literal["off", "relative", "local", "utc"] = False
     mode: Literal["raw", "message", "table"] = "raw"
     """Lines as they were written, as message with fields, or as a table of fields."""
+    names: Literal["auto", "short", "long", "off"] = "auto"
+    """What lines are from, in front of them; auto: short where several containers are read."""
     fold_traces: bool = False
     """Fold stack traces into their first line."""
     fold_repeats: bool = False

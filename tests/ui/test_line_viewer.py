@@ -218,3 +218,18 @@ class TestFindingAndCopying:
             await pilot.hover(LineViewer, offset=(7, 1))
             await pilot.mouse_up(LineViewer, offset=(7, 1))
             assert (app.screen.get_selected_text() or "").startswith("two three\nfour fiv")
+
+    async def test_what_is_selected_across_wrapped_rows_is_copied_without_the_breaks(self) -> None:
+        ring = Ring()
+        ring.append("0123456789" * 7)
+        ring.append("한글" * 20)
+        app = LinesApp(ring, wrap=True)
+        async with app.run_test(size=(40, 8)) as pilot:
+            await until(pilot, lambda: app.lines()[2].startswith("한글"))
+            await pilot.mouse_down(LineViewer, offset=(35, 0))
+            await pilot.hover(LineViewer, offset=(3, 3))
+            await pilot.mouse_up(LineViewer, offset=(3, 3))
+            first, second = (app.screen.get_selected_text() or "").split("\n")[:2]
+            assert first == ("0123456789" * 7)[35:]
+            assert second == ("한글" * 20)[: len(second)]
+            assert len(second) >= 20

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k8stui.settings import LogSettings, Settings
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.views.logs import LogsView
 from tests.ui.fakes import make_app, screen_text, until
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def log() -> AsyncIterator[tuple[Pilot[None], Any, LogsView]]:
-    async with make_app(kind="pods").run_test(size=(140, 40)) as pilot:
+async def log(**settings: Any) -> AsyncIterator[tuple[Pilot[None], Any, LogsView]]:
+    chosen = Settings(logs=LogSettings(**settings))
+    async with make_app(kind="pods", settings=chosen).run_test(size=(140, 40)) as pilot:
         app: Any = pilot.app
         await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
         await until(pilot, lambda: app.main.place().objects)
@@ -67,6 +69,18 @@ async def test_p_reads_the_runs_before_and_again_the_present_ones_of_a_pod_and_o
         await pilot.press("p")
         await until(pilot, lambda: "GET /cart/11" in screen_text(app))
         assert not view.spec.previous
+
+
+async def test_the_settings_file_says_how_lines_are_shown_at_first() -> None:
+    options: dict[str, Any] = {"mode": "message", "timestamps": "utc", "names": "long", "wrap": True}
+    async with log(**options, fold_traces=True, fold_repeats=True) as (pilot, app, view):
+        await until(pilot, lambda: "2025-06-01T11:58:35.000Z" in screen_text(app))
+        assert any("/coredns-x/main" in row for row in screen_text(app).splitlines())
+        assert "message" in screen_text(app)
+        assert "traces and repeats folded" in screen_text(app)
+        assert view.viewer.wrap
+        await pilot.press("o")
+        await until(pilot, lambda: "/coredns-x/main" not in screen_text(app))
 
 
 async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet() -> None:

@@ -8,7 +8,9 @@ from itertools import pairwise
 
 import pytest
 
+from k8stui.kube.log_times import nanoseconds
 from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.ui.logs import by_time
 from k8stui.ui.logs.filtering import LogFilter, LogFilterError
 from k8stui.ui.logs.folding import Folds, same
 from k8stui.ui.logs.rate import Rate
@@ -325,6 +327,19 @@ class TestSearch:
         model = LineModel(Lines("\x1b[32mok\x1b[0m done", "32"))
         assert self.found(model, "ok done") == [0]
         assert self.found(model, "32") == [1]
+
+
+class TestTimes:
+    def test_a_time_is_found_by_halves_and_a_remark_without_one_is_not_meant(self) -> None:
+        lines = Lines(*(f"line {n}" for n in range(40)))
+        lines.held.insert(20, LogLine("", WEB, "ended", "ended"))
+        model = LineModel(lines)
+        wanted = nanoseconds("2026-01-31T08:00:20Z")
+        assert by_time.first_at(model, wanted) == 21
+        assert by_time.first_at(model, wanted - 1) == 21
+        assert by_time.first_at(model, wanted - 1_000_000_000) == 19
+        assert by_time.first_at(model, wanted + 3_600_000_000_000) is None
+        assert by_time.oldest(model) == nanoseconds("2026-01-31T08:00:00Z")
 
 
 class TestRate:

@@ -150,7 +150,8 @@ ACTIONS = [
     Action(
         "table.filter",
         "filter",
-        "Show only rows that match: text or regex, !inverse, -l label=value, -f fuzzy",
+        "Show only what matches: text or regex, !inverse; rows also by -l label=value, -f fuzzy; "
+        "log lines by level>=warn, pod:x, -C3",
         _filter,
         keys=("/",),
         group=Group.TABLE,

@@ -108,7 +108,7 @@ def ask_columns(place: Place, view: LogsView) -> None:
     known = [name for name, _, _ in found]
     choices = [Choice(name, f"✓ {name}", "shown; enter takes it away") for name in chosen]
     choices += [
-        Choice(name, name, f"in {count} lines, such as {cut(printable(example), 40)}")
+        Choice(name, name, f"in {count:,} line{'s' * (count > 1)}, such as {cut(printable(example), 40)}")
         for name, count, example in found
         if name not in chosen
     ]

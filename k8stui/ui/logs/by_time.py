@@ -28,6 +28,8 @@ def first_at(model: LineModel, nanos: int) -> int | None:
             low = at + 1
         else:
             high = middle
+    while low < len(model) and not _nanos(model, low):
+        low += 1  # a remark of ours right before is not what was asked for
     return model.seq_at(low)
 
 

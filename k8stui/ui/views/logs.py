@@ -61,7 +61,8 @@ class LogsView(View):
         self.viewer.folds_traces, self.viewer.folds_repeats = settings.fold_traces, settings.fold_repeats
         self.span = RANGES[0]
         """How much of the past is read."""
-        self.names = Names.AUTO
+        self.names = Names(settings.names)
+        self.viewer.painter.sources = self.names in (Names.SHORT, Names.LONG)
         self.reading: LogReading | None = None
         self.activity = ""
         """What is being done besides reading, with how far it is."""
