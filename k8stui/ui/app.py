@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,19 +19,12 @@ from textual.app import App
 
 from k8stui.kinds.text import printable
 from k8stui.ui.crash import write_crash
-from k8stui.ui.editing.desk import EditDesk
 from k8stui.ui.entries import all_actions
 from k8stui.ui.keymap import Keymap
-from k8stui.ui.limited import LimitedUser
 from k8stui.ui.navigator import Navigator
-from k8stui.ui.operations.forwards import ForwardDesk
-from k8stui.ui.operations.operator import Operator
 from k8stui.ui.screen import MainScreen
 from k8stui.ui.session import Session, Stage
-from k8stui.ui.shells.debugging import Debugger
-from k8stui.ui.shells.desk import ShellDesk
 from k8stui.ui.shells.manager import Shells
-from k8stui.ui.shells.opening import Opener
 from k8stui.ui.theme import DEFAULT
 
 if TYPE_CHECKING:
@@ -42,8 +36,15 @@ if TYPE_CHECKING:
 
     from k8stui.settings import Settings
     from k8stui.ui.backend import Backend
+    from k8stui.ui.editing.desk import EditDesk
     from k8stui.ui.garbage import Garbage
     from k8stui.ui.launch import Options
+    from k8stui.ui.limited import LimitedUser
+    from k8stui.ui.operations.forwards import ForwardDesk
+    from k8stui.ui.operations.operator import Operator
+    from k8stui.ui.shells.debugging import Debugger
+    from k8stui.ui.shells.desk import ShellDesk
+    from k8stui.ui.shells.opening import Opener
     from k8stui.ui.state import StateFile
     from k8stui.ui.theme import Themes
 
@@ -99,7 +100,6 @@ class K8stuiApp(App[None]):
             on_change=self._session_changed,
         )
         self.navigator = Navigator(self)
-        self.limited = LimitedUser(self)
         self.shells = Shells(
             settings.shells,
             folder=state.path.parent if state.path is not None else None,
@@ -108,12 +108,6 @@ class K8stuiApp(App[None]):
             on_change=lambda shell: self.desk.shell_changed(shell),
             on_clipboard=lambda shell, text: self.desk.clipboard_asked(shell, text),
         )
-        self.opener = Opener(self)
-        self.debugger = Debugger(self.opener)
-        self.operator = Operator(self)
-        self.forwards = ForwardDesk(self)
-        self.desk = ShellDesk(self)
-        self.editing = EditDesk(self)
         registry = all_actions()
         keymap = Keymap(registry, settings.keys)
         self._warnings = [*warnings, *themes.warnings, *keymap.problems]
@@ -123,6 +117,57 @@ class K8stuiApp(App[None]):
         self.theme = self._first_theme()
         self._stage = Stage.STARTING
         self._cluster: object = None
+
+    # What is imported when it is first used: the first frame comes before
+
+    @cached_property
+    def limited(self) -> LimitedUser:
+        """Helps who may not list everything."""
+        from k8stui.ui.limited import LimitedUser
+
+        return LimitedUser(self)
+
+    @cached_property
+    def opener(self) -> Opener:
+        """Opens shells."""
+        from k8stui.ui.shells.opening import Opener
+
+        return Opener(self)
+
+    @cached_property
+    def debugger(self) -> Debugger:
+        """Debugs pods and nodes."""
+        from k8stui.ui.shells.debugging import Debugger
+
+        return Debugger(self.opener)
+
+    @cached_property
+    def desk(self) -> ShellDesk:
+        """What is done with the shells that are open."""
+        from k8stui.ui.shells.desk import ShellDesk
+
+        return ShellDesk(self)
+
+    @cached_property
+    def operator(self) -> Operator:
+        """Plans, asks and carries out operations."""
+        from k8stui.ui.operations.operator import Operator
+
+        return Operator(self)
+
+    @cached_property
+    def forwards(self) -> ForwardDesk:
+        """The port-forwards."""
+        from k8stui.ui.operations.forwards import ForwardDesk
+
+        return ForwardDesk(self)
+
+    @cached_property
+    def editing(self) -> EditDesk:
+        """Edits and their drafts."""
+        from k8stui.ui.editing.desk import EditDesk
+
+        return EditDesk(self)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What Textual's own styles want of a theme of the terminal's colours."""
