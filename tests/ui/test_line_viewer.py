@@ -107,6 +107,7 @@ class TestPainting:
             await until(pilot, lambda: app.lines()[:3] == expected)
             red = next(s for s in app.viewer.render_line(0) if "빨강" in s.text)
             plain = next(s for s in app.viewer.render_line(0) if "done" in s.text)
+            assert red.style is not None and plain.style is not None
             assert red.style.color != plain.style.color
             app.viewer.set_timestamps(False)
             app.viewer.set_sources(False)

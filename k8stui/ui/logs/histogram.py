@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 ROWS = 4
 LEVELS = " ▁▂▃▄▅▆▇█"
+LEAST_ERRORS = 3
+"""Eighths of a row that one error takes: it must be seen below a high bar."""
 
 
 class Histogram(Widget):
@@ -28,12 +31,9 @@ class Histogram(Widget):
     Histogram { height: 5; width: 1fr; }
     Histogram > .histogram--lines { color: $text-primary; }
     Histogram > .histogram--errors { color: $text-error; }
-    Histogram > .histogram--both { color: $text-error; background: $primary; }
     Histogram > .histogram--axis { color: $foreground 60%; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"histogram--{name}" for name in ("lines", "errors", "both", "axis")
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"histogram--{name}" for name in ("lines", "errors", "axis")}
 
     class Chosen(Message):
         """A time was clicked: nanoseconds since the epoch."""
@@ -80,24 +80,26 @@ class Histogram(Widget):
             return Strip([Segment(text.ljust(width), self.palette.style("axis"))])
         if y >= ROWS:
             return Strip([Segment(self._axis(bars, width), self.palette.style("axis"))])
+        bar_style, error_style = self.palette.style("lines"), self.palette.style("errors")
+        both = error_style + Style(bgcolor=bar_style.color)
         segments = []
         for x in range(width):
             bar = bars.bars[min(self._bar_at(x), len(bars.bars) - 1)]
             floor = (ROWS - 1 - y) * 8
-            high, errors = self._eighths(bar.lines, bars), self._eighths(bar.errors, bars)
+            high, errors = self._eighths(bar.lines, bars), self._eighths(bar.errors, bars, LEAST_ERRORS)
             lines, bad = min(8, max(0, high - floor)), min(8, max(0, errors - floor))
             if bad and bad < lines == 8:
-                segments.append(Segment(LEVELS[bad], self.palette.style("both")))
+                segments.append(Segment(LEVELS[bad], both))
             elif bad:
-                segments.append(Segment(LEVELS[lines], self.palette.style("errors")))
+                segments.append(Segment(LEVELS[lines], error_style))
             else:
-                segments.append(Segment(LEVELS[lines], self.palette.style("lines") if lines else base))
+                segments.append(Segment(LEVELS[lines], bar_style if lines else base))
         return Strip(segments).simplify()
 
     @staticmethod
-    def _eighths(count: int, bars: Bars) -> int:
+    def _eighths(count: int, bars: Bars, least: int = 1) -> int:
         """Height of a count; one line is never invisible."""
-        return max(1, count * ROWS * 8 // max(1, bars.highest)) if count else 0
+        return max(least, count * ROWS * 8 // max(1, bars.highest)) if count else 0
 
     @staticmethod
     def _axis(bars: Bars, width: int) -> str:
