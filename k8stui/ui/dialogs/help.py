@@ -23,11 +23,17 @@ MOVING = (
     ("PgUp PgDn ctrl-b ctrl-f", "Move by a page"),
     ("Home End g shift-g", "To the first or last row; in logs: follow the end"),
     ("← →", "Scroll sideways"),
+    ("shift-↑ shift-↓", "In logs and texts: select lines; c copies them, as it does what the mouse selects"),
 )
 """Keys of the tables and log views themselves."""
 FILTERS = (
     ("/text", "Rows and lines that match a regular expression; small letters match capitals too"),
     ("/!text", "Those that do not"),
+    (
+        "/level>=warn pod:web",
+        "In logs: lines of these levels, pods, container: or ns:, each also with ! before it",
+    ),
+    ("/-C3 text", "In logs: with three lines around each match (-B before, -A after); -F as plain text"),
     ("/-l app=web", "Rows with these labels"),
     ("/-f crt", "Rows whose names have these letters in this order"),
 )

@@ -89,6 +89,18 @@ def _find(place: Place) -> None:
     ask_find(place, _view(place))
 
 
+def _match(step: int) -> Callable[[Place], None]:
+    def go(place: Place) -> None:
+        viewer = _view(place).viewer
+        viewer.action_search_next() if step > 0 else viewer.action_search_previous()
+
+    return go
+
+
+def _searches(place: Place) -> bool:
+    return _view(place).viewer.finder.pattern is not None
+
+
 def _highlight(place: Place) -> None:
     from k8stui.ui.logs.asking import ask_highlight
 
@@ -204,6 +216,8 @@ ACTIONS = [
         _reads_containers,
     ),
     _logs("find", "find", "Find a text in place; n and shift-n go on", _find, ("shift-f",), 13, _has_lines),
+    _logs("next-match", "next match", "To the next line that was found", _match(1), ("n",), 95, _searches),
+    _logs("last-match", "last match", "To the line found before", _match(-1), ("shift-n",), 95, _searches),
     _logs(
         "highlight", "highlight", "Colour a text, each in a colour of its own", _highlight, ("shift-h",), 43
     ),
