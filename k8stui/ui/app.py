@@ -212,6 +212,7 @@ class K8stuiApp(App[None]):
         """The first frame is on the screen."""
         if self.garbage is not None:
             self.garbage.first_frame()
+        self.run_worker(self.main.first_frame(), group="start")
         self.connect(self.options.context)
 
     def connect(self, context: str | None) -> None:

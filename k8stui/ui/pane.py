@@ -161,6 +161,11 @@ class Pane(Widget):
         if followed != self.view.target:
             self.follow(followed)
 
+    async def settle(self) -> None:
+        """Put the view of the spec where something stands in for it."""
+        if self.view.view_type is ViewType.STARTING:
+            await self._return(self._leave())
+
     def _stays(self, spec: ViewSpec) -> bool:
         """A view that could follow, and was opened for one object, stays with it."""
         return spec.target is not None and self.view.link is not Link.NONE

@@ -7,6 +7,7 @@ it and fits what is focused; else it is left to the focused widget (moving in ta
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -60,6 +61,8 @@ class MainScreen(Screen[None]):
         self.registry = registry
         self.keymap = keymap
         self._kind = kind
+        self._drawn = False
+        """The first frame is on the screen."""
         self.header = Header(owner.session)
         self.footer = Footer()
         self.prompt = Prompt()
@@ -87,8 +90,19 @@ class MainScreen(Screen[None]):
         self.set_interval(1.0, self._tick)
         self.refresh_hints()
 
+    async def first_frame(self) -> None:
+        """The first frame is on the screen: now there is time for the views that take some."""
+        self._drawn = True
+        await asyncio.to_thread(importlib.import_module, "k8stui.ui.views.logs")
+        for pane in tuple(self.workspace.panes.values()):
+            await pane.settle()
+
     def make_view(self, spec: ViewSpec) -> View:
         """The view for a spec, on the session of this app."""
+        if spec.view is ViewType.LOGS and not self._drawn:
+            from k8stui.ui.views.standin import StandIn
+
+            return StandIn(spec, self._owner.session)
         if spec.view is ViewType.SHELL:
             from k8stui.ui.views.shell import ShellView
 

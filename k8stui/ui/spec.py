@@ -25,6 +25,8 @@ class ViewType(StrEnum):
     FORWARDS = "forwards"
     JSONPATH = "jsonpath"
     EDITOR = "edit"
+    STARTING = "starting"
+    """Of no spec: what stands in a pane until the view of its spec is imported."""
 
 
 class Link(StrEnum):
