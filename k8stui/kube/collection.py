@@ -250,6 +250,14 @@ class Collection(Generic[T]):
             index = self._indexes[name] = Index(KEY_FUNCTIONS[name], self.objects)
         return index.get(key) if self.objects else NO_UIDS
 
+    def index_keys(self, name: str) -> Iterable[str]:
+        """The keys of an index that have objects: the namespaces or nodes that there are.
+
+        Raises KeyError for an index that does not exist.
+        """
+        self.index(name, "")
+        return self._indexes[name].keys()
+
     def has_index(self, name: str) -> bool:
         """Whether an index is there, so that asking it costs nothing."""
         return name in self._indexes

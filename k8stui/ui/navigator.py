@@ -124,8 +124,7 @@ class Navigator:
             if collection.kind.name == "namespaces":
                 names.update(dict.fromkeys(sorted(obj.metadata.name for obj in collection.objects.values())))
             elif collection.kind.name == "pods" and not collection.namespaces:
-                seen = {obj.metadata.namespace for obj in collection.objects.values()}
-                names.update(dict.fromkeys(sorted(seen)))
+                names.update(dict.fromkeys(sorted(collection.index_keys("namespace"))))
         return list(names)
 
     async def run_line(self, line: str) -> None:

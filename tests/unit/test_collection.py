@@ -134,6 +134,7 @@ def test_indexes_follow_every_change() -> None:
     assert collection.index("node", "n2") == {"uid-a"}
     assert collection.index("owner", "rs") == {"uid-a"}
     assert collection.index("node", "nowhere") == set()
+    assert set(collection.index_keys("owner")) == {"rs"}
     with pytest.raises(KeyError):
         collection.index("colour", "red")
 

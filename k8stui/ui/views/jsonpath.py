@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from k8stui.kinds.jsonpath_result import Result
     from k8stui.kube.catalog import Kind
-    from k8stui.ui.views.jsonpath_rows import Kept
+    from k8stui.ui.views.jsonpath_rows import Chosen
 
 SETTLE = 0.15
 """Seconds between a change of rows and following the path again."""
@@ -103,10 +103,10 @@ class JsonPathView(ObjectView):
     async def _follow(self, rows: JsonPathRows) -> None:
         began = time.perf_counter()
         try:
-            kept = rows.kept()
-            prepared = await asyncio.to_thread(_assemble, self.spec.query, kept)
+            chosen = rows.chosen()
+            prepared = await asyncio.to_thread(_assemble, self.spec.query, rows, chosen)
             if rows is self._rows:
-                self._problem, self._left_out = "", kept.left_out
+                self._problem, self._left_out = "", chosen.left_out
                 self.raw = {}
                 self.present(prepared)
                 self.post_message(self.Changed(self))
@@ -199,11 +199,11 @@ class JsonPathView(ObjectView):
         return Title(title.name, scope, number, (self.spec.query, *notes), state, bad)
 
 
-def _assemble(query: str, kept: Kept) -> Prepared:
+def _assemble(query: str, rows: JsonPathRows, chosen: Chosen) -> Prepared:
     """Runs in a thread: one result of what was kept of the rows."""
     from k8stui.kinds.jsonpath_items import assemble
 
-    return _prepared(lambda: assemble(query, kept.cells))
+    return _prepared(lambda: assemble(query, rows.kept(chosen)))
 
 
 def _prepared(make: Callable[[], Result], raw: dict[str, Any] | None = None) -> Prepared:
@@ -214,4 +214,6 @@ def _prepared(make: Callable[[], Result], raw: dict[str, Any] | None = None) -> 
         result = make()
     except JsonPathError as error:
         return Prepared(YamlContent(Document((), {})), 0, str(error), raw)
-    return Prepared(YamlContent(Document(result.lines, result.blocks)), result.found, "", raw)
+    content = YamlContent(Document(result.lines, result.blocks))
+    content.find(None)  # here, beside the screen: showing it looks for the place that was shown
+    return Prepared(content, result.found, "", raw)

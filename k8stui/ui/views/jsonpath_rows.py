@@ -26,10 +26,10 @@ MOST_WHOLE = 3_000
 """Objects that a path is followed through which asks of the list itself: it takes all of them at once."""
 
 
-class Kept(NamedTuple):
-    """What was kept of the rows that count, in their order."""
+class Chosen(NamedTuple):
+    """The rows that count, in their order."""
 
-    cells: tuple[bytes, ...]
+    uids: list[str]
     left_out: int
     """Rows that count and were left out."""
 
@@ -113,15 +113,18 @@ class JsonPathRows:
             self._model.apply(collection.objects, changes)
         return self._model.step()
 
-    def kept(self) -> Kept:
-        """What was kept of the rows that count."""
-        model = self._model
-        uids = model.slice(0, len(model))
+    def chosen(self) -> Chosen:
+        """The rows that count."""
+        uids = self._model.slice(0, len(self._model))
         if self._marked:
             uids = [uid for uid in uids if uid in self._marked]
         left_out = max(0, len(uids) - MOST_WHOLE) if self._whole else 0
-        objects = (model.object(uid) for uid in uids[: len(uids) - left_out])
-        return Kept(tuple(obj.extra[-1] for obj in objects if obj is not None and obj.extra), left_out)
+        return Chosen(uids[: len(uids) - left_out], left_out)
+
+    def kept(self, chosen: Chosen) -> list[bytes]:
+        """What was kept of the rows that were chosen and are still there; may be called in a thread."""
+        objects = map(self._model.object, chosen.uids)
+        return [obj.extra[-1] for obj in objects if obj is not None and obj.extra]
 
     def notes(self) -> tuple[str, ...]:
         """What narrows the rows, for a title."""
