@@ -2,7 +2,8 @@
 
 `python -m tests.bench.bench_log_view [flood] [burst] [viewer]`. The flood's lines are checked one by one as
 they enter the ring, by their sequence numbers; that check runs inside the measured program and counts as its
-load.
+load. A frame waits for the screen's beat, 60 a second, so on a busy machine it takes two beats now and then;
+the work of a frame is the time of the processor that the program itself needed for it.
 """
 
 from __future__ import annotations
@@ -30,11 +31,7 @@ BESIDE = 64
 
 
 def viewer() -> Report:
-    """200,000 lines: filters, a search, jumps with and without wrapping, with lines of a megabyte.
-
-    A frame waits for the screen's beat, 60 a second, so on a busy machine it takes two beats now and then;
-    the work of a frame is what the program itself needed.
-    """
+    """200,000 lines: filters, a search, jumps with and without wrapping, with lines of a megabyte."""
     report = Report("log viewer")
     with tempfile.TemporaryDirectory() as folder, home() as folders:
         figures = Path(folder, "figures")
