@@ -109,7 +109,8 @@ async def _items(view: EditorView) -> list[Item] | None:
     if problems:
         view.show_problems(problems)
         said = f"line {problems[0].line + 1}: {problems[0].message}"
-        app.complain(f"{said} The {len(items)} other documents can be applied." if partly else said)
+        rest = "other document" if len(items) == 1 else f"other {len(items)} documents"
+        app.complain(f"{said} The {rest} can be applied." if partly else said)
     elif not items:
         app.complain("There is nothing here to be saved.")
     return items if items and (partly or not problems) else None
