@@ -77,7 +77,9 @@ class HelpDialog(Dialog[None]):
         self._body = PlainText(self.text())
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="type to search, esc closes", compact=True, id="help-search")
+        search = Input(placeholder="type to search, esc closes", compact=True, id="help-search")
+        search.cursor_blink = False
+        yield search
         with VerticalScroll(id="help", can_focus=False):
             yield self._body
 
