@@ -271,6 +271,11 @@ class K8stuiApp(App[None]):
         """Tell the user that something is wrong."""
         self.notify(printable(sentence), severity="warning", markup=False, timeout=8)
 
+    def confess(self, error: Exception) -> None:
+        """A defect of ours ended some work: say so, keep what a report needs, go on with the rest."""
+        sentence = write_crash(error, self._crash_dir, "ended what was being done")
+        self.complain(sentence[0].upper() + sentence[1:] + ".")
+
     def copy(self, text: str, what: str) -> None:
         """Copy text to the terminal's clipboard (OSC 52)."""
         self.copy_to_clipboard(text)

@@ -17,8 +17,8 @@ from pathlib import Path
 from k8stui import __version__
 
 
-def write_crash(error: BaseException | None, folder: Path | None) -> str:
-    """Write the file (0600) and return the sentence. Never raises."""
+def write_crash(error: BaseException | None, folder: Path | None, what: str = "ended the program") -> str:
+    """Write the file (0600) and return the sentence, which says `what` the error did. Never raises."""
     kind = type(error).__name__ if error is not None else "unknown error"
     text = "".join(
         [
@@ -40,5 +40,5 @@ def write_crash(error: BaseException | None, folder: Path | None) -> str:
                 out.write(text)
         except OSError:
             continue
-        return f"an unexpected error ended the program ({kind}); what is known of it is in {path}"
-    return f"an unexpected error ended the program ({kind})"
+        return f"an unexpected error {what} ({kind}); what is known of it is in {path}"
+    return f"an unexpected error {what} ({kind})"

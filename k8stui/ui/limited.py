@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from k8stui.ui.commands import namespaces_of
 from k8stui.ui.dialogs.choose import Choice, ChooseDialog
+from k8stui.ui.latest import start_latest
 
 if TYPE_CHECKING:
     from k8stui.ui.app import K8stuiApp
@@ -32,8 +33,7 @@ class LimitedUser:
             if context in self._told:
                 return
             self._told.add(context)
-        work = self._choose(reason) if choosing else self._find(reason)
-        self._app.run_worker(work, group="namespaces", exclusive=True)
+        start_latest(self._app, "namespaces", self._choose if choosing else self._find, reason)
 
     async def _visible(self) -> tuple[str, ...] | None:
         """The namespaces that are known to be open; None when the server cannot be asked (and it is said)."""

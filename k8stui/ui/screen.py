@@ -20,6 +20,7 @@ from k8stui.ui.footer import Footer, Hint
 from k8stui.ui.habits import why_not
 from k8stui.ui.header import Header, Warnings
 from k8stui.ui.keymap import Keymap, shown
+from k8stui.ui.latest import start_latest
 from k8stui.ui.offers import show_menu
 from k8stui.ui.prompt import Prompt
 from k8stui.ui.questions import Questions
@@ -246,8 +247,7 @@ class MainScreen(Screen[None]):
         """Ask what the user may do here, unless the cursor has moved on."""
         questions = self.rights.unknown(self.place())
         if questions:
-            asking = self.rights.ask(questions, self.refresh_hints)
-            self._owner.run_worker(asking, group="rights", exclusive=True, exit_on_error=False)
+            start_latest(self._owner, "rights", self.rights.ask, questions, self.refresh_hints)
 
     # Keys, clicks, actions
 

@@ -15,6 +15,7 @@ from k8stui.ui.commands import VERB_HELP
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.dialogs.help import HelpDialog
 from k8stui.ui.keymap import shown
+from k8stui.ui.latest import start_latest
 from k8stui.ui.offers import help_lines
 from k8stui.ui.session import Stage
 from k8stui.ui.state import StateFile
@@ -269,6 +270,35 @@ async def test_an_unexpected_error_leaves_a_file_and_a_sentence(tmp_path: Path) 
     assert file.stat().st_mode & 0o777 == 0o600
     assert "hunter2" not in file.read_text()
     assert "test_app.py" in file.read_text()
+
+
+async def test_work_that_fails_unexpectedly_is_told_and_ends_nothing_else(tmp_path: Path) -> None:
+    app = make_app()
+    app._crash_dir = tmp_path
+
+    async def fail(secret: str) -> None:
+        raise RuntimeError(secret)
+
+    async with app.run_test(size=(140, 40), notifications=True) as pilot:
+        await started(pilot)
+        start_latest(app, "test", fail, "hunter2")
+        await until(pilot, lambda: "unexpected error ended what was being done" in screen_text(app))
+        assert "hunter2" not in screen_text(app)
+        await pilot.press(*":deploy", "enter")
+        await until(pilot, lambda: "deployments(all)" in screen_text(app))
+    assert "RuntimeError" in next(tmp_path.iterdir()).read_text()
+
+
+async def test_work_cancelled_before_it_began_leaves_nothing_behind() -> None:
+    done: list[str] = []
+
+    async def note(what: str) -> None:
+        done.append(what)
+
+    async with make_app().run_test() as pilot:
+        for what in ("old", "new"):
+            start_latest(pilot.app, "test", note, what)
+        await until(pilot, lambda: done == ["new"])
 
 
 async def test_rows_of_a_cluster_that_was_left_are_not_shown() -> None:

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from k8stui.kinds.durations import human_duration
 from k8stui.ui.dialogs.base import Dialog, PlainText
 from k8stui.ui.dialogs.shell_text import lines_of
+from k8stui.ui.latest import start_latest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -118,7 +119,7 @@ class CreatedDialog(Dialog[None]):
             self._say("That was created in another context: switch to it first (:ctx).")
             return
         self._say("Deleting…")
-        self.run_worker(self._do(mine), group="clean", exclusive=True, exit_on_error=False)
+        start_latest(self, "clean", self._do, mine)
 
     async def _do(self, entries: list[DebugEntry]) -> None:
         from k8stui.kube.errors import KubeError

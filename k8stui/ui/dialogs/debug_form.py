@@ -7,7 +7,6 @@ wrong with it, and which rights are missing. Nothing is sent from here but quest
 from __future__ import annotations
 
 import shlex
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
@@ -17,6 +16,7 @@ from textual.widgets import Button, Checkbox, Input, Select, TextArea
 
 from k8stui.ui.dialogs.base import Dialog, FieldRow, PlainText, Switch
 from k8stui.ui.dialogs.shell_text import lines_of
+from k8stui.ui.latest import start_latest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -167,9 +167,7 @@ class DebugForm(Dialog["Plan"]):
         self._note.say(" ".join(f"{note}." for note in self.plan.notes))
         self._say_problem(self._refusal)
         if not self._refusal:
-            # made when the worker runs: a worker that never does leaves nothing behind
-            check: Callable[[], Awaitable[None]] = partial(self._check_rights, self.plan)
-            self.run_worker(check, group="rights", exclusive=True, exit_on_error=False)
+            start_latest(self, "rights", self._check_rights, self.plan)
 
     async def _check_rights(self, plan: Plan) -> None:
         needs = plan.needs

@@ -41,7 +41,7 @@ FRAME = 0.1
 class PlanDialog(Dialog["Run"]):
     """Shows a plan, does it when told to, and shows how it goes."""
 
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (36, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high")]  # noqa: RUF012 - Textual declares no ClassVar
     """What is told gives way to the buttons on low screens."""
     BINDINGS: ClassVar = [
         Binding("ctrl+s", "do", show=False, priority=True),

@@ -16,6 +16,7 @@ from k8stui.kinds.yaml_edit import Problem, context_at, head_of, parse
 from k8stui.kinds.yaml_noise import is_secret
 from k8stui.ui.editing.items import Mode
 from k8stui.ui.garbage import unsearched
+from k8stui.ui.latest import start_latest
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -185,7 +186,7 @@ class Assist:
     def _check(self) -> None:
         self._check_timer = None
         if self._view.is_attached:
-            self._view.run_worker(self._check_all(), group="check", exclusive=True, exit_on_error=False)
+            start_latest(self._view, "check", self._check_all)
 
     async def _check_all(self) -> None:
         view = self._view

@@ -230,10 +230,10 @@ class LogReading:
         return self._loading.locked()
 
     async def load_older(self) -> int:
-        """Read older lines into the buffer; how many came."""
-        if self._loading.locked() or not self.has_older:
-            return 0
+        """Read older lines into the buffer, after those that are being read; how many came."""
         async with self._loading:
+            if not self.has_older:
+                return 0
             self._on_change()
             sources = [status.source for status in self.statuses]
             added = await self.older.load(self.buffer, sources, self._accepts())

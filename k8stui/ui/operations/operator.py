@@ -77,7 +77,7 @@ class Operator:
         except KubeError as error:
             self.app.complain(error.sentence())
         except Exception as error:  # a defect of ours must be seen, and end nothing else
-            self.app.complain(f"Internal error, nothing more was done: {type(error).__name__}: {error}")
+            self.app.confess(error)
 
     # What flows use
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from k8stui.kinds.describe import Line, Link, Need, Related, about, describe, needs
 from k8stui.kinds.describe.common import EVENTS
+from k8stui.ui.latest import start_latest
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
 from k8stui.ui.widgets.document_content import MarkedLines, says
@@ -200,7 +201,7 @@ class DescribeView(ObjectView):
         if self.raw is None or self._kind is None:
             return
         if len(self.viewer.content) > MANY or self._is_large:
-            self.run_worker(self._repaint_beside(), group="paint", exclusive=True, exit_on_error=False)
+            start_latest(self, "paint", self._repaint_beside)
         elif (content := self._written(self.viewer.content)) is not None:
             self.viewer.show(content)
 

@@ -15,6 +15,7 @@ from textual.containers import Horizontal
 
 from k8stui.ui.editing.assist import Assist
 from k8stui.ui.editing.items import Base, Mode
+from k8stui.ui.latest import start_latest
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.views.reading import Meant, Named
@@ -112,7 +113,7 @@ class EditorView(View):
         elif self.session.cluster is None:
             self._say(self.session.problem or f"{self.session.step}…")
         elif not self._loaded:
-            self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=False)
+            start_latest(self, "load", self._load)
 
     async def _load(self) -> None:
         from k8stui.kube.errors import KubeError

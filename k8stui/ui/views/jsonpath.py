@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from k8stui.kinds.yaml_noise import Reveal
 from k8stui.kinds.yaml_text import Document
+from k8stui.ui.latest import start_latest
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.base import Title
 from k8stui.ui.views.jsonpath_rows import JsonPathRows
@@ -97,7 +98,7 @@ class JsonPathView(ObjectView):
             self._say(self._rows.state.reason or "The server does not know this kind any more.")
         else:
             self._following = True
-            self.run_worker(self._follow(self._rows), group="read", exclusive=True)
+            start_latest(self, "read", self._follow, self._rows)
         self.post_message(self.Changed(self))
 
     async def _follow(self, rows: JsonPathRows) -> None:

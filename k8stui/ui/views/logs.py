@@ -7,11 +7,11 @@ read stay on the screen when the pod is gone.
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
 
+from k8stui.ui.latest import start_latest
 from k8stui.ui.logs import by_time, heading
 from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
 from k8stui.ui.logs.histogram import Histogram
@@ -25,8 +25,6 @@ from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from textual.app import ComposeResult
     from textual.timer import Timer
     from textual.widget import Widget
@@ -118,11 +116,7 @@ class LogsView(View):
         self.viewer.set_source(self.reading.buffer)
         self.viewer.set_following(not self.span.head)
         self._name_sources()
-        self._work(self.reading.run, "logs")
-
-    def _work(self, what: Callable[[], Awaitable[object]], group: str) -> None:
-        """Start a worker; of a function, so that one cancelled before it starts leaves nothing unawaited."""
-        self.run_worker(what, group=group, exclusive=group == "logs", exit_on_error=False)
+        start_latest(self, "logs", self.reading.run)
 
     def _streams_changed(self) -> None:
         if self.reading is None:
@@ -160,7 +154,7 @@ class LogsView(View):
         """Read older lines, unless they are being read."""
         reading = self.reading
         if reading is not None and reading.has_older and not reading.is_loading:
-            self._work(reading.load_older, "older")
+            start_latest(self, "older", reading.load_older)
 
     # Names, times, what is around the lines
 
@@ -242,7 +236,7 @@ class LogsView(View):
 
     def go_to_time(self, nanos: int) -> None:
         """To the first line of that moment or later; older lines are loaded where they are needed."""
-        self._work(partial(self._go_to_time, nanos), "older")
+        start_latest(self, "moment", self._go_to_time, nanos)
 
     async def _go_to_time(self, nanos: int) -> None:
         viewer, reading = self.viewer, self.reading

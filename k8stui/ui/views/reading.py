@@ -7,11 +7,11 @@ is read whole. What was read stays on the screen when the object or the connecti
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from msgspec import structs
 
+from k8stui.ui.latest import start_latest
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.widgets.document_viewer import DocumentViewer
 
@@ -146,8 +146,7 @@ class ObjectView(View):
         """Read the object now."""
         cluster, kind = self.session.cluster, self._kind
         if cluster is not None and kind is not None and self.is_attached:
-            reading = partial(self._read, cluster, kind)
-            self.run_worker(reading, group="read", exclusive=True, exit_on_error=False)  # type: ignore[arg-type]
+            start_latest(self, "read", self._read, cluster, kind)
 
     async def _read(self, cluster: Any, kind: Kind) -> None:
         from k8stui.kube.errors import KubeError

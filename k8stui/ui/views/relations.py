@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from k8stui.kinds.relations_page import Row, rows
+from k8stui.ui.latest import start_latest
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.describe import DescribeContent, target_of
 from k8stui.ui.views.reading import LARGE, Meant, Named, ObjectView
@@ -117,7 +118,7 @@ class RelationsView(ObjectView):
             self._rebuild_soon()
         elif self.raw is not None and self._reader is not None:
             self._building = True
-            self.run_worker(self._build(self.raw, self._reader), group="relations", exclusive=True)
+            start_latest(self, "relations", self._build, self.raw, self._reader)
 
     async def _build(self, raw: dict[str, Any], reader: Reader) -> None:
         """Build the tree, with a turn for the screen whenever `SLICE` is used up."""
