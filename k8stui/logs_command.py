@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from k8stui.kube.cluster import Cluster
-    from k8stui.kube.log_group import LogGroup
-    from k8stui.kube.log_query import LogQuery
+    from k8stui.kube.logs.group import LogGroup
+    from k8stui.kube.logs.query import LogQuery
     from k8stui.logs_output import Output
 
 TURN = 5.0
@@ -115,7 +115,7 @@ def main(words: list[str]) -> int:
     """Run with these arguments; the exit code."""
     parser = make_parser()
     given = parser.parse_args(words)
-    from k8stui.kube.log_query import QueryError, join_arguments, parse_query
+    from k8stui.kube.logs.query import QueryError, join_arguments, parse_query
 
     try:
         query = parse_query(join_arguments(given.query))
@@ -223,11 +223,11 @@ def _tell_of_health(cluster: Cluster, group: LogGroup) -> None:
 
 async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> int:
     """Raises KubeError, ReaderGone (or groups of them)."""
-    from k8stui.kinds.log_filters import LineFilter
+    from k8stui.kinds.logs.filters import LineFilter
     from k8stui.kube.cluster import Cluster
-    from k8stui.kube.kubeconfig import load_kubeconfig
-    from k8stui.kube.log_pool import StreamPool
-    from k8stui.kube.logs import logs_of_query
+    from k8stui.kube.kubeconfig.reading import load_kubeconfig
+    from k8stui.kube.logs.opening import logs_of_query
+    from k8stui.kube.logs.pool import StreamPool
 
     paths = [given.kubeconfig.expanduser()] if given.kubeconfig else None
     config = await asyncio.to_thread(load_kubeconfig, paths)

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from k8stui.kinds.log_lines import level_of
+from k8stui.kinds.logs.lines import level_of
 from k8stui.kinds.text import printable
-from k8stui.kube.log_types import ERROR, GAP
+from k8stui.kube.logs.types import ERROR, GAP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from k8stui.kube.log_types import LogLine, LogSource
+    from k8stui.kube.logs.types import LogLine, LogSource
 
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 """Foregrounds that are readable on dark and on light ground; red is left to errors."""

@@ -195,8 +195,8 @@ def _check_columns(data: dict[str, Any], text: str, path: Path, warnings: list[s
     tables = data.get("columns")
     if not isinstance(tables, dict):
         return
-    from k8stui.kinds.jsonpath import parse_path
-    from k8stui.kinds.jsonpath_syntax import JsonPathError
+    from k8stui.kinds.jsonpath.path import parse_path
+    from k8stui.kinds.jsonpath.syntax import JsonPathError
 
     for columns in tables.values():
         for header, column in list(columns.items()) if isinstance(columns, dict) else ():

@@ -10,19 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k8stui.kinds.printers import printer_for
-    from k8stui.kinds.printing import Column, Printer, Tone
+    from k8stui.kinds.tables.printers import printer_for
+    from k8stui.kinds.tables.printing import Column, Printer, Tone
 
 __all__ = ["Column", "Printer", "Tone", "printer_for"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "printer_for":
-        from k8stui.kinds import printers
+        from k8stui.kinds.tables import printers
 
         return printers.printer_for
     if name in __all__:
-        from k8stui.kinds import printing
+        from k8stui.kinds.tables import printing
 
         return getattr(printing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

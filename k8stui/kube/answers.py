@@ -18,7 +18,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Set
 
-    from k8stui.kube.collection import Collection, Subscription
+    from k8stui.kube.live.collection import Collection, Subscription
 
 SMALL = 250
 """Objects up to which there is no pause while they are looked through."""

@@ -17,7 +17,7 @@ from k8stui.kube.errors import KubeError
 
 if TYPE_CHECKING:
     from k8stui.kube.access import Access
-    from k8stui.kube.kubeconfig_types import User
+    from k8stui.kube.kubeconfig.types import User
 
 _COMMON_NAME = b"\x06\x03\x55\x04\x03"
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)

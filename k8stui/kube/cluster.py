@@ -19,13 +19,13 @@ from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.catalog import BUILTIN, Catalog
 from k8stui.kube.certificates import user_name
 from k8stui.kube.codecs import codec_for
-from k8stui.kube.collection import Phase
 from k8stui.kube.discovery import discover
 from k8stui.kube.errors import ConnectionLost, KubeError
 from k8stui.kube.health import Health, HealthMonitor, Status
+from k8stui.kube.live.collection import Phase
+from k8stui.kube.live.pool import Pool, Scope
+from k8stui.kube.live.reflector import Policy, Reflector
 from k8stui.kube.namespaces import VisibleNamespaces, visible_namespaces
-from k8stui.kube.pool import Pool, Scope
-from k8stui.kube.reflector import Policy, Reflector
 from k8stui.kube.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from k8stui.kube.catalog import Kind
-    from k8stui.kube.collection import Collection, Part, Subscription
-    from k8stui.kube.connection import Connection
-    from k8stui.kube.kubeconfig_types import Context
+    from k8stui.kube.connection.client import Connection
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.live.collection import Collection, Part, Subscription
     from k8stui.kube.objects.related import Form
 
 GRACE = 30.0
@@ -238,7 +238,7 @@ class Cluster:
         return self._connection
 
     def _make_connection(self) -> Connection:
-        from k8stui.kube.connection import Connection
+        from k8stui.kube.connection.client import Connection
 
         return Connection(self.context, readonly=self.readonly, on_progress=self._on_progress)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from k8stui.kube.answers import Question, Source
 from k8stui.kube.codecs import codec_for
-from k8stui.kube.collection import Phase
+from k8stui.kube.live.collection import Phase
 from k8stui.kube.objects import STRUCTS
 from k8stui.kube.objects.related import RELATED, Form
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.catalog import Catalog, Kind
-    from k8stui.kube.collection import Collection, Subscription
+    from k8stui.kube.live.collection import Collection, Subscription
 
 LOADING = "…"
 

@@ -175,7 +175,7 @@ class K8stuiApp(App[None]):
 
     def get_driver_class(self) -> type[Driver]:
         """Programs in terminals need every key as it was typed."""
-        from k8stui.ui.widgets.terminal_input import whole_keys
+        from k8stui.ui.widgets.terminal.input import whole_keys
 
         return whole_keys(super().get_driver_class())
 

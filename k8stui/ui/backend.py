@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 ENGINE = (
     "k8stui.kube.cluster",
-    "k8stui.kube.kubeconfig",
-    "k8stui.kinds.printers",
-    "k8stui.kinds.relations",
+    "k8stui.kube.kubeconfig.reading",
+    "k8stui.kinds.tables.printers",
+    "k8stui.kinds.relations.family",
     "k8stui.ui.views",
 )
 """What a first list needs; imported in a thread while the first frame is on the screen."""
@@ -118,7 +118,7 @@ class RealBackend:
     async def contexts(self, on_progress: Callable[[str], None]) -> Contexts:
         await self._import_engine()
         from k8stui.kube.errors import KubeError
-        from k8stui.kube.kubeconfig import load_kubeconfig
+        from k8stui.kube.kubeconfig.reading import load_kubeconfig
 
         try:
             if self._demo is not None:

@@ -222,7 +222,7 @@ def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
 
 def _logs(line: str) -> Command:
     """The rest of the line is a query of its own language, quotes and slashes included."""
-    from k8stui.kube.log_query import QueryError, parse_query
+    from k8stui.kube.logs.query import QueryError, parse_query
 
     head, _blank, query = line.strip().partition(" ")
     try:
@@ -235,8 +235,8 @@ def _logs(line: str) -> Command:
 
 def _jsonpath(line: str) -> Command:
     """The rest of the line is a path, with quotes and blanks of its own."""
-    from k8stui.kinds.jsonpath import parse_path
-    from k8stui.kinds.jsonpath_syntax import JsonPathError
+    from k8stui.kinds.jsonpath.path import parse_path
+    from k8stui.kinds.jsonpath.syntax import JsonPathError
 
     path = line.strip().partition(" ")[2].strip()
     if not path:

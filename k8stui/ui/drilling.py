@@ -30,7 +30,7 @@ def can_drill_down(place: Place) -> bool:
 
 
 def _children(place: Place) -> Any:
-    from k8stui.kinds.relations import children_of
+    from k8stui.kinds.relations.family import children_of
 
     assert place.kind is not None
     return children_of(place.kind, place.objects[0])
@@ -99,7 +99,7 @@ def _focus_follower(place: Place, link: Link) -> bool:
 
 async def owner(place: Place) -> None:
     """Go to what owns the object."""
-    from k8stui.kinds.relations import owner_of
+    from k8stui.kinds.relations.family import owner_of
 
     reference = owner_of(place.objects[0])
     if reference is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.catalog import Catalog
-    from k8stui.kube.log_buffer import LogBudget
+    from k8stui.kube.logs.buffer import LogBudget
     from k8stui.settings import Settings
     from k8stui.ui.backend import Backend, ClusterLike
     from k8stui.ui.state import StateFile
@@ -80,7 +80,7 @@ class Session:
     @cached_property
     def log_budget(self) -> LogBudget:
         """The memory that the log lines of all panes may take together."""
-        from k8stui.kube.log_buffer import LogBudget
+        from k8stui.kube.logs.buffer import LogBudget
 
         return LogBudget()
 

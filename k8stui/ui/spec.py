@@ -70,7 +70,7 @@ class ViewSpec(Struct, frozen=True):
     target: Target | None = None
     """What the view is about: the pod whose logs are read, the object one drilled down from."""
     query: str = ""
-    """Which logs a logs view reads, in the language of `kube.log_query`; empty: those of `target`. The path
+    """Which logs a logs view reads, in the language of `kube.logs.query`; empty: those of `target`. The path
     of a JSONPath view."""
     rows: ViewSpec | None = None
     """The table through whose rows the path of a JSONPath view is followed: its filter and order count."""
@@ -80,7 +80,7 @@ class ViewSpec(Struct, frozen=True):
     draft: str = ""
     """Id of the draft that an editor shows."""
     node_log: str = ""
-    """A log of the node that `target` is: `service:kubelet`, or a file; see `kube.node_logs`."""
+    """A log of the node that `target` is: `service:kubelet`, or a file; see `kube.logs.node`."""
     previous: bool = False
     filter: str = ""
     sort: str = ""

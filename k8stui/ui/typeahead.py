@@ -17,7 +17,7 @@ from textual import events
 from k8stui.ui.keymap import shown
 from k8stui.ui.session import Stage
 from k8stui.ui.spec import ViewType
-from k8stui.ui.widgets.terminal_input import same_key
+from k8stui.ui.widgets.terminal.input import same_key
 
 if TYPE_CHECKING:
     from k8stui.ui.screen import MainScreen

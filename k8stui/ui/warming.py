@@ -19,9 +19,9 @@ MODULES = (
     "k8stui.ui.views.relations",
     "k8stui.ui.views.anatomy",
     "k8stui.ui.views.jsonpath",
-    "k8stui.kinds.jsonpath_items",
+    "k8stui.kinds.jsonpath.items",
     "k8stui.kinds.describe",
-    "k8stui.kinds.relations_links",
+    "k8stui.kinds.relations.links",
     "k8stui.kube.relations",
     "wcwidth",
 )

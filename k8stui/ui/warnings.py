@@ -94,7 +94,7 @@ class WarningCounts:
 
     def _choose(self, cluster: Any, namespaces: tuple[str, ...]) -> None:
         """For each kind a collection that holds all of these namespaces, the narrowest there is."""
-        from k8stui.kinds.printers import printer_for
+        from k8stui.kinds.tables.printers import printer_for
 
         collections = list(getattr(cluster, "collections", ()))
         for kind in self.KINDS:

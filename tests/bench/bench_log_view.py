@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from k8stui.kube.log_buffer import MAX_BYTES
+from k8stui.kube.logs.buffer import MAX_BYTES
 from tests.bench.bench_logs import LINES_A_SECOND, STREAMS, make_pods
 from tests.bench.harness import Report, demo_server, home, lags, quantile
 from tests.pty_program import PtyProgram

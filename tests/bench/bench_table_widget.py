@@ -25,10 +25,10 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
 
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_types import LogLine, LogSource
-from k8stui.ui.widgets.line_viewer import LineViewer
-from k8stui.ui.widgets.virtual_table import VirtualTable
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.types import LogLine, LogSource
+from k8stui.ui.widgets.lines.viewer import LineViewer
+from k8stui.ui.widgets.table.virtual_table import VirtualTable
 from tests.pty_program import PtyProgram
 from tests.unit.rows import Column, Meta, Tone, World
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from k8stui.kube.log_buffer import LogBudget, LogBuffer
-from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.kube.logs.buffer import LogBudget, LogBuffer
+from k8stui.kube.logs.types import LogLine, LogSource
 from k8stui.ui.garbage import Garbage
 from k8stui.ui.logs.viewer import LogViewer
 

@@ -36,7 +36,7 @@ async def sample(path: Path) -> None:
 
 def check_lines(path: Path) -> None:
     """Look at the sequence number of each line that enters a ring of logs, and write the counts to a file."""
-    from k8stui.kube.log_buffer import LogBuffer
+    from k8stui.kube.logs.buffer import LogBuffer
 
     last: dict[object, int] = {}
     told: dict[str, int] = {"lines": 0, "missing": 0, "doubled": 0}

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.cluster import Cluster
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.errors import ApiError
-from k8stui.kube.kubeconfig import load_kubeconfig
+from k8stui.kube.kubeconfig.reading import load_kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.reflector import Policy
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.live.reflector import Policy
 
 READY_SECONDS = 30.0
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.edit_objects import edit_text
-from k8stui.kinds.yaml_edit import parse
+from k8stui.kinds.editing.documents import parse
+from k8stui.kinds.editing.objects import edit_text
 from k8stui.kube import editing
 from k8stui.kube.schemas import Schemas
 from k8stui.ui.editing.items import Base, Item, Mode, edit_items, new_items

@@ -9,17 +9,17 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from k8stui.kube import sessions_flow
-from k8stui.kube.sessions import SessionPhase, SessionSpec, ShellSession
-from k8stui.kube.sessions_store import Connections, SessionStore
-from k8stui.kube.streams import STDERR, STDOUT
-from k8stui.kube.websocket import HEARTBEAT
+from k8stui.kube.connection.websocket import HEARTBEAT
+from k8stui.kube.sessions import flow as sessions_flow
+from k8stui.kube.sessions.session import SessionPhase, SessionSpec, ShellSession
+from k8stui.kube.sessions.store import Connections, SessionStore
+from k8stui.kube.sessions.streams import STDERR, STDOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.sessions_target import SessionTarget
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.sessions.target import SessionTarget
 
     from .conftest import Admin
 

@@ -19,13 +19,13 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 
-from k8stui.kube.kubeconfig import load_kubeconfig
+from k8stui.kube.kubeconfig.reading import load_kubeconfig
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from k8stui.kube.kubeconfig_types import Context
+    from k8stui.kube.kubeconfig.types import Context
 
 
 class SimulatedServer:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.access import Access
-from k8stui.kube.connection import Connection
-from k8stui.kube.debug import CopyChoices, DebugContainer, Profile, free_name, node_debugger_name
-from k8stui.kube.debug_operations import (
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.debug.ephemeral import OutcomeKind, Progress, ephemeral_containers, wait_for_container
+from k8stui.kube.debug.objects import CopyChoices, DebugContainer, Profile, free_name, node_debugger_name
+from k8stui.kube.debug.operations import (
     DebugResult,
     carry_out,
     clean_up,
@@ -21,9 +22,8 @@ from k8stui.kube.debug_operations import (
     reattach,
     still_there,
 )
-from k8stui.kube.debug_plans import plan_copy, plan_ephemeral, plan_node
-from k8stui.kube.debug_record import DebugRecord
-from k8stui.kube.ephemeral import OutcomeKind, Progress, ephemeral_containers, wait_for_container
+from k8stui.kube.debug.plans import plan_copy, plan_ephemeral, plan_node
+from k8stui.kube.debug.record import DebugRecord
 from k8stui.kube.errors import ApiError
 
 from .shells_rig import BUSYBOX, PAUSE, Shells, container, start_pod
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from k8stui.kube.debug_plans import Plan
+    from k8stui.kube.debug.plans import Plan
 
     from .conftest import Admin, Target
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kinds.edit_objects import edit_text
-from k8stui.kinds.schema import check
-from k8stui.kinds.yaml_edit import parse
+from k8stui.kinds.editing.documents import parse
+from k8stui.kinds.editing.objects import edit_text
+from k8stui.kinds.editing.schema import check
 from k8stui.kube import editing
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.errors import ApiError, ReadOnlyError
 from k8stui.ui.editing.items import Base, Mode, Way, edit_items
 

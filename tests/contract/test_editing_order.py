@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kinds.yaml_edit import parse
+from k8stui.kinds.editing.documents import parse
 from k8stui.kube.catalog import Catalog
 from k8stui.kube.errors import ApiError
 from k8stui.ui.editing.items import Mode, Way, new_items

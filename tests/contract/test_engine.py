@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.catalog import BUILTIN
-from k8stui.kube.collection import Phase
 from k8stui.kube.discovery import discover
 from k8stui.kube.health import Status
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.logs import logs_of_pod
+from k8stui.kube.live.collection import Phase
+from k8stui.kube.live.reflector import Policy
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.opening import logs_of_pod
 from k8stui.kube.objects import Pod, TableRow
-from k8stui.kube.reflector import Policy
 from tests.contract.conftest import Admin, Target, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.cluster import Cluster
-    from k8stui.kube.collection import Subscription
+    from k8stui.kube.live.collection import Subscription
 
 # faults strike the whole cluster: no other test of it may run meanwhile
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("cluster")]

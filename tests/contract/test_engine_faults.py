@@ -15,19 +15,19 @@ import pytest
 
 from k8stui.kube.catalog import BUILTIN
 from k8stui.kube.cluster import Cluster
-from k8stui.kube.collection import Phase
-from k8stui.kube.connection import Connection
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_types import Following
-from k8stui.kube.logs import logs_of_pod
-from k8stui.kube.reflector import Policy
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.live.collection import Phase
+from k8stui.kube.live.reflector import Policy
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.opening import logs_of_pod
+from k8stui.kube.logs.types import Following
 from tests.contract.conftest import Admin, Target, eventually, simulated_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from k8stui.kube.collection import Subscription
-    from k8stui.kube.log_group import LogGroup
+    from k8stui.kube.live.collection import Subscription
+    from k8stui.kube.logs.group import LogGroup
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -14,7 +14,7 @@ import pytest
 
 from k8stui.kube import editing
 from k8stui.kube.catalog import BUILTIN
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.errors import ApiError
 from k8stui.ui.backend import RealBackend
 from k8stui.ui.dialogs.edit_forms import CreateForm

@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from k8stui.kube import listing, log_follow
 from k8stui.kube.backoff import SystemClock
 from k8stui.kube.catalog import BUILTIN
 from k8stui.kube.cluster import Cluster
-from k8stui.kube.collection import Phase
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.credentials import renewing
 from k8stui.kube.health import Status
-from k8stui.kube.kubeconfig_types import ExecPlugin, User
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.logs import logs_of_pod
-from k8stui.kube.reflector import Policy
+from k8stui.kube.kubeconfig.types import ExecPlugin, User
+from k8stui.kube.live import listing
+from k8stui.kube.live.collection import Phase
+from k8stui.kube.live.reflector import Policy
+from k8stui.kube.logs import follow as log_follow
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.opening import logs_of_pod
 from tests.contract.conftest import eventually
 from tests.contract.simulated import Restless, SimulatedServer, pod, until
 from tests.pty_program import PtyProgram
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from k8stui.kube.collection import CollectionState, Subscription
-    from k8stui.kube.connection import Response
-    from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.log_types import LogLine
+    from k8stui.kube.connection.client import Response
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.live.collection import CollectionState, Subscription
+    from k8stui.kube.logs.types import LogLine
 
 pytestmark = pytest.mark.timeout(60)
 

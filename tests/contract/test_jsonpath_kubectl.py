@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from k8stui.kinds.jsonpath import parse_path
-from k8stui.kinds.jsonpath_syntax import JsonPathError
+from k8stui.kinds.jsonpath.path import parse_path
+from k8stui.kinds.jsonpath.syntax import JsonPathError
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
 BAG = {

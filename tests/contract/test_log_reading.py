@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.errors import ApiError, KubeError
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_older import OlderLines
-from k8stui.kube.log_pool import StreamPool
-from k8stui.kube.log_query import parse_query
-from k8stui.kube.logs import logs_of_pod, logs_of_query
-from k8stui.kube.node_logs import NodeLog, list_files, refusal
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.node import NodeLog, list_files, refusal
+from k8stui.kube.logs.older import OlderLines
+from k8stui.kube.logs.opening import logs_of_pod, logs_of_query
+from k8stui.kube.logs.pool import StreamPool
+from k8stui.kube.logs.query import parse_query
 from tests.contract.conftest import Admin, Target, eventually
 from tests.contract.test_logs_command import pod
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from k8stui.kube.log_types import LogLine
+    from k8stui.kube.logs.types import LogLine
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("cluster")]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube import log_follow
 from k8stui.kube.backoff import SystemClock
 from k8stui.kube.cluster import Cluster
-from k8stui.kube.connection import Connection
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_query import parse_query
-from k8stui.kube.logs import logs_of_pod, logs_of_query
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.logs import follow as log_follow
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.opening import logs_of_pod, logs_of_query
+from k8stui.kube.logs.query import parse_query
 from k8stui.ui.logs.states import about
 from tests.contract.conftest import Admin, Target, eventually
 from tests.contract.test_logs_command import counting, eventually_written, pod
@@ -25,7 +25,7 @@ from tests.contract.wire import Wire
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from k8stui.kube.log_group import LogGroup
+    from k8stui.kube.logs.group import LogGroup
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("logs")]
 

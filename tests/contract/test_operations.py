@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kinds.history import revisions
-from k8stui.kinds.rollout_status import RolloutPhase, rollout_status
-from k8stui.kube.connection import Connection
+from k8stui.kinds.rollout.history import revisions
+from k8stui.kinds.rollout.status import RolloutPhase, rollout_status
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.discovery import discover
 from k8stui.kube.errors import ApiError
 from k8stui.kube.operations.certificates import decided, plan_decision

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube import portforward, portforward_streams
-from k8stui.kube.connection import Connection
-from k8stui.kube.portforward import Forward, ForwardSpec, ForwardState
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.portforward import forward as portforward
+from k8stui.kube.portforward import streams as portforward_streams
+from k8stui.kube.portforward.forward import Forward, ForwardSpec, ForwardState
 
 from .conftest import eventually
 from .shells_rig import container, start_pod

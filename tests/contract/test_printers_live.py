@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kinds import printer_for
-from k8stui.kinds.tables import cell_text
-from k8stui.kube.collection import Phase, identity
+from k8stui.kinds.tables.served import cell_text
+from k8stui.kube.live.collection import Phase, identity
 from k8stui.kube.objects import STRUCTS, TablePage, table_decoder
 from tests.contract.conftest import Admin, Target, eventually
 from tests.contract.simulated import until
@@ -24,10 +24,10 @@ from tests.contract.simulated import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.kinds.printing import Printer
+    from k8stui.kinds.tables.printing import Printer
     from k8stui.kube.catalog import Kind
     from k8stui.kube.cluster import Cluster
-    from k8stui.kube.collection import Subscription
+    from k8stui.kube.live.collection import Subscription
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("cluster")]
 

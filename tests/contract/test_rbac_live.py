@@ -13,10 +13,10 @@ import pytest
 from k8stui.kube.backoff import SystemClock
 from k8stui.kube.catalog import BUILTIN
 from k8stui.kube.cluster import Cluster
-from k8stui.kube.collection import Phase
 from k8stui.kube.health import Status
-from k8stui.kube.kubeconfig import load_kubeconfig
-from k8stui.kube.reflector import Policy
+from k8stui.kube.kubeconfig.reading import load_kubeconfig
+from k8stui.kube.live.collection import Phase
+from k8stui.kube.live.reflector import Policy
 from tests.contract.conftest import Admin, Target, eventually
 from tests.contract.simulated import until
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from k8stui.kube.catalog import Kind
-    from k8stui.kube.collection import Subscription
-    from k8stui.kube.kubeconfig_types import Context
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.live.collection import Subscription
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("cluster")]
 

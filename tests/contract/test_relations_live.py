@@ -6,12 +6,12 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.anatomy import anatomy, parts_of
-from k8stui.kinds.anatomy_env import Sources
-from k8stui.kinds.custom_columns import ColumnReader
-from k8stui.kinds.relations_links import relations
-from k8stui.kinds.relations_page import rows
-from k8stui.kube.collection import Phase
+from k8stui.kinds.anatomy.env import Sources
+from k8stui.kinds.anatomy.page import anatomy, parts_of
+from k8stui.kinds.relations.links import relations
+from k8stui.kinds.relations.page import rows
+from k8stui.kinds.tables.custom_columns import ColumnReader
+from k8stui.kube.live.collection import Phase
 from k8stui.kube.objects.related import Form
 from k8stui.kube.relations import Reader
 from tests.contract.conftest import eventually

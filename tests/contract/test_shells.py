@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube import sessions_flow
-from k8stui.kube.sessions import SessionPhase, SessionSpec
-from k8stui.kube.sessions_once import run_once
-from k8stui.kube.sessions_store import Connections
-from k8stui.kube.sessions_target import SessionTarget, container_choices
-from k8stui.kube.sessions_words import NextStep, Reason
-from k8stui.kube.websocket import HEARTBEAT
+from k8stui.kube.connection.websocket import HEARTBEAT
+from k8stui.kube.sessions import flow as sessions_flow
+from k8stui.kube.sessions.once import run_once
+from k8stui.kube.sessions.session import SessionPhase, SessionSpec
+from k8stui.kube.sessions.store import Connections
+from k8stui.kube.sessions.target import SessionTarget, container_choices
+from k8stui.kube.sessions.words import NextStep, Reason
 
 from .shells_rig import (
     BUSYBOX,
@@ -352,7 +352,7 @@ async def test_without_the_right_the_right_is_named(cluster_under_test: Target, 
 
 
 async def test_a_read_only_program_opens_no_shell(cluster_under_test: Target, pod: SessionTarget) -> None:
-    from k8stui.kube.sessions_store import SessionStore
+    from k8stui.kube.sessions.store import SessionStore
 
     store = SessionStore(Connections(readonly=True))
     try:

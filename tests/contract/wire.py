@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from k8stui.kube.kubeconfig_types import Context
+    from k8stui.kube.kubeconfig.types import Context
 
 
 class Wire:

@@ -11,10 +11,10 @@ import msgspec
 
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
 from k8stui.kube.codecs import StructCodec, codec_for
-from k8stui.kube.collection import Collection, Phase
 from k8stui.kube.columns import ColumnsRow
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.health import Health, Status
+from k8stui.kube.live.collection import Collection, Phase
 from k8stui.kube.namespaces import VisibleNamespaces
 from k8stui.kube.objects import STRUCTS, ColumnDefinition, KubeObject, TableRow, list_decoder
 from k8stui.settings import Settings

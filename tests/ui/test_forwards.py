@@ -6,7 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.portforward_streams import CHANNELS
+from k8stui.kube.portforward.streams import CHANNELS
 from k8stui.ui.dialogs.operation_forward import ForwardDialog
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, make_app, pod, screen_text, shop, until

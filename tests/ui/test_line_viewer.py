@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k8stui.ui.widgets.line_model import StaticLines
-from k8stui.ui.widgets.line_viewer import LineViewer
+from k8stui.ui.widgets.lines.model import StaticLines
+from k8stui.ui.widgets.lines.viewer import LineViewer
 from tests.ui.widget_apps import LinesApp, until
 from tests.unit.lines import Ring
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.types import LogLine, LogSource
 from k8stui.ui.logs import by_time
 from k8stui.ui.logs.painter import Mode, Times
 from k8stui.ui.logs.viewer import LogViewer

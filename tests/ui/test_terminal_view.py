@@ -9,18 +9,18 @@ import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
 
-from k8stui.ui.widgets.terminal_lines import Place, TerminalLines
-from k8stui.ui.widgets.terminal_output import OutputPacer, TerminalModel
-from k8stui.ui.widgets.terminal_painter import paint_line
-from k8stui.ui.widgets.terminal_selection import LINES, WORDS, Selection
-from k8stui.ui.widgets.terminal_view import TerminalView
+from k8stui.ui.widgets.terminal.lines import Place, TerminalLines
+from k8stui.ui.widgets.terminal.output import OutputPacer, TerminalModel
+from k8stui.ui.widgets.terminal.painter import paint_line
+from k8stui.ui.widgets.terminal.selection import LINES, WORDS, Selection
+from k8stui.ui.widgets.terminal.view import TerminalView
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.pilot import Pilot
 
-    from k8stui.ui.widgets.terminal_messages import Followed, Selected
+    from k8stui.ui.widgets.terminal.messages import Followed, Selected
 
 
 class TerminalApp(App[None]):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube.collection import Phase
+from k8stui.kube.live.collection import Phase
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, pod, screen_text, started, until

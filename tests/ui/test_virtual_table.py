@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from k8stui.ui.widgets.table_states import Subject
-from k8stui.ui.widgets.virtual_table import VirtualTable
+from k8stui.ui.widgets.table.states import Subject
+from k8stui.ui.widgets.table.virtual_table import VirtualTable
 from tests.ui.widget_apps import TableApp, until
 from tests.unit.rows import Column, Phase, RowPrinter, State, World, make_row
 

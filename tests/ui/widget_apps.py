@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
 
-from k8stui.ui.widgets.line_viewer import LineViewer
-from k8stui.ui.widgets.virtual_table import VirtualTable
+from k8stui.ui.widgets.lines.viewer import LineViewer
+from k8stui.ui.widgets.table.virtual_table import VirtualTable
 from tests.unit.rows import NOW, RowPrinter, World
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
-"""A ring of lines as `kube.logs.LogBuffer` keeps one, for the tests of the viewer."""
+"""A ring of lines as `kube.logs.buffer.LogBuffer` keeps one, for the tests of the viewer."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from k8stui.ui.widgets.line_model import TextLine
+from k8stui.ui.widgets.lines.model import TextLine
 
 
 class Ring:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from k8stui.kinds.relations_links import relations
-from k8stui.kinds.relations_page import Row, rows
+from k8stui.kinds.relations.links import relations
+from k8stui.kinds.relations.page import Row, rows
 from k8stui.kube.catalog import Catalog, Kind
 from k8stui.kube.relations import Reader
 from tests.ui.fakes import FakeCluster

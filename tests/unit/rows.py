@@ -22,7 +22,7 @@ class Tone(Enum):
 
 
 class Phase(Enum):
-    """As `kube.collection.Phase`."""
+    """As `kube.live.collection.Phase`."""
 
     LOADING = "loading"
     LIVE = "live"
@@ -33,7 +33,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class State:
-    """As `kube.collection.CollectionState`."""
+    """As `kube.live.collection.CollectionState`."""
 
     phase: Phase = Phase.LIVE
     since: float = 0.0
@@ -45,7 +45,7 @@ class State:
 
 @dataclass(frozen=True)
 class Changes:
-    """As `kube.collection.Changes`."""
+    """As `kube.live.collection.Changes`."""
 
     reset: bool = False
     changed: frozenset[str] | set[str] = frozenset()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from k8stui.kinds.anatomy import anatomy, parts_of
-from k8stui.kinds.anatomy_env import MASK, Sources, environment, sources_of
+from k8stui.kinds.anatomy.env import MASK, Sources, environment, sources_of
+from k8stui.kinds.anatomy.page import anatomy, parts_of
 from k8stui.kinds.exit_codes import why_ended
 from tests.unit.kinds_golden import NOW, ago, golden_list
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.color import Color
 
-from k8stui.ui.widgets.ansi import parse_line
+from k8stui.ui.widgets.lines.ansi import parse_line
 
 ESCAPES = [*"\x1b[];m0\\PA\r\n\tx한\x07\x9b\u202e", "31"]
 

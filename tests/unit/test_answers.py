@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from k8stui.kube import answers
 from k8stui.kube.answers import Question, Source
 from k8stui.kube.catalog import BUILTIN
-from k8stui.kube.collection import Collection, Part
+from k8stui.kube.live.collection import Collection, Part
 from k8stui.kube.objects import Pod
 from tests.unit.kinds_golden import make
 

@@ -11,11 +11,11 @@ import pytest
 
 from k8stui.kube.catalog import BUILTIN
 from k8stui.kube.cluster import Cluster
-from k8stui.kube.collection import Phase
 from k8stui.kube.errors import ApiError, ConnectionLost, CredentialsError, KubeconfigError
 from k8stui.kube.health import Status
-from k8stui.kube.kubeconfig_types import Cluster as ClusterEntry
-from k8stui.kube.kubeconfig_types import Context, User
+from k8stui.kube.kubeconfig.types import Cluster as ClusterEntry
+from k8stui.kube.kubeconfig.types import Context, User
+from k8stui.kube.live.collection import Phase
 from tests.unit.fakes_connection import FakeApi, FakeClock, Request, settle, until
 
 if TYPE_CHECKING:

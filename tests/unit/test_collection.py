@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8stui.kube.catalog import BUILTIN, Kind
-from k8stui.kube.collection import Collection, Part, Phase
+from k8stui.kube.live.collection import Collection, Part, Phase
 from k8stui.kube.objects import ObjectMeta, OwnerReference, Pod, PodSpec, TableRow
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from k8stui import __version__
-from k8stui.kube import connection_http
-from k8stui.kube.connection import Connection
-from k8stui.kube.connection_compression import Compression
+from k8stui.kube.connection import http as connection_http
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.connection.compression import Compression
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeconfigError, KubeError, plain_text
-from k8stui.kube.kubeconfig import Cluster, Context, User
+from k8stui.kube.kubeconfig.reading import Cluster, Context, User
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "exchanges"
@@ -40,7 +40,7 @@ async def failure(awaitable: object) -> KubeError:
 
 def test_nothing_heavy_is_imported_with_the_module() -> None:
     code = (
-        "import sys, k8stui.kube.connection, k8stui.kube.errors, k8stui.kube.kubeconfig\n"
+        "import sys, k8stui.kube.connection.client, k8stui.kube.errors, k8stui.kube.kubeconfig.reading\n"
         "heavy = {'aiohttp', 'yaml', 'kubernetes_asyncio', 'textual'} & set(sys.modules)\n"
         "sys.exit(repr(heavy) if heavy else 0)"
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from k8stui.kube.connection import Connection
-from k8stui.kube.connection_gate import changes_something, subresource
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.connection.gate import changes_something, subresource
 from k8stui.kube.errors import ReadOnlyError
-from k8stui.kube.kubeconfig import Cluster, Context, User
+from k8stui.kube.kubeconfig.reading import Cluster, Context, User
 from tests.unit.fakes_server import FakeServer
 
 POD = "/api/v1/namespaces/default/pods/web"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from k8stui.kube.connection import Connection
-from k8stui.kube.kubeconfig import load_kubeconfig
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.kubeconfig.reading import load_kubeconfig
 from tests.unit.fakes_server import FakeServer, make_certificates
 
 KUBECTL = shutil.which(

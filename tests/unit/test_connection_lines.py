@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8stui.kube.connection import Connection
-from k8stui.kube.connection_lines import LineSplitter, LineTooLong
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.connection.lines import LineSplitter, LineTooLong
 from k8stui.kube.errors import ApiError, ConnectionLost
-from k8stui.kube.kubeconfig import Cluster, Context, User
+from k8stui.kube.kubeconfig.reading import Cluster, Context, User
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from k8stui.kube.connection import Connection
-from k8stui.kube.connection_proxy import proxy_for, without_password
-from k8stui.kube.connection_socks import SocksBridge
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.connection.proxy import proxy_for, without_password
+from k8stui.kube.connection.socks import SocksBridge
 from k8stui.kube.errors import ConnectionLost, KubeconfigError
-from k8stui.kube.kubeconfig import Cluster, Context, User
+from k8stui.kube.kubeconfig.reading import Cluster, Context, User
 from tests.unit.fakes_server import Certificates, FakeServer, Reply, Request, make_certificates
 from tests.unit.test_websocket import echo
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from k8stui.kube import tls as tls_module
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection import tls as tls_module
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.connection.tls import Trust, build_context
 from k8stui.kube.credentials import Certificate
 from k8stui.kube.errors import ConnectionLost, CredentialsError, KubeconfigError, KubeError
-from k8stui.kube.kubeconfig import Cluster, Context, ExecPlugin, User
-from k8stui.kube.tls import Trust, build_context
+from k8stui.kube.kubeconfig.reading import Cluster, Context, ExecPlugin, User
 from tests.unit.fakes_server import Certificates, FakeServer, make_certificates
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from k8stui.kube.connection import Connection
-from k8stui.kube.connection_headers import impersonation
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.connection.headers import impersonation
 from k8stui.kube.credentials import Credential, credentials_for
 from k8stui.kube.credentials.watched import WatchedFiles
 from k8stui.kube.errors import ApiError, CredentialsError, KubeconfigError
-from k8stui.kube.kubeconfig import AuthProvider, Cluster, Context, User, load_kubeconfig
+from k8stui.kube.kubeconfig.reading import AuthProvider, Cluster, Context, User, load_kubeconfig
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.credentials import credentials_for
 from k8stui.kube.credentials.exec_plugin import ExecSource
 from k8stui.kube.errors import ApiError, ConnectionLost, CredentialsError
-from k8stui.kube.kubeconfig import Cluster, Context, ExecPlugin, User
+from k8stui.kube.kubeconfig.reading import Cluster, Context, ExecPlugin, User
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
 
 V1 = "client.authentication.k8s.io/v1"

@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
 from k8stui.kube.credentials import credentials_for
 from k8stui.kube.credentials.oidc import token_expiry
 from k8stui.kube.errors import ApiError, CredentialsError
-from k8stui.kube.kubeconfig import Context, load_kubeconfig
-from k8stui.kube.kubeconfig_update import update_auth_provider
+from k8stui.kube.kubeconfig.reading import Context, load_kubeconfig
+from k8stui.kube.kubeconfig.update import update_auth_provider
 from tests.unit.fakes_server import FakeServer, Reply, Request, make_certificates
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from k8stui.kinds import printer_for
-from k8stui.kinds.custom_columns import ColumnReader, WithColumns, custom_columns, label_column
-from k8stui.kinds.relations import kind_of
+from k8stui.kinds.relations.family import kind_of
+from k8stui.kinds.tables.custom_columns import ColumnReader, WithColumns, custom_columns, label_column
 from k8stui.kube.codecs import codec_for
-from k8stui.kube.collection import Collection
+from k8stui.kube.live.collection import Collection
 from k8stui.kube.objects import Pod
 from k8stui.kube.objects.related import Form
 from k8stui.settings import parse_settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k8stui.kube.debug import (
+from k8stui.kube.debug.objects import (
     CopyChoices,
     DebugContainer,
     Profile,

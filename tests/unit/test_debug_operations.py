@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube.debug import CopyChoices, DebugContainer, Profile, custom_problem
-from k8stui.kube.debug_operations import carry_out, clean_up, missing_rights
-from k8stui.kube.debug_plans import Need, node_commands, plan_copy, plan_ephemeral, plan_node
-from k8stui.kube.debug_record import DebugEntry, DebugRecord
-from k8stui.kube.ephemeral import OutcomeKind, Progress, wait_for_container, waiting_for
+from k8stui.kube.debug.ephemeral import OutcomeKind, Progress, wait_for_container, waiting_for
+from k8stui.kube.debug.objects import CopyChoices, DebugContainer, Profile, custom_problem
+from k8stui.kube.debug.operations import carry_out, clean_up, missing_rights
+from k8stui.kube.debug.plans import Need, node_commands, plan_copy, plan_ephemeral, plan_node
+from k8stui.kube.debug.record import DebugEntry, DebugRecord
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError, StatusDetails
-from k8stui.kube.sessions_target import SessionTarget
+from k8stui.kube.sessions.target import SessionTarget
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from k8stui.kinds import templates_forms as forms
+from k8stui.kinds.editing import forms
 from k8stui.kube.drafts import OLDEST_KEPT, Draft, DraftStore, DraftTarget
 from k8stui.ui.editing.manifests import paths_from, read_manifests
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from k8stui.kinds.edit_errors import field_path, refusal_problems
-from k8stui.kinds.edit_owners import owner_warnings
-from k8stui.kinds.yaml_edit import parse
+from k8stui.kinds.editing.documents import parse
+from k8stui.kinds.editing.errors import field_path, refusal_problems
+from k8stui.kinds.editing.owners import owner_warnings
 from k8stui.kube.errors import ApiError, Cause, StatusDetails
 
 TEXT = """\

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8stui.kinds.field_diff import MISSING, besides, change_lines, changes, dropped, merge_patch, same
-from k8stui.kinds.three_way import Merged, configure, merge
+from k8stui.kinds.editing.field_diff import (
+    MISSING,
+    besides,
+    change_lines,
+    changes,
+    dropped,
+    merge_patch,
+    same,
+)
+from k8stui.kinds.editing.three_way import Merged, configure, merge
 from k8stui.kube.openapi import Schema
 from tests.ui.editing_rig import merged as apply_patch
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8stui.kinds.field_diff import same
-from k8stui.kinds.yaml_edit import parse
-from k8stui.kinds.yaml_rewrite import rewritten
+from k8stui.kinds.editing.documents import parse
+from k8stui.kinds.editing.field_diff import same
+from k8stui.kinds.editing.rewrite import rewritten
 from k8stui.kinds.yaml_text import emit
 
 TEXT = """\

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from k8stui.kinds.schema import check, describe, suggestions
-from k8stui.kinds.templates import template
-from k8stui.kinds.yaml_edit import context_at, parse
+from k8stui.kinds.editing.documents import context_at, parse
+from k8stui.kinds.editing.schema import check, describe, suggestions
+from k8stui.kinds.editing.templates import template
 from k8stui.kube.catalog import BUILTIN, Kind
 from k8stui.kube.errors import ApiError
 from k8stui.kube.openapi import Schema, SchemaDocument

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from k8stui.kinds.edit_objects import shown_change
-from k8stui.kinds.field_diff import changes
-from k8stui.kinds.secret_edit import MaskedValue, editable, remasked, sealed, stored, unsealed
-from k8stui.kinds.yaml_edit import parse
+from k8stui.kinds.editing.documents import parse
+from k8stui.kinds.editing.field_diff import changes
+from k8stui.kinds.editing.objects import shown_change
+from k8stui.kinds.editing.secrets import MaskedValue, editable, remasked, sealed, stored, unsealed
 from k8stui.kinds.yaml_text import emit
 
 BINARY = base64.b64encode(bytes(range(256))).decode()

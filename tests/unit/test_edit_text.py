@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from k8stui.kinds.yaml_edit import context_at, head_of, parse
+from k8stui.kinds.editing.documents import context_at, head_of, parse
 from k8stui.kinds.yaml_text import emit
 
 TEXT = """\

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from textual.document._document import Document
 from textual.document._wrapped_document import WrappedDocument
 
-from k8stui.ui.widgets.editor_buffer import EditorDocument, EditorLines
+from k8stui.ui.widgets.editor.buffer import EditorDocument, EditorLines
 
 LINES = st.lists(st.text(st.sampled_from("ab: \t長é"), max_size=12), min_size=1, max_size=5)
 

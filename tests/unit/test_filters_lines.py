@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from k8stui.ui.widgets.line_layout import Place, advance, last_top, page_from
-from k8stui.ui.widgets.line_model import LineModel, StaticLines
-from k8stui.ui.widgets.line_painter import wrap_points
-from k8stui.ui.widgets.line_search import LineSearch
+from k8stui.ui.widgets.lines.layout import Place, advance, last_top, page_from
+from k8stui.ui.widgets.lines.model import LineModel, StaticLines
+from k8stui.ui.widgets.lines.painter import wrap_points
+from k8stui.ui.widgets.lines.search import LineSearch
 from tests.unit.lines import Ring
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8stui.kinds.jsonpath import parse_path, text_of
-from k8stui.kinds.jsonpath_result import result_of
-from k8stui.kinds.jsonpath_syntax import JsonPathError
+from k8stui.kinds.jsonpath.path import parse_path, text_of
+from k8stui.kinds.jsonpath.result import result_of
+from k8stui.kinds.jsonpath.syntax import JsonPathError
 
 NODES = {
     "kind": "List",

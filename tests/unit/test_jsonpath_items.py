@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from k8stui.kinds.jsonpath import parse_path
-from k8stui.kinds.jsonpath_items import ItemReader, assemble, split
-from k8stui.kinds.jsonpath_result import result_of
-from k8stui.kinds.jsonpath_syntax import JsonPathError
+from k8stui.kinds.jsonpath.items import ItemReader, assemble, split
+from k8stui.kinds.jsonpath.path import parse_path
+from k8stui.kinds.jsonpath.result import result_of
+from k8stui.kinds.jsonpath.syntax import JsonPathError
 from tests.unit.kinds_golden import golden_list
 
 EACH = (

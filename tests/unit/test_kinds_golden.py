@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from k8stui.kinds import printer_for
-from k8stui.kinds.tables import cell_text
+from k8stui.kinds.tables.served import cell_text
 from k8stui.kube.objects import STRUCTS
 from tests.unit.kinds_golden import file_name, golden_objects, golden_table, golden_text, split_row
 

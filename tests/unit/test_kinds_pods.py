@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k8stui.kinds import Tone, printer_for
-from k8stui.kinds.pods import summarize
+from k8stui.kinds.tables.pods import summarize
 from k8stui.kube.objects import Pod
 from tests.unit.kinds_golden import NOW, ago, make
 

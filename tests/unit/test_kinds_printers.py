@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k8stui.kinds import Tone, printer_for
-from k8stui.kinds.events import seen_text
+from k8stui.kinds.tables.events import seen_text
 from k8stui.kube.objects import (
     STRUCTS,
     CronJob,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8stui.kinds import printer_for
-from k8stui.kinds.sorting import (
+from k8stui.kinds.tables.sorting import (
     age_key,
     duration_key,
     ip_key,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from k8stui.kinds import Tone, printer_for
-from k8stui.kinds.tables import TablePrinter, cell_text, status_tone
+from k8stui.kinds.tables.served import TablePrinter, cell_text, status_tone
 from k8stui.kube.objects import ColumnDefinition, ObjectMeta, TableRow
 from tests.unit.kinds_golden import NOW, golden_table
 

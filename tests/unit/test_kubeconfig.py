@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8stui.kube.errors import KubeconfigError
-from k8stui.kube.kubeconfig import Kubeconfig, load_kubeconfig, reload_context
+from k8stui.kube.kubeconfig.reading import Kubeconfig, load_kubeconfig, reload_context
 
 A = """
 apiVersion: v1
@@ -423,7 +423,7 @@ def test_a_kubeconfig_of_a_thousand_contexts_is_read_quickly(tmp_path: Path) -> 
 
 
 def test_yaml_is_imported_only_when_a_file_is_read() -> None:
-    code = "import sys, k8stui.kube.kubeconfig; sys.exit('yaml' in sys.modules)"
+    code = "import sys, k8stui.kube.kubeconfig.reading; sys.exit('yaml' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import get_character_cell_size
 
-from k8stui.ui.widgets.line_painter import word_points, wrap_points
+from k8stui.ui.widgets.lines.painter import word_points, wrap_points
 from k8stui.ui.widgets.painting import char_at, chars_in_cells, least_width
 
 TEXTS = st.text(alphabet="ab 한글é…\u0301z", max_size=400) | st.text(max_size=60)

@@ -7,9 +7,9 @@ import tracemalloc
 
 import pytest
 
-from k8stui.kube.log_buffer import LogBudget, LogBuffer, size_of
-from k8stui.kube.log_times import nanoseconds, since_time, split_stamp
-from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.kube.logs.buffer import LogBudget, LogBuffer, size_of
+from k8stui.kube.logs.times import nanoseconds, since_time, split_stamp
+from k8stui.kube.logs.types import LogLine, LogSource
 
 SOURCE = LogSource("shop", "web", "uid", "app")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8stui.kube.log_group_merge import HOLD, LANE_BYTES, LINES, PATIENCE, QUIET, GroupMerge
-from k8stui.kube.log_times import sortable
-from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.kube.logs.group_merge import HOLD, LANE_BYTES, LINES, PATIENCE, QUIET, GroupMerge
+from k8stui.kube.logs.times import sortable
+from k8stui.kube.logs.types import LogLine, LogSource
 
 if TYPE_CHECKING:
     import random

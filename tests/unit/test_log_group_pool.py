@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from k8stui.kube.log_pool import Place, StreamPool
+from k8stui.kube.logs.pool import Place, StreamPool
 
 
 async def settle() -> None:

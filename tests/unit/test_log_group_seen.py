@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8stui.kube.log_seen import Seen
-from k8stui.kube.log_times import second_of
+from k8stui.kube.logs.seen import Seen
+from k8stui.kube.logs.times import second_of
 
 
 def line(number: int, step: int) -> bytes:

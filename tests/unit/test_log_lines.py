@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8stui.kinds.log_filters import LineFilter
-from k8stui.kinds.log_lines import Format, Level, Parsed, continues, level_of, parse, pretty
-from k8stui.kube.log_query import LEVELS, parse_query
-from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.kinds.logs.filters import LineFilter
+from k8stui.kinds.logs.lines import Format, Level, Parsed, continues, level_of, parse, pretty
+from k8stui.kube.logs.query import LEVELS, parse_query
+from k8stui.kube.logs.types import LogLine, LogSource
 
 
 def test_levels_are_those_of_the_query_language() -> None:

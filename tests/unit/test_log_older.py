@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.errors import ApiError
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_older import OlderLines
-from k8stui.kube.log_times import nanoseconds
-from k8stui.kube.log_types import LogLine, LogSource
-from k8stui.kube.node_logs import NodeLog, list_files, refusal
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.node import NodeLog, list_files, refusal
+from k8stui.kube.logs.older import OlderLines
+from k8stui.kube.logs.times import nanoseconds
+from k8stui.kube.logs.types import LogLine, LogSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8stui.kube.log_query import (
+from k8stui.kube.logs.query import (
     LEVELS,
     LevelTerm,
     LogQuery,

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from k8stui.kube.log_types import Following, LogLine, LogSource, SourceStatus
+from k8stui.kube.logs.types import Following, LogLine, LogSource, SourceStatus
 from k8stui.ui.logs import states
 from k8stui.ui.logs.completing import completions
 from k8stui.ui.logs.expanding import below

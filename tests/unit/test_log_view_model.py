@@ -8,15 +8,15 @@ from itertools import pairwise
 
 import pytest
 
-from k8stui.kube.log_times import nanoseconds
-from k8stui.kube.log_types import LogLine, LogSource
+from k8stui.kube.logs.times import nanoseconds
+from k8stui.kube.logs.types import LogLine, LogSource
 from k8stui.ui.logs import by_time
 from k8stui.ui.logs.filtering import LogFilter, LogFilterError
 from k8stui.ui.logs.folding import Folds, same
 from k8stui.ui.logs.rate import Rate
-from k8stui.ui.widgets.line_index import SeqIndex
-from k8stui.ui.widgets.line_model import LineModel, LineView, TextMatcher
-from k8stui.ui.widgets.line_search import LineSearch
+from k8stui.ui.widgets.lines.index import SeqIndex
+from k8stui.ui.widgets.lines.model import LineModel, LineView, TextMatcher
+from k8stui.ui.widgets.lines.search import LineSearch
 from tests.unit.lines import Ring
 
 WEB = LogSource("shop", "web-1", "u1", "app", "c1")

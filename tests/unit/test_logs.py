@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from k8stui.kube import log_group_streams
 from k8stui.kube.errors import ApiError, ConnectionLost
-from k8stui.kube.log_buffer import LogBuffer
-from k8stui.kube.log_outrun import OUTRUN_SECONDS, Outrun
-from k8stui.kube.log_types import Following, LogLine, LogSource
-from k8stui.kube.logs import logs_of_pod
+from k8stui.kube.logs import group_streams as log_group_streams
+from k8stui.kube.logs.buffer import LogBuffer
+from k8stui.kube.logs.opening import logs_of_pod
+from k8stui.kube.logs.outrun import OUTRUN_SECONDS, Outrun
+from k8stui.kube.logs.types import Following, LogLine, LogSource
 from tests.unit.fakes_connection import FakeClock, settle, until
 from tests.unit.fakes_kubelet import FakePod
 

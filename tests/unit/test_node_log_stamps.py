@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from k8stui.kube.node_log_stamps import stamp_of
+from k8stui.kube.logs.node_stamps import stamp_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC).timestamp()
 AUDIT = (

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from k8stui.kube.catalog import BUILTIN
-from k8stui.kube.collection import Collection
+from k8stui.kube.live.collection import Collection
 from k8stui.kube.objects import STRUCTS, Pod, TableRow, intern_object, intern_page, list_decoder
 from k8stui.kube.objects.interning import share_with_previous
 from tests.unit.kinds_golden import golden_list, golden_objects, make

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from k8stui.kube.portforward_spdy import DICTIONARY, GOAWAY, PING, Reader, SpdyError, Writer
-from k8stui.kube.portforward_streams import (
+from k8stui.kube.portforward.spdy import DICTIONARY, GOAWAY, PING, Reader, SpdyError, Writer
+from k8stui.kube.portforward.streams import (
     CHANNELS,
     TUNNEL,
     ChannelStream,
@@ -19,7 +19,7 @@ from k8stui.kube.portforward_streams import (
     PortRefused,
     TunnelStream,
 )
-from k8stui.kube.portforward_target import NoPod, find_place, port_choices
+from k8stui.kube.portforward.target import NoPod, find_place, port_choices
 from k8stui.ui.dialogs.operation_forward import parse_ports
 
 

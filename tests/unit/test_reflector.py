@@ -11,10 +11,10 @@ import pytest
 
 from k8stui.kube.catalog import BUILTIN
 from k8stui.kube.codecs import StructCodec
-from k8stui.kube.collection import Changes, Collection, Phase
 from k8stui.kube.errors import ApiError, ConnectionLost, CredentialsError
+from k8stui.kube.live.collection import Changes, Collection, Phase
+from k8stui.kube.live.reflector import Policy, Reflector
 from k8stui.kube.objects import Pod
-from k8stui.kube.reflector import Policy, Reflector
 from tests.unit.fakes_connection import FakeApi, FakeClock, settle, until
 
 if TYPE_CHECKING:

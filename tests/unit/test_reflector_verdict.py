@@ -10,9 +10,9 @@ import pytest
 
 from k8stui.kube.backoff import FLOOR, Backoff
 from k8stui.kube.codecs import BadData
-from k8stui.kube.collection import Phase
 from k8stui.kube.errors import ApiError, Cause, ConnectionLost, CredentialsError, StatusDetails
-from k8stui.kube.verdict import Wait, judge
+from k8stui.kube.live.collection import Phase
+from k8stui.kube.live.verdict import Wait, judge
 
 TOO_LARGE = ApiError(
     504, "Timeout", "wait", details=StatusDetails(causes=(Cause("ResourceVersionTooLarge", "x"),))
@@ -73,7 +73,7 @@ def test_waits_are_spread_up_to_a_growing_ceiling_and_never_nothing() -> None:
 
 def test_the_engine_comes_without_heavy_imports() -> None:
     code = (
-        "import sys, k8stui.kube.cluster, k8stui.kube.logs, k8stui.kube.tables\n"
+        "import sys, k8stui.kube.cluster, k8stui.kube.logs.opening, k8stui.kube.tables\n"
         "print([m for m in ('aiohttp', 'yaml', 'kubernetes_asyncio', 'textual') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

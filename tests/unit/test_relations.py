@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from k8stui.kinds.relations import (
+from k8stui.kinds.relations.family import (
     Query,
     children_of,
     concerns,

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from k8stui.kinds.describe.lines import Ref
-from k8stui.kinds.relations_page import rows
-from k8stui.kinds.relations_tree import Entry, Section
-from k8stui.kinds.relations_uses import uses_of
-from k8stui.kube.collection import Phase
+from k8stui.kinds.relations.page import rows
+from k8stui.kinds.relations.tree import Entry, Section
+from k8stui.kinds.relations.uses import uses_of
+from k8stui.kube.live.collection import Phase
 from k8stui.kube.objects import Deployment, Pod, list_decoder
 from k8stui.kube.objects.podrefs import NamingPod, named
 from k8stui.kube.relations import LOADING, Query, Reader

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from k8stui.kinds.deletion_advice import deletion_advice
-from k8stui.kinds.history import diff_lines, revisions
-from k8stui.kinds.rollout_page import RolloutFacts, rollout_page
-from k8stui.kinds.rollout_status import RolloutPhase, rollout_status
-from k8stui.kinds.rollout_trouble import pod_trouble
+from k8stui.kinds.rollout.history import diff_lines, revisions
+from k8stui.kinds.rollout.page import RolloutFacts, rollout_page
+from k8stui.kinds.rollout.status import RolloutPhase, rollout_status
+from k8stui.kinds.rollout.trouble import pod_trouble
 from k8stui.kinds.scale_advice import autoscaler_advice, budget_advice, owner_advice
 from k8stui.kinds.terminating import explain
 

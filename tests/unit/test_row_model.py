@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from k8stui.ui.widgets.row_model import RowModel
+from k8stui.ui.widgets.table.row_model import RowModel
 from tests.unit.rows import NOW, Changes, Row, RowPrinter, World, make_row
 
 NUMBER, STATUS = 3, 2

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.color import Color
 
-from k8stui.kinds.events import EventPrinter
+from k8stui.kinds.tables.events import EventPrinter
 from k8stui.ui.views.printing import NAMESPACE
 from k8stui.ui.widgets.contrast import READABLE, contrast, readable
 from k8stui.ui.widgets.painting import fit
-from k8stui.ui.widgets.row_model import RowModel
-from k8stui.ui.widgets.table_columns import FILLER, GAP, SHRINK_TO, WIDEST, TableColumns
-from k8stui.ui.widgets.table_states import Subject, message, short_state, wrapped
+from k8stui.ui.widgets.table.columns import FILLER, GAP, SHRINK_TO, WIDEST, TableColumns
+from k8stui.ui.widgets.table.row_model import RowModel
+from k8stui.ui.widgets.table.states import Subject, message, short_state, wrapped
 from tests.unit.rows import NOW, Column, Phase, RowPrinter, State, World
 
 NAMES = (Column("NAMESPACE"), Column("NAME"), Column("STATUS"), Column("NODE", priority=1))

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from k8stui.ui.widgets.row_model import RowModel
+from k8stui.ui.widgets.table.row_model import RowModel
 from tests.unit.rows import NOW, Row, RowPrinter, World, make_row
 
 NUMBERS = st.integers(0, 40)

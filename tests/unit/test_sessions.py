@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError, ReadOnlyError, StatusDetails
-from k8stui.kube.sessions import SessionPhase, SessionSpec, ShellSession
-from k8stui.kube.sessions_once import KeptOutput
-from k8stui.kube.sessions_store import Connections, SessionStore
-from k8stui.kube.sessions_target import SessionTarget, container_choices
-from k8stui.kube.sessions_words import NextStep, Reason
-from k8stui.kube.streams import RESIZE, STDIN, STDOUT
+from k8stui.kube.sessions.once import KeptOutput
+from k8stui.kube.sessions.session import SessionPhase, SessionSpec, ShellSession
+from k8stui.kube.sessions.store import Connections, SessionStore
+from k8stui.kube.sessions.streams import RESIZE, STDIN, STDOUT
+from k8stui.kube.sessions.target import SessionTarget, container_choices
+from k8stui.kube.sessions.words import NextStep, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

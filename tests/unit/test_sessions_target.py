@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from k8stui.kube.sessions_commands import CommandError, has_lists, parse_command, shell_commands
-from k8stui.kube.sessions_target import (
+from k8stui.kube.sessions.commands import CommandError, has_lists, parse_command, shell_commands
+from k8stui.kube.sessions.streams import ExitStatus
+from k8stui.kube.sessions.target import (
     ContainerRole,
     container_choices,
     default_choice,
     operating_system,
 )
-from k8stui.kube.sessions_words import NextStep, Reason, ended
-from k8stui.kube.streams import ExitStatus
+from k8stui.kube.sessions.words import NextStep, Reason, ended
 
 POD: dict[str, Any] = {
     "metadata": {"name": "web"},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.errors import ConnectionLost
-from k8stui.kube.streams import (
+from k8stui.kube.sessions.streams import (
     PROTOCOLS,
     STDERR,
     STDOUT,

@@ -10,7 +10,7 @@ from k8stui.terminal.keys import encode_key
 from k8stui.terminal.modes import Modes
 from k8stui.ui.shells.screen import textual_key
 from k8stui.ui.shells.whole import control_byte
-from k8stui.ui.widgets.terminal_input import TerminalParser, terminal_key
+from k8stui.ui.widgets.terminal.input import TerminalParser, terminal_key
 
 
 def keys(text: str) -> list[Any]:

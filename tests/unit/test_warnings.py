@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.catalog import BUILTIN
-from k8stui.kube.collection import Collection, Phase
+from k8stui.kube.live.collection import Collection, Phase
 from k8stui.kube.objects import Event, ObjectMeta, Pod, PodStatus
 from k8stui.ui import warnings
 from k8stui.ui.header import Warnings, warning_words

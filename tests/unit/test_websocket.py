@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from k8stui.kube.connection import Connection
+from k8stui.kube.connection.client import Connection
+from k8stui.kube.connection.websocket import WebSocket
 from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError
-from k8stui.kube.kubeconfig import Cluster, Context, User
-from k8stui.kube.websocket import WebSocket
+from k8stui.kube.kubeconfig.reading import Cluster, Context, User
 from tests.unit.fakes_server import FakeServer, Reply, Request, status_body
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8stui.kinds.field_owners import owners_of
+from k8stui.kinds.editing.field_owners import owners_of
 from k8stui.kinds.yaml_noise import LAST_APPLIED, Reveal, readable
 
 SECRET: dict[str, Any] = {

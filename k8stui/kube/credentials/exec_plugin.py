@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from k8stui.kube.credentials.child import Finished
-    from k8stui.kube.kubeconfig_types import Cluster, Context, ExecPlugin
+    from k8stui.kube.kubeconfig.types import Cluster, Context, ExecPlugin
 
 __all__ = ["ExecSource"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.credentials.base import CredentialSource
-    from k8stui.kube.kubeconfig_types import Context
+    from k8stui.kube.kubeconfig.types import Context
 
 __all__ = ["credentials_for"]
 

@@ -16,20 +16,20 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from k8stui.kube.connection_proxy import proxy_for
+from k8stui.kube.connection.proxy import proxy_for
+from k8stui.kube.connection.tls import Trust, build_context
 from k8stui.kube.credentials.base import Credential
 from k8stui.kube.credentials.renewing import RenewingSource
 from k8stui.kube.credentials.static import basic, bearer
 from k8stui.kube.credentials.watched import read_file
 from k8stui.kube.errors import ConnectionLost, CredentialsError, KubeError, plain_text
-from k8stui.kube.kubeconfig_update import update_auth_provider
-from k8stui.kube.tls import Trust, build_context
+from k8stui.kube.kubeconfig.update import update_auth_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from k8stui.kube.connection_http import HttpSession
-    from k8stui.kube.kubeconfig_types import AuthProvider, User
+    from k8stui.kube.connection.http import HttpSession
+    from k8stui.kube.kubeconfig.types import AuthProvider, User
 
 __all__ = ["OidcSource", "token_expiry"]
 
@@ -106,7 +106,7 @@ class OidcSource(RenewingSource):
 
     async def _refresh(self) -> dict[str, str]:
         """Ask the issuer; the values to keep. Raises CredentialsError, ConnectionLost."""
-        from k8stui.kube.connection_http import open_session
+        from k8stui.kube.connection.http import open_session
 
         issuer = self._checked(self._issuer(), "idp-issuer-url")
         tls = await asyncio.to_thread(self._trust)
@@ -150,7 +150,7 @@ class OidcSource(RenewingSource):
         form: Mapping[str, str] | None = None,
         headers: list[tuple[str, str]] | None = None,
     ) -> dict[str, Any]:
-        from k8stui.kube.connection_losses import NETWORK_ERRORS, loss
+        from k8stui.kube.connection.losses import NETWORK_ERRORS, loss
 
         sent = [("Accept", "application/json"), *(headers or [])]
         body = None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.credentials.base import CredentialSource
-    from k8stui.kube.kubeconfig_types import AuthProvider, User
+    from k8stui.kube.kubeconfig.types import AuthProvider, User
 
 __all__ = ["provider_source"]
 

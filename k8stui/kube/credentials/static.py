@@ -12,7 +12,7 @@ from k8stui.kube.errors import CredentialsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from k8stui.kube.kubeconfig_types import User
+    from k8stui.kube.kubeconfig.types import User
 
 __all__ = ["CertificateFiles", "FileSource", "basic", "bearer"]
 

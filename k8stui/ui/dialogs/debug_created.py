@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from k8stui.kube.debug_operations import CleanupResult
-    from k8stui.kube.debug_record import DebugEntry
+    from k8stui.kube.debug.operations import CleanupResult
+    from k8stui.kube.debug.record import DebugEntry
 
 WHAT = {"ephemeral": "container in", "copy": "copy", "node": "node pod"}
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from k8stui.kube.debug import DebugContainer
-    from k8stui.kube.debug_plans import Need, Plan
+    from k8stui.kube.debug.objects import DebugContainer
+    from k8stui.kube.debug.plans import Need, Plan
 
 PAUSE = 0.15
 """Seconds from the last change to the preview."""
@@ -188,7 +188,7 @@ class DebugForm(Dialog["Plan"]):
 
     def debugger(self, name: str) -> DebugContainer:
         """The container that the fields describe. Raises FormProblem."""
-        from k8stui.kube.debug import DebugContainer, Profile
+        from k8stui.kube.debug.objects import DebugContainer, Profile
 
         image = self.image.value.strip()
         if not image or any(sign.isspace() for sign in image):
@@ -217,7 +217,7 @@ class DebugForm(Dialog["Plan"]):
             return {}
         import yaml
 
-        from k8stui.kube.debug import custom_problem
+        from k8stui.kube.debug.objects import custom_problem
 
         try:
             custom = yaml.safe_load(text)
@@ -254,7 +254,7 @@ def checkbox(label: str, value: bool = False) -> Checkbox:
 
 
 def _profiles() -> list[tuple[str, str]]:
-    from k8stui.kube.debug import Profile
+    from k8stui.kube.debug.objects import Profile
 
     return [(profile.value, profile.explanation) for profile in Profile]
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from k8stui.kube.debug_plans import Plan
-    from k8stui.kube.sessions_target import ContainerChoice
+    from k8stui.kube.debug.plans import Plan
+    from k8stui.kube.sessions.target import ContainerChoice
 
 NONE = "-"
 """What stands for no choice in a Select."""
@@ -45,7 +45,7 @@ class EphemeralDialog(DebugForm):
         super().__init__(f"Debug container in pod {pod['metadata']['name']}", **more)
         self._version = version
         self._pod = pod
-        from k8stui.kube.debug import free_name
+        from k8stui.kube.debug.objects import free_name
 
         self._container_name = free_name(pod, "debugger", _chance())
         running = [
@@ -69,7 +69,7 @@ class EphemeralDialog(DebugForm):
         yield "custom (YAML)", self.custom
 
     def make_plan(self) -> Plan:
-        from k8stui.kube.debug_plans import plan_ephemeral
+        from k8stui.kube.debug.plans import plan_ephemeral
 
         target = str(self.target.value)
         choice = self.debugger(self._container_name)
@@ -84,7 +84,7 @@ class CopyDialog(DebugForm):
         name = pod["metadata"]["name"]
         super().__init__(f"Copy of pod {name}", **more)
         self._pod = pod
-        from k8stui.kube.debug import free_name
+        from k8stui.kube.debug.objects import free_name
 
         self._debugger = free_name(pod, "debugger", _chance())
         self.name_field = Input(value=copy or f"{name[:240]}-debug", select_on_focus=False)
@@ -121,8 +121,8 @@ class CopyDialog(DebugForm):
         yield "custom (YAML)", self.custom
 
     def make_plan(self) -> Plan:
-        from k8stui.kube.debug import CopyChoices
-        from k8stui.kube.debug_plans import plan_copy
+        from k8stui.kube.debug.objects import CopyChoices
+        from k8stui.kube.debug.plans import plan_copy
 
         name = self.name_field.value.strip()
         if not name:
@@ -168,8 +168,8 @@ class NodeDialog(DebugForm):
 
     def __init__(self, node: str, namespace: str, **more: Any) -> None:
         super().__init__(f"Debug pod on node {node}", **more)
-        from k8stui.kube.debug import node_debugger_name
-        from k8stui.kube.debug_plans import node_commands
+        from k8stui.kube.debug.objects import node_debugger_name
+        from k8stui.kube.debug.plans import node_commands
 
         self._node = node
         self._pod_name = node_debugger_name(node, _chance())
@@ -193,7 +193,7 @@ class NodeDialog(DebugForm):
     def make_plan(self) -> Plan:
         from dataclasses import replace
 
-        from k8stui.kube.debug_plans import plan_node
+        from k8stui.kube.debug.plans import plan_node
 
         choice = self.debugger("debugger")
         usual = str(self.usual.value)

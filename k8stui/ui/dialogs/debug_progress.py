@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from k8stui.kube.debug_operations import DebugResult
-    from k8stui.kube.ephemeral import Progress
+    from k8stui.kube.debug.ephemeral import Progress
+    from k8stui.kube.debug.operations import DebugResult
 
 KEPT = 6
 
@@ -61,7 +61,7 @@ class ProgressDialog(Dialog["DebugResult"]):
             await asyncio.gather(self._doing, return_exceptions=True)
 
     async def _run(self) -> None:
-        from k8stui.kube.ephemeral import OutcomeKind
+        from k8stui.kube.debug.ephemeral import OutcomeKind
         from k8stui.kube.errors import KubeError
 
         try:

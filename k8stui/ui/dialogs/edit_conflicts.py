@@ -9,8 +9,8 @@ from textual.binding import Binding
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from k8stui.kinds.edit_objects import shown_change
-from k8stui.kinds.field_diff import MISSING, Change
+from k8stui.kinds.editing.field_diff import MISSING, Change
+from k8stui.kinds.editing.objects import shown_change
 from k8stui.kinds.text import cut, printable
 from k8stui.kinds.yaml_text import emit
 from k8stui.ui.dialogs.base import Dialog, PlainText
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from k8stui.kinds.three_way import Conflict
+    from k8stui.kinds.editing.three_way import Conflict
     from k8stui.ui.editing.pipeline import Meanwhile
 
 ROWS = 6

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Input
 
-from k8stui.kinds import templates_forms as forms
+from k8stui.kinds.editing import forms
 from k8stui.ui.dialogs.base import Dialog, FieldRow, PlainText
 from k8stui.ui.dialogs.choose import Choice, choose
 

@@ -12,8 +12,8 @@ from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button
 
-from k8stui.kinds.edit_objects import shown_change
-from k8stui.kinds.field_diff import change_lines
+from k8stui.kinds.editing.field_diff import change_lines
+from k8stui.kinds.editing.objects import shown_change
 from k8stui.kinds.text import printable
 from k8stui.ui.dialogs.base import Dialog, PlainText
 from k8stui.ui.editing.items import Way
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from k8stui.kinds.field_diff import Change
+    from k8stui.kinds.editing.field_diff import Change
     from k8stui.ui.editing.items import Item
 
 MOST_LINES = 1500

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-    from k8stui.kube.portforward_target import PortChoice
+    from k8stui.kube.portforward.target import PortChoice
 
 OTHER = "+other"
 

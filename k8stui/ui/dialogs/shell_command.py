@@ -81,7 +81,7 @@ class CommandDialog(Dialog[CommandAnswer]):
         self._take(event.value)
 
     def _take(self, text: str) -> None:
-        from k8stui.kube.sessions_commands import CommandError, parse_command
+        from k8stui.kube.sessions.commands import CommandError, parse_command
 
         try:
             parse_command(text)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.schema import check, describe, suggestions
-from k8stui.kinds.secret_edit import MASK
-from k8stui.kinds.yaml_edit import Problem, context_at, head_of, parse
+from k8stui.kinds.editing.documents import Problem, context_at, head_of, parse
+from k8stui.kinds.editing.schema import check, describe, suggestions
+from k8stui.kinds.editing.secrets import MASK
 from k8stui.kinds.yaml_noise import is_secret
 from k8stui.ui.editing.items import Mode
 from k8stui.ui.garbage import unsearched
@@ -21,7 +21,7 @@ from k8stui.ui.latest import start_latest
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from k8stui.kinds.yaml_edit import Context, Parsed
+    from k8stui.kinds.editing.documents import Context, Parsed
     from k8stui.kube.openapi import Schema
     from k8stui.ui.views.editor import EditorView
 

@@ -172,7 +172,7 @@ class EditDesk:
 
     async def opening(self, view: EditorView) -> tuple[str, str]:
         """Read what an editor is about; its text, and the text that would be no change. Raises KubeError."""
-        from k8stui.kinds.edit_objects import edit_text
+        from k8stui.kinds.editing.objects import edit_text
         from k8stui.kube.errors import KubeError
 
         draft = view.draft
@@ -227,7 +227,7 @@ class EditDesk:
 
     def _bases(self, draft: Draft, read: Sequence[Any]) -> tuple[list[Any], bool]:
         """The objects that a draft was made from; whether values of Secrets in them are still unknown."""
-        from k8stui.kinds.secret_edit import unsealed
+        from k8stui.kinds.editing.secrets import unsealed
         from k8stui.ui.editing.items import Base
 
         bases, sealed = [], False
@@ -252,7 +252,7 @@ class EditDesk:
         """Write a draft; values of Secrets that nobody typed are not in it. May be called in a thread."""
         from msgspec import structs
 
-        from k8stui.kinds.secret_edit import remasked, sealed
+        from k8stui.kinds.editing.secrets import remasked, sealed
         from k8stui.kinds.yaml_noise import is_secret
 
         bases, text = [], draft.text
@@ -264,7 +264,7 @@ class EditDesk:
             metadata = obj.get("metadata") or {}
             key = (str(metadata.get("uid", "")), str(metadata.get("resourceVersion", "")))
             if key not in self._sealed:
-                from k8stui.kinds.edit_objects import without_last_applied
+                from k8stui.kinds.editing.objects import without_last_applied
 
                 self._sealed[key] = without_last_applied(sealed(obj))
             bases.append(self._sealed[key])
@@ -326,7 +326,7 @@ class EditDesk:
         self.app.run_worker(self._create(kind), group="edit", exit_on_error=False)
 
     async def _create(self, kind: Kind) -> None:
-        from k8stui.kinds.templates import template
+        from k8stui.kinds.editing.templates import template
         from k8stui.kube.errors import KubeError
 
         if not await self.may("create", kind, self.namespace):
@@ -348,7 +348,7 @@ class EditDesk:
             self.app.run_worker(opening, group="edit", exit_on_error=False)
 
     async def _expose(self, kind: Kind, namespace: str, name: str) -> None:
-        from k8stui.kinds.templates_forms import exposed
+        from k8stui.kinds.editing.forms import exposed
         from k8stui.kube import editing
         from k8stui.kube.errors import KubeError
         from k8stui.ui.dialogs.edit_forms import open_form

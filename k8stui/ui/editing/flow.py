@@ -14,7 +14,7 @@ from k8stui.ui.editing.items import Item, Mode, Way, edit_items, new_items
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from k8stui.kinds.yaml_edit import Problem
+    from k8stui.kinds.editing.documents import Problem
     from k8stui.kube.operations.plans import Plan
     from k8stui.ui.editing.items import Base
     from k8stui.ui.editing.pipeline import Meanwhile, Pipeline
@@ -93,7 +93,7 @@ async def _save(view: EditorView) -> None:
 
 async def _items(view: EditorView) -> list[Item] | None:
     """What the buffer says; None after saying what is wrong with it."""
-    from k8stui.kinds.yaml_edit import parse
+    from k8stui.kinds.editing.documents import parse
 
     app = view.desk.app
     parsed = await asyncio.to_thread(parse, view.content)
@@ -164,10 +164,10 @@ async def _put(
     view: EditorView, items: Sequence[Item], values: Sequence[tuple[Item, dict[str, Any]]]
 ) -> None:
     """Other values of objects into the text, with the user's comments kept; `items` learn their new lines."""
-    from k8stui.kinds.edit_objects import edit_text, identity_of
-    from k8stui.kinds.secret_edit import edited_again
-    from k8stui.kinds.yaml_edit import parse
-    from k8stui.kinds.yaml_rewrite import rewritten
+    from k8stui.kinds.editing.documents import parse
+    from k8stui.kinds.editing.objects import edit_text, identity_of
+    from k8stui.kinds.editing.rewrite import rewritten
+    from k8stui.kinds.editing.secrets import edited_again
 
     changes = [
         (item.document, edited_again(value, item.base.obj if item.base is not None else {}, view.revealed))

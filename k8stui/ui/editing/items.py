@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.apply_order import comes_first, kinds_defined
-from k8stui.kinds.edit_objects import clean, identity_of, without_nulls
-from k8stui.kinds.field_diff import Change, changes, merge_patch
-from k8stui.kinds.secret_edit import MaskedValue, stored
-from k8stui.kinds.yaml_edit import EditDocument, Problem
+from k8stui.kinds.editing.apply_order import comes_first, kinds_defined
+from k8stui.kinds.editing.documents import EditDocument, Problem
+from k8stui.kinds.editing.field_diff import Change, changes, merge_patch
+from k8stui.kinds.editing.objects import clean, identity_of, without_nulls
+from k8stui.kinds.editing.secrets import MaskedValue, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

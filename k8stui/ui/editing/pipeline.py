@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.kinds.apply_order import NAMESPACES
-from k8stui.kinds.edit_errors import refusal_problems
-from k8stui.kinds.edit_objects import clean
-from k8stui.kinds.edit_owners import owner_warnings
-from k8stui.kinds.field_diff import MISSING, Change, besides, changes, dropped, merge_patch, same
-from k8stui.kinds.schema import check
-from k8stui.kinds.three_way import Conflict, configure, merge
-from k8stui.kinds.yaml_edit import Problem
+from k8stui.kinds.editing.apply_order import NAMESPACES
+from k8stui.kinds.editing.documents import Problem
+from k8stui.kinds.editing.errors import refusal_problems
+from k8stui.kinds.editing.field_diff import MISSING, Change, besides, changes, dropped, merge_patch, same
+from k8stui.kinds.editing.objects import clean
+from k8stui.kinds.editing.owners import owner_warnings
+from k8stui.kinds.editing.schema import check
+from k8stui.kinds.editing.three_way import Conflict, configure, merge
 from k8stui.kinds.yaml_noise import LAST_APPLIED
 from k8stui.kube import editing
 from k8stui.kube.errors import ApiError, KubeError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.secret_edit import MASK, remasked, text_of
-from k8stui.kinds.yaml_edit import parse, parts_of, scalar
+from k8stui.kinds.editing.documents import parse, parts_of, scalar
+from k8stui.kinds.editing.secrets import MASK, remasked, text_of
 from k8stui.kinds.yaml_text import emit
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.apply_order import DEFINITIONS, comes_first, in_use
+from k8stui.kinds.editing.apply_order import DEFINITIONS, comes_first, in_use
 from k8stui.kube import editing
 from k8stui.kube.errors import ApiError
 from k8stui.ui.editing.items import Way

@@ -10,7 +10,7 @@ from k8stui.ui.entries.operations import flow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.kube.portforward import Forward
+    from k8stui.kube.portforward.forward import Forward
 
 TABLE = frozenset({"table"})
 FORWARDS = frozenset({"forwards"})

@@ -72,7 +72,7 @@ def ask_time(place: Place, view: LogsView) -> None:
 
 def fields_of(view: LogsView) -> list[tuple[str, int, str]]:
     """Fields of the newest lines: name, in how many lines, an example; the most frequent first."""
-    from k8stui.kinds.log_lines import parse
+    from k8stui.kinds.logs.lines import parse
 
     model, source = view.viewer.model, view.viewer.model.source
     counts: Counter[str] = Counter()

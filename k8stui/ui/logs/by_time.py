@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from k8stui.kube.log_times import nanoseconds
+from k8stui.kube.logs.times import nanoseconds
 
 if TYPE_CHECKING:
-    from k8stui.ui.widgets.line_model import LineModel
+    from k8stui.ui.widgets.lines.model import LineModel
 
 MOST_REMARKS = 64
 """Lines without a time that may stand before the first one that has one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.log_query import KEYS, complete
+from k8stui.kube.logs.query import KEYS, complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from k8stui.ui.widgets import line_messages
-from k8stui.ui.widgets.line_layout import Place, advance
-from k8stui.ui.widgets.line_viewer import LineViewer
+from k8stui.ui.widgets.lines import messages as line_messages
+from k8stui.ui.widgets.lines.layout import Place, advance
+from k8stui.ui.widgets.lines.viewer import LineViewer
 from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from k8stui.kinds.log_lines import Format, parse, pretty
+from k8stui.kinds.logs.lines import Format, parse, pretty
 from k8stui.kinds.text import printable
-from k8stui.ui.widgets.ansi import Span, parse_line
-from k8stui.ui.widgets.line_painter import ShownLine, wrap_points
+from k8stui.ui.widgets.lines.ansi import Span, parse_line
+from k8stui.ui.widgets.lines.painter import ShownLine, wrap_points
 from k8stui.ui.widgets.painting import width_of
 
 if TYPE_CHECKING:

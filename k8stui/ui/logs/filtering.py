@@ -14,15 +14,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.log_lines import continues, level_of, plain_text
-from k8stui.kube.log_query import LEVELS, QueryError, parse_query
+from k8stui.kinds.logs.lines import continues, level_of, plain_text
+from k8stui.kube.logs.query import LEVELS, QueryError, parse_query
 from k8stui.ui.widgets.filters import has_capital
-from k8stui.ui.widgets.line_model import SEARCHED
+from k8stui.ui.widgets.lines.model import SEARCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from k8stui.kube.log_query import LevelTerm, LogQuery
+    from k8stui.kube.logs.query import LevelTerm, LogQuery
 
 FORMS = "text or regex · !without · level>=warn · pod:x container:x · -F plain · -C3 lines around"
 """What can be typed, in one line."""

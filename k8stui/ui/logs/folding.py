@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.log_lines import continues
+from k8stui.kinds.logs.lines import continues
 
 if TYPE_CHECKING:
-    from k8stui.ui.widgets.line_model import LineSource
+    from k8stui.ui.widgets.lines.model import LineSource
 
 FAR = 2_000
 """Lines after the first of a trace in which the rest is looked for."""

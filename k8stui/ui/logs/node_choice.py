@@ -18,7 +18,7 @@ SERVICE = "service:"
 async def choose_node_log(place: Place) -> None:
     """Ask, and open what was chosen."""
     from k8stui.kube.errors import KubeError
-    from k8stui.kube.node_logs import SERVICES, list_files, refusal
+    from k8stui.kube.logs.node import SERVICES, list_files, refusal
 
     node = place.object
     cluster: Any = place.app.session.cluster

@@ -15,9 +15,9 @@ from k8stui.ui.logs.folding import FAR, Folds, same
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from k8stui.ui.widgets.line_index import SeqIndex
-    from k8stui.ui.widgets.line_model import LineModel
-    from k8stui.ui.widgets.line_painter import ShownLine
+    from k8stui.ui.widgets.lines.index import SeqIndex
+    from k8stui.ui.widgets.lines.model import LineModel
+    from k8stui.ui.widgets.lines.painter import ShownLine
     from k8stui.ui.widgets.painting import Palette
 
 

@@ -1,6 +1,6 @@
 """How log lines look: as written, as message with fields, or as a table; with time and source in front.
 
-Only lines on the screen come here. A line is taken apart by `kinds.log_lines`; what that does not recognise
+Only lines on the screen come here. A line is taken apart by `kinds.logs.lines`; what that does not recognise
 is shown as it was written. Nothing here changes or hides a line.
 """
 
@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.segment import Segment
 from textual.strip import Strip
 
-from k8stui.kinds.log_lines import Format, Level, Parsed, level_place, parse
+from k8stui.kinds.logs.lines import Format, Level, Parsed, level_place, parse
 from k8stui.kinds.text import printable
-from k8stui.kube.log_times import nanoseconds
-from k8stui.ui.widgets.ansi import ParsedLine, Span
-from k8stui.ui.widgets.line_painter import LinePainter, ShownLine, short_time
+from k8stui.kube.logs.times import nanoseconds
+from k8stui.ui.widgets.lines.ansi import ParsedLine, Span
+from k8stui.ui.widgets.lines.painter import LinePainter, ShownLine, short_time
 from k8stui.ui.widgets.painting import fit, least_width, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.ui.widgets.line_model import LineLike
+    from k8stui.ui.widgets.lines.model import LineLike
     from k8stui.ui.widgets.painting import Palette
 
 WIDEST_COLUMN = 40

@@ -8,11 +8,11 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from k8stui.kinds.log_lines import Level, level_of
-from k8stui.kube.log_times import nanoseconds
+from k8stui.kinds.logs.lines import Level, level_of
+from k8stui.kube.logs.times import nanoseconds
 
 if TYPE_CHECKING:
-    from k8stui.ui.widgets.line_model import LineModel
+    from k8stui.ui.widgets.lines.model import LineModel
 
 _CHUNK = 256
 HEAD = 2_048

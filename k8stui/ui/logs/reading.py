@@ -15,8 +15,8 @@ from k8stui.ui.views.log_news import LogNews
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from k8stui.kube.log_query import LogQuery
-    from k8stui.kube.log_types import LogLine
+    from k8stui.kube.logs.query import LogQuery
+    from k8stui.kube.logs.types import LogLine
     from k8stui.ui.session import Session
     from k8stui.ui.spec import Target, ViewSpec
 
@@ -58,9 +58,9 @@ class LogReading:
         on_lines: Callable[[], None],
     ) -> None:
         from k8stui.kube.backoff import SystemClock
-        from k8stui.kube.log_buffer import LogBuffer
-        from k8stui.kube.log_older import OlderLines
-        from k8stui.kube.log_outrun import Outrun
+        from k8stui.kube.logs.buffer import LogBuffer
+        from k8stui.kube.logs.older import OlderLines
+        from k8stui.kube.logs.outrun import Outrun
 
         self._session = session
         self._spec = spec
@@ -95,7 +95,7 @@ class LogReading:
     async def run(self) -> None:
         """Read until all has ended, or cancelled; what went wrong is in `problem`."""
         from k8stui.kube.errors import KubeError
-        from k8stui.kube.log_query import QueryError
+        from k8stui.kube.logs.query import QueryError
 
         try:
             if self._spec.node_log and self._target is not None:
@@ -113,7 +113,7 @@ class LogReading:
 
     async def _node_log(self, node: str, name: str) -> None:
         from k8stui.kube.errors import KubeError
-        from k8stui.kube.node_logs import NodeLog, refusal
+        from k8stui.kube.logs.node import NodeLog, refusal
 
         self.logs = NodeLog(self.cluster.connection, node, name)
         try:
@@ -126,8 +126,8 @@ class LogReading:
         """The containers of what is asked for, or of the one pod."""
         from msgspec import structs
 
-        from k8stui.kube.log_pool import StreamPool
-        from k8stui.kube.logs import logs_of_pod, logs_of_query
+        from k8stui.kube.logs.opening import logs_of_pod, logs_of_query
+        from k8stui.kube.logs.pool import StreamPool
 
         spec, target, span = self._spec, self._target, self._span
         options: Any = {
@@ -156,7 +156,7 @@ class LogReading:
         await self.logs.run(self._keep)
 
     def _keep(self, lines: Sequence[LogLine]) -> None:
-        from k8stui.kube.log_types import GAP
+        from k8stui.kube.logs.types import GAP
 
         self.buffer.extend(lines)
         if said := self._outrun.look():
@@ -164,7 +164,7 @@ class LogReading:
 
     def remark(self, text: str, mark: str = "info") -> None:
         """A line of ours, now; `mark` as in `LogLine`."""
-        from k8stui.kube.log_types import LogLine, LogSource
+        from k8stui.kube.logs.types import LogLine, LogSource
 
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
         self.buffer.append(LogLine(now, LogSource("", "", "", ""), text, mark))
@@ -213,13 +213,13 @@ class LogReading:
     @property
     def _asked(self) -> LogQuery:
         """Raises QueryError."""
-        from k8stui.kube.log_query import parse_query
+        from k8stui.kube.logs.query import parse_query
 
         return parse_query(self._spec.query)
 
     def _accepts(self) -> Callable[[Sequence[Any]], list[Any]]:
         """Which lines the query shows. Raises QueryError."""
-        from k8stui.kinds.log_filters import LineFilter
+        from k8stui.kinds.logs.filters import LineFilter
 
         query = self._asked
         return LineFilter(query) if query.filters_lines else list

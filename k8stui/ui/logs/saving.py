@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.kinds.log_lines import level_of
-from k8stui.ui.widgets.ansi import parse_line
+from k8stui.kinds.logs.lines import level_of
+from k8stui.ui.widgets.lines.ansi import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

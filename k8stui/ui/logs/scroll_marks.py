@@ -11,8 +11,8 @@ from textual.scrollbar import ScrollBarRender
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from k8stui.ui.widgets.line_index import SeqIndex
-    from k8stui.ui.widgets.line_model import LineModel
+    from k8stui.ui.widgets.lines.index import SeqIndex
+    from k8stui.ui.widgets.lines.model import LineModel
 
 SIGN = "━"
 

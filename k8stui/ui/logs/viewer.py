@@ -16,10 +16,10 @@ from k8stui.ui.logs.folding import Folds, same
 from k8stui.ui.logs.opened import OpenedLines
 from k8stui.ui.logs.painter import LogPainter, Mode, Times
 from k8stui.ui.logs.scroll_marks import marked_bar, marked_rows
-from k8stui.ui.widgets import line_messages
 from k8stui.ui.widgets.filters import compile_pattern
-from k8stui.ui.widgets.line_layout import Place, advance
-from k8stui.ui.widgets.line_model import LineView
+from k8stui.ui.widgets.lines import messages as line_messages
+from k8stui.ui.widgets.lines.layout import Place, advance
+from k8stui.ui.widgets.lines.model import LineView
 from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-    from k8stui.ui.widgets.line_model import LineLike, LineSource
-    from k8stui.ui.widgets.line_painter import ShownLine
+    from k8stui.ui.widgets.lines.model import LineLike, LineSource
+    from k8stui.ui.widgets.lines.painter import ShownLine
 
 HIGHLIGHTS = 6
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")

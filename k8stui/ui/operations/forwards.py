@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k8stui.kube.portforward import Forward, ForwardSpec
+    from k8stui.kube.portforward.forward import Forward, ForwardSpec
     from k8stui.ui.actions import Place
     from k8stui.ui.app import K8stuiApp
     from k8stui.ui.operations.operator import Meant, Operator
@@ -28,7 +28,7 @@ class ForwardDesk:
 
     async def open(self, spec: ForwardSpec) -> Forward:
         """Begin to forward, in the context that is open."""
-        from k8stui.kube.portforward import Forward
+        from k8stui.kube.portforward.forward import Forward
 
         cluster: Any = self._app.session.cluster
         lease = self._app.shells.store.connections.lease(cluster.context)
@@ -43,7 +43,7 @@ class ForwardDesk:
         """Begin again those of the open context that are to be kept; once, and not where it is read-only."""
         import msgspec
 
-        from k8stui.kube.portforward import ForwardSpec, ForwardState
+        from k8stui.kube.portforward.forward import ForwardSpec, ForwardState
 
         session = self._app.session
         key = session.state_key
@@ -131,8 +131,8 @@ def url_of(forward: Forward) -> str:
 
 async def begin(op: Operator, meant: Meant) -> None:
     """Ask for ports, and forward."""
-    from k8stui.kube.portforward import ForwardSpec, ForwardState
-    from k8stui.kube.portforward_target import port_choices
+    from k8stui.kube.portforward.forward import ForwardSpec, ForwardState
+    from k8stui.kube.portforward.target import port_choices
     from k8stui.ui.dialogs.operation_forward import ForwardDialog
     from k8stui.ui.operations.operator import Refused
 

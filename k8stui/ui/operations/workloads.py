@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k8stui.kinds.history import Revision
+    from k8stui.kinds.rollout.history import Revision
     from k8stui.kube.operations.plans import Plan, Ref
     from k8stui.ui.actions import Place
     from k8stui.ui.operations.operator import Meant, Operator

@@ -13,10 +13,10 @@ from k8stui.ui.shells.opening import LOOK_LIMIT, Opener, Refused, Spot, missing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from k8stui.kube.debug_operations import DebugResult
-    from k8stui.kube.debug_plans import Plan
-    from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.sessions_target import ContainerChoice
+    from k8stui.kube.debug.operations import DebugResult
+    from k8stui.kube.debug.plans import Plan
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.sessions.target import ContainerChoice
     from k8stui.ui.dialogs.debug_form import DebugForm
 
 EPHEMERAL, COPY = "+ephemeral", "+copy"
@@ -45,10 +45,10 @@ class Debugger:
     # From a pod
 
     async def _pod(self, spot: Spot, container: str) -> None:
-        from k8stui.kube.debug_operations import reattach
-        from k8stui.kube.ephemeral import ephemeral_containers
-        from k8stui.kube.sessions_look import read_pod
-        from k8stui.kube.sessions_target import container_choices
+        from k8stui.kube.debug.ephemeral import ephemeral_containers
+        from k8stui.kube.debug.operations import reattach
+        from k8stui.kube.sessions.look import read_pod
+        from k8stui.kube.sessions.target import container_choices
         from k8stui.ui.dialogs.debug_kinds import CopyDialog
 
         async with asyncio.timeout(LOOK_LIMIT):
@@ -93,8 +93,8 @@ class Debugger:
     async def _free_name(self, spot: Spot) -> str:
         """A name for a copy that no pod has; a plain guess where that cannot be seen."""
         from k8stui.kube.errors import ApiError, KubeError
-        from k8stui.kube.sessions_look import read_pod
-        from k8stui.kube.sessions_target import SessionTarget
+        from k8stui.kube.sessions.look import read_pod
+        from k8stui.kube.sessions.target import SessionTarget
 
         first = f"{spot.pod[:240]}-debug"
         for name in (first, *(f"{first}-{number}" for number in range(2, 10))):
@@ -158,7 +158,7 @@ class Debugger:
             await self._show(context, plan, result)
 
     async def _carry_out(self, connection: Any, plan: Plan, context: Context, tell: Any) -> DebugResult:
-        from k8stui.kube.debug_operations import carry_out
+        from k8stui.kube.debug.operations import carry_out
 
         return await carry_out(
             connection, plan, context=context.name, record=self._app.shells.record, on_progress=tell
@@ -175,7 +175,7 @@ class Debugger:
         await self._app.push_screen_wait(OutputDialog(plan.title, result.outcome.sentence, result.logs))
 
     async def _created(self) -> None:
-        from k8stui.kube.debug_operations import clean_up, still_there
+        from k8stui.kube.debug.operations import clean_up, still_there
         from k8stui.ui.dialogs.debug_created import CreatedDialog
 
         record = self._app.shells.record

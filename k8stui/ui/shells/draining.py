@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.ui.widgets.terminal_output import TerminalModel
+    from k8stui.ui.widgets.terminal.output import TerminalModel
 
 FLOOD = 32 * 1024
 """Bytes that wait to be interpreted from which output is a flood."""

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from k8stui.kube.debug_record import DebugRecord
-    from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.sessions import SessionSpec
-    from k8stui.kube.sessions_store import SessionStore
+    from k8stui.kube.debug.record import DebugRecord
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.sessions.session import SessionSpec
+    from k8stui.kube.sessions.store import SessionStore
     from k8stui.settings import ShellSettings
     from k8stui.ui.shells.shell import Shell
-    from k8stui.ui.widgets.terminal_output import OutputPacer
+    from k8stui.ui.widgets.terminal.output import OutputPacer
 
 
 class Shells:
@@ -58,13 +58,13 @@ class Shells:
     def store(self) -> SessionStore:
         """The engine's sessions."""
         if self._store is None:
-            from k8stui.kube.sessions_store import Connections, SessionStore
+            from k8stui.kube.sessions.store import Connections, SessionStore
 
             self._store = SessionStore(Connections(connect=self.connect or self._connection))
         return self._store
 
     def _connection(self, context: Context) -> Any:
-        from k8stui.kube.connection import Connection
+        from k8stui.kube.connection.client import Connection
 
         return Connection(context, readonly=self._is_readonly(context.name))
 
@@ -72,7 +72,7 @@ class Shells:
     def record(self) -> DebugRecord | None:
         """What debugging has created; None where nothing can be remembered."""
         if self._record is None and self._folder is not None:
-            from k8stui.kube.debug_record import DebugRecord
+            from k8stui.kube.debug.record import DebugRecord
 
             self._record = DebugRecord(self._folder / "debug.json")
         return self._record
@@ -82,7 +82,7 @@ class Shells:
     def open(self, context: Context, spec: SessionSpec, *, once: bool = False) -> Shell:
         """A new shell, connecting already."""
         from k8stui.ui.shells.shell import Shell
-        from k8stui.ui.widgets.terminal_output import OutputPacer
+        from k8stui.ui.widgets.terminal.output import OutputPacer
 
         if self._pacer is None:
             self._pacer = OutputPacer()

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.sessions_target import ContainerChoice, SessionTarget
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.sessions.target import ContainerChoice, SessionTarget
     from k8stui.ui.app import K8stuiApp
     from k8stui.ui.shells.shell import Shell
 
@@ -32,7 +32,7 @@ class Spot:
 
     def target(self, container: str) -> SessionTarget:
         """One of its containers."""
-        from k8stui.kube.sessions_target import SessionTarget
+        from k8stui.kube.sessions.target import SessionTarget
 
         return SessionTarget(self.namespace, self.pod, container, self.uid)
 
@@ -89,8 +89,8 @@ class Opener:
     # How it is done
 
     async def _shell(self, spot: Spot, named: str = "") -> None:
-        from k8stui.kube.sessions import SessionSpec
-        from k8stui.kube.sessions_target import operating_system
+        from k8stui.kube.sessions.session import SessionSpec
+        from k8stui.kube.sessions.target import operating_system
 
         pod, choices = await self._look(spot, "exec")
         container = await self._choose(spot, choices, "Shell in which container?", named)
@@ -103,7 +103,7 @@ class Opener:
     async def _attach(self, spot: Spot, named: str = "") -> None:
         from dataclasses import replace
 
-        from k8stui.kube.sessions import SessionSpec
+        from k8stui.kube.sessions.session import SessionSpec
 
         _, choices = await self._look(spot, "attach")
         container = await self._choose(spot, choices, "Attach to which container?", named)
@@ -122,8 +122,8 @@ class Opener:
     async def _command(self, spot: Spot) -> None:
         from dataclasses import replace
 
-        from k8stui.kube.sessions import SessionSpec
-        from k8stui.kube.sessions_commands import has_lists, parse_command
+        from k8stui.kube.sessions.commands import has_lists, parse_command
+        from k8stui.kube.sessions.session import SessionSpec
         from k8stui.ui.dialogs.shell_command import CommandDialog
 
         _, choices = await self._look(spot, "exec")
@@ -164,10 +164,10 @@ class Opener:
 
     async def _look(self, spot: Spot, verb: str) -> tuple[dict[str, Any], tuple[ContainerChoice, ...]]:
         """The pod and its containers. Raises Refused and KubeError; empty where the pod may not be read."""
-        from k8stui.kube.debug_plans import Need
+        from k8stui.kube.debug.plans import Need
         from k8stui.kube.errors import ApiError
-        from k8stui.kube.sessions_look import read_pod
-        from k8stui.kube.sessions_target import container_choices
+        from k8stui.kube.sessions.look import read_pod
+        from k8stui.kube.sessions.target import container_choices
 
         self.refuse_readonly(spot.context.name)
         cluster: Any = self.app.session.cluster
@@ -216,7 +216,7 @@ class Opener:
 
 async def missing(cluster: Any, needs: Any) -> tuple[Any, ...]:
     """The rights that the user lacks; none where the cluster cannot be asked."""
-    from k8stui.kube.debug_operations import missing_rights
+    from k8stui.kube.debug.operations import missing_rights
     from k8stui.kube.errors import KubeError
 
     try:

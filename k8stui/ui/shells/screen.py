@@ -11,14 +11,14 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from k8stui.ui.keymap import shown
-from k8stui.ui.widgets.terminal_view import TerminalView
+from k8stui.ui.widgets.terminal.view import TerminalView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult, RenderResult
 
     from k8stui.settings import ShellSettings
     from k8stui.ui.shells.shell import Shell
-    from k8stui.ui.widgets import terminal_messages
+    from k8stui.ui.widgets.terminal import messages as terminal_messages
 
 STEPS = {
     "again": "⏎ or r: again",

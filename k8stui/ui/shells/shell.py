@@ -11,16 +11,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from k8stui.ui.shells.draining import Drain
-from k8stui.ui.widgets.terminal_output import TerminalModel
+from k8stui.ui.widgets.terminal.output import TerminalModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.kube.kubeconfig_types import Context
-    from k8stui.kube.sessions import ShellSession
-    from k8stui.kube.sessions_words import Ending
+    from k8stui.kube.kubeconfig.types import Context
+    from k8stui.kube.sessions.session import ShellSession
+    from k8stui.kube.sessions.words import Ending
     from k8stui.terminal.asciicast import Recording
-    from k8stui.ui.widgets.terminal_output import OutputPacer
+    from k8stui.ui.widgets.terminal.output import OutputPacer
 
 _MOUSE_OFF = "".join(f"\x1b[?{mode}l" for mode in (9, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016))
 PLAIN = f"{_MOUSE_OFF}\x1b[?2004l\x1b[?2026l\x1b[?1l\x1b[?66l\x1b[!p\x1b[?25h\x1b[0m\x1b[<9u"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from k8stui.kinds.anatomy import Row, anatomy
-from k8stui.kinds.anatomy_env import SECRETS, Sources, sources_of
+from k8stui.kinds.anatomy.env import SECRETS, Sources, sources_of
+from k8stui.kinds.anatomy.page import Row, anatomy
 from k8stui.kinds.describe.common import EVENTS
 from k8stui.kinds.describe.needs import Need
 from k8stui.ui.spec import ViewType

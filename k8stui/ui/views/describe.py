@@ -11,14 +11,14 @@ from k8stui.kinds.describe.common import EVENTS
 from k8stui.ui.latest import start_latest
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_content import MarkedLines, says
+from k8stui.ui.widgets.document.content import MarkedLines, says
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from k8stui.kinds.describe import Ref
     from k8stui.kube.catalog import Kind
-    from k8stui.ui.widgets.document_viewer import DocumentViewer
+    from k8stui.ui.widgets.document.viewer import DocumentViewer
 
 NEED_LIMIT = 8.0
 """Seconds that each related read may take; without it, its part says so."""

@@ -19,9 +19,9 @@ from k8stui.ui.latest import start_latest
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.views.reading import Meant, Named
-from k8stui.ui.widgets.editor_popup import EditorPopup
-from k8stui.ui.widgets.editor_side import EditorDoc, EditorNotes
-from k8stui.ui.widgets.editor_text import EditorText
+from k8stui.ui.widgets.editor.popup import EditorPopup
+from k8stui.ui.widgets.editor.side import EditorDoc, EditorNotes
+from k8stui.ui.widgets.editor.text import EditorText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from k8stui.kinds.yaml_edit import Problem
+    from k8stui.kinds.editing.documents import Problem
     from k8stui.kube.drafts import Draft
     from k8stui.ui.editing.desk import EditDesk
     from k8stui.ui.session import Session
@@ -161,7 +161,7 @@ class EditorView(View):
         text = self.content
         if self.revealed:
             # what was only looked at is no change
-            from k8stui.kinds.secret_edit import remasked
+            from k8stui.kinds.editing.secrets import remasked
 
             for base in self.bases:
                 text = remasked(text, base.obj.get("data") or {})

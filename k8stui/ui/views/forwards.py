@@ -10,12 +10,12 @@ from k8stui.ui.spec import ViewSpec, ViewType
 from k8stui.ui.views.base import Title
 from k8stui.ui.views.own_rows import OwnRowsView, RowMeta, RowTone
 from k8stui.ui.views.printing import PlainColumn
-from k8stui.ui.widgets.table_states import Subject
+from k8stui.ui.widgets.table.states import Subject
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from k8stui.kube.portforward import Forward
+    from k8stui.kube.portforward.forward import Forward
     from k8stui.ui.operations.forwards import ForwardDesk
     from k8stui.ui.session import Session
 

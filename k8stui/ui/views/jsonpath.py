@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
-    from k8stui.kinds.jsonpath_result import Result
+    from k8stui.kinds.jsonpath.result import Result
     from k8stui.kube.catalog import Kind
     from k8stui.ui.views.jsonpath_rows import Chosen
 
@@ -138,9 +138,9 @@ class JsonPathView(ObjectView):
 
     def _evaluate(self, raw: dict[str, Any]) -> Prepared:
         """Runs in a thread: follow the path through one object."""
-        from k8stui.kinds.jsonpath import parse_path
-        from k8stui.kinds.jsonpath_items import masked
-        from k8stui.kinds.jsonpath_result import result_of
+        from k8stui.kinds.jsonpath.items import masked
+        from k8stui.kinds.jsonpath.path import parse_path
+        from k8stui.kinds.jsonpath.result import result_of
 
         value = masked(raw, Reveal.DECODED if self._revealed else Reveal.MASKED)
         return _prepared(lambda: result_of(parse_path(self.spec.query), value), raw)
@@ -202,14 +202,14 @@ class JsonPathView(ObjectView):
 
 def _assemble(query: str, rows: JsonPathRows, chosen: Chosen) -> Prepared:
     """Runs in a thread: one result of what was kept of the rows."""
-    from k8stui.kinds.jsonpath_items import assemble
+    from k8stui.kinds.jsonpath.items import assemble
 
     return _prepared(lambda: assemble(query, rows.kept(chosen)))
 
 
 def _prepared(make: Callable[[], Result], raw: dict[str, Any] | None = None) -> Prepared:
     """The lines of a result, or why there is none."""
-    from k8stui.kinds.jsonpath_syntax import JsonPathError
+    from k8stui.kinds.jsonpath.syntax import JsonPathError
 
     try:
         result = make()

@@ -13,8 +13,8 @@ from k8stui.ui.filtering import filter_of
 from k8stui.ui.follow import predicate_for
 from k8stui.ui.spec import ViewSpec
 from k8stui.ui.views.own_columns import of_settings, printer_of
-from k8stui.ui.widgets.row_model import RowModel
-from k8stui.ui.widgets.table_states import phase_of
+from k8stui.ui.widgets.table.row_model import RowModel
+from k8stui.ui.widgets.table.states import phase_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class JsonPathRows:
     def __init__(
         self, spec: ViewSpec, session: Session, kind: Kind, *, revealed: bool, changed: Callable[[], None]
     ) -> None:
-        from k8stui.kinds.jsonpath_items import ItemReader, split
+        from k8stui.kinds.jsonpath.items import ItemReader, split
         from k8stui.kube.objects.related import Form
 
         self.spec = spec.rows or ViewSpec(

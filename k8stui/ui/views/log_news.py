@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LogNews:
-    """Listens for one reader (`kube.log_group.LogGroup` by shape, or None while there is none). Close it."""
+    """Listens for one reader (`kube.logs.group.LogGroup` by shape, or None while there is none). Close it."""
 
     def __init__(self, cluster: Any, uid: str, reader: Callable[[], Any]) -> None:
         """`uid` is the pod's; without it only the server's health is told."""

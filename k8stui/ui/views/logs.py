@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from k8stui.ui.logs.cursor import CursorViewer
     from k8stui.ui.session import Session
-    from k8stui.ui.widgets import line_messages
+    from k8stui.ui.widgets.lines import messages as line_messages
 
 
 WAITING = "Select a pod to read its logs."

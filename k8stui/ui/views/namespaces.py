@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from k8stui.kinds.printing import PrinterAround
+from k8stui.kinds.tables.printing import PrinterAround
 from k8stui.ui.views.printing import PlainColumn
 from k8stui.ui.views.table import TableView
 

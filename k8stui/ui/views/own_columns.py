@@ -22,7 +22,7 @@ def of_settings(session: Session, kind: Kind) -> tuple[tuple[Any, ...], dict[str
     settings = session.settings.columns
     if not settings:
         return (), {}
-    from k8stui.kinds.custom_columns import custom_columns
+    from k8stui.kinds.tables.custom_columns import custom_columns
     from k8stui.kube.objects.related import Form
 
     columns, reader = custom_columns(settings, session.catalog, kind)
@@ -33,7 +33,7 @@ def _with_own(printer: Any, labels: tuple[str, ...], columns: tuple[Any, ...]) -
     """The printer with a column for each label and for each of the settings' columns."""
     if not labels and not columns:
         return printer
-    from k8stui.kinds.custom_columns import WithColumns, label_column
+    from k8stui.kinds.tables.custom_columns import WithColumns, label_column
 
     return WithColumns(printer, (*map(label_column, labels), *columns))
 
@@ -51,7 +51,7 @@ def printer_of(
     kind: Kind, columns: Any, labels: tuple[str, ...], own: tuple[Any, ...], *, namespaced: bool
 ) -> Any:
     """The printer of a table: the kind's, the user's own columns, and the namespace if there are several."""
-    from k8stui.kinds.printers import printer_for
+    from k8stui.kinds.tables.printers import printer_for
 
     printer = _with_own(printer_for(kind.group, kind.plural, columns or None), labels, own)
     return NamespacedPrinter(printer) if namespaced else printer

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from k8stui.ui.filtering import filter_of
 from k8stui.ui.views.base import View
-from k8stui.ui.widgets.virtual_table import VirtualTable
+from k8stui.ui.widgets.table.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from k8stui.ui.session import Session
     from k8stui.ui.spec import ViewSpec
-    from k8stui.ui.widgets import table_messages
-    from k8stui.ui.widgets.table_states import Subject
+    from k8stui.ui.widgets.table import messages as table_messages
+    from k8stui.ui.widgets.table.states import Subject
 
 
 class RowMeta(Struct, frozen=True):
@@ -35,7 +35,7 @@ class RowMeta(Struct, frozen=True):
 
 
 class RowTone(Struct, frozen=True):
-    """`kinds.printing.Tone` by shape."""
+    """`kinds.tables.printing.Tone` by shape."""
 
     name: str
 

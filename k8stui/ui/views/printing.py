@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from k8stui.kinds.printing import PrinterAround
+from k8stui.kinds.tables.printing import PrinterAround
 
 if TYPE_CHECKING:
     from datetime import datetime

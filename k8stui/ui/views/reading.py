@@ -13,7 +13,7 @@ from msgspec import structs
 
 from k8stui.ui.latest import start_latest
 from k8stui.ui.views.base import Title, View
-from k8stui.ui.widgets.document_viewer import DocumentViewer
+from k8stui.ui.widgets.document.viewer import DocumentViewer
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

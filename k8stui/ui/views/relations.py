@@ -11,21 +11,21 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from k8stui.kinds.relations_page import Row, rows
+from k8stui.kinds.relations.page import Row, rows
 from k8stui.ui.latest import start_latest
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.views.describe import DescribeContent, target_of
 from k8stui.ui.views.reading import LARGE, Meant, Named, ObjectView
-from k8stui.ui.widgets.document_viewer import GUTTER
+from k8stui.ui.widgets.document.viewer import GUTTER
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from k8stui.kinds.describe import Link
-    from k8stui.kinds.relations_tree import Entry, Section
+    from k8stui.kinds.relations.tree import Entry, Section
     from k8stui.kube.catalog import Kind
     from k8stui.kube.relations import Reader
-    from k8stui.ui.widgets.document_viewer import DocumentViewer
+    from k8stui.ui.widgets.document.viewer import DocumentViewer
 
 SETTLE = 0.12
 """Seconds between a change of anything and building the tree again."""
@@ -64,7 +64,7 @@ def _keys(found: list[Row]) -> list[Any]:
 
 def _warm() -> None:
     """Import and make ready what the first tree needs; runs in a thread."""
-    import k8stui.kinds.relations_links  # noqa: F401 - so that the screen's loop finds it imported
+    import k8stui.kinds.relations.links  # noqa: F401 - so that the screen's loop finds it imported
     from k8stui.kube.relations import warm
 
     warm()
@@ -122,7 +122,7 @@ class RelationsView(ObjectView):
 
     async def _build(self, raw: dict[str, Any], reader: Reader) -> None:
         """Build the tree, with a turn for the screen whenever `SLICE` is used up."""
-        from k8stui.kinds.relations_links import relations
+        from k8stui.kinds.relations.links import relations
 
         assert self._kind is not None
         began = turn = time.perf_counter()

@@ -6,13 +6,13 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from k8stui.kinds.history import Revision, owned, revisions
-from k8stui.kinds.rollout_page import PageLine, RolloutFacts, rollout_page
-from k8stui.kinds.rollout_status import RolloutPhase, rollout_status
-from k8stui.kinds.rollout_trouble import pod_trouble
+from k8stui.kinds.rollout.history import Revision, owned, revisions
+from k8stui.kinds.rollout.page import PageLine, RolloutFacts, rollout_page
+from k8stui.kinds.rollout.status import RolloutPhase, rollout_status
+from k8stui.kinds.rollout.trouble import pod_trouble
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.reading import ObjectView
-from k8stui.ui.widgets.document_content import MarkedLines, says
+from k8stui.ui.widgets.document.content import MarkedLines, says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

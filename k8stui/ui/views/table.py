@@ -17,8 +17,8 @@ from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.views.own_columns import labels_of, of_settings, printer_of
 from k8stui.ui.views.placeholder import Placeholder
-from k8stui.ui.widgets.table_states import Subject, phase_of
-from k8stui.ui.widgets.virtual_table import VirtualTable
+from k8stui.ui.widgets.table.states import Subject, phase_of
+from k8stui.ui.widgets.table.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.catalog import Kind
     from k8stui.ui.session import Session
-    from k8stui.ui.widgets import table_messages
+    from k8stui.ui.widgets.table import messages as table_messages
 
 
 class _Source:

@@ -6,12 +6,12 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from k8stui.kinds.field_owners import owners_of
+from k8stui.kinds.editing.field_owners import owners_of
 from k8stui.kinds.yaml_noise import Reveal, is_secret, readable
 from k8stui.kinds.yaml_text import Document, Path, YamlLine, emit
 from k8stui.ui.spec import ViewType
 from k8stui.ui.views.reading import LARGE, ObjectView
-from k8stui.ui.widgets.document_content import Lines, Piece
+from k8stui.ui.widgets.document.content import Lines, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

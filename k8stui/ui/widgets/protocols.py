@@ -47,7 +47,7 @@ class PrinterLike(Protocol):
 
 
 class StateLike(Protocol):
-    """State of a collection (`kube.collection.CollectionState`); `phase` is an enum used by its name."""
+    """State of a collection (`kube.live.collection.CollectionState`); `phase` is an enum used by its name."""
 
     @property
     def phase(self) -> Any: ...
@@ -64,7 +64,7 @@ class StateLike(Protocol):
 
 
 class ChangesLike(Protocol):
-    """What changed since the last time it was asked for (`kube.collection.Changes`)."""
+    """What changed since the last time it was asked for (`kube.live.collection.Changes`)."""
 
     @property
     def reset(self) -> bool: ...
@@ -84,7 +84,7 @@ class CollectionLike(Protocol):
 
 
 class RowSource(Protocol):
-    """Where a table takes its rows from (`kube.collection.Subscription`)."""
+    """Where a table takes its rows from (`kube.live.collection.Subscription`)."""
 
     @property
     def collection(self) -> Any: ...

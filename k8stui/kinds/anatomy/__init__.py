@@ -1,0 +1,1 @@
+"""A pod taken apart."""

@@ -1,0 +1,1 @@
+"""Objects as text that is edited: documents, schemas, errors, differences, merging, templates."""

@@ -1,0 +1,1 @@
+"""JSONPath as kubectl understands it."""

@@ -1,0 +1,1 @@
+"""How objects belong together: owners, traffic, what is used and by whom."""

@@ -1,0 +1,1 @@
+"""Debugging pods and nodes: what would be created, creating it, and cleaning it up."""

@@ -1,0 +1,1 @@
+"""Kubeconfigs as kubectl reads, merges and updates them."""

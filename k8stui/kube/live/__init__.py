@@ -1,0 +1,1 @@
+"""Live collections: list, watch, resume, and who reads what they hold."""

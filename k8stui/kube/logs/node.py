@@ -1,0 +1,182 @@
+"""Logs of a node itself, through its kubelet: files below /var/log, and the journal of services.
+
+`/api/v1/nodes/NAME/proxy/logs/` lists and serves files where the kubelet has `enableDebuggingHandlers`;
+`?query=SERVICE` asks for a journal where `enableSystemLogQuery` and the NodeLogQuery feature are on (beta
+since 1.30). Who may not, or a kubelet that does not, is told in a sentence. It only ever reads.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from k8stui.kube.backoff import Backoff, Clock, SystemClock
+from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.logs.node_stamps import stamp_of
+from k8stui.kube.logs.times import since_time
+from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
+
+if TYPE_CHECKING:
+    from k8stui.kube.logs.buffer import LogBuffer
+
+SERVICES = ("kubelet", "containerd", "crio", "docker", "kube-proxy", "systemd", "sshd")
+"""Services that are offered; any other name can be asked for."""
+POLL_SECONDS = 2.0
+TAIL_BYTES = 512 * 1024
+TAIL_LINES = 500
+TIMEOUT = 30.0
+MOST_FILES = 2_000
+_LINK = re.compile(r'<a href="([^"]+)"')
+_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
+
+
+def path_of(node: str) -> str:
+    """Where a node's logs are."""
+    return f"/api/v1/nodes/{quote(node, safe='')}/proxy/logs/"
+
+
+async def list_files(connection: Any, node: str, folder: str = "") -> list[str]:
+    """Names in a folder of logs, folders with `/` at their end. Raises KubeError."""
+    response = await connection.request("GET", path_of(node) + quote(folder), accept="*/*", timeout=TIMEOUT)
+    text = response.body.decode("utf-8", "replace")
+    names = (unquote(html.unescape(name)) for name in _LINK.findall(text))
+    return [name for name in names if not name.startswith(("/", "."))][:MOST_FILES]
+
+
+def refusal(error: KubeError, what: str) -> str:
+    """Why a node's log cannot be read, and what to do, in a sentence."""
+    code = error.code if isinstance(error, ApiError) else 0
+    if code == 403:
+        return f"{error.sentence()} Reading logs of nodes needs the right to get nodes/proxy (or nodes/log)."
+    if code in (404, 405, 501):
+        return (
+            f"This kubelet does not serve {what} ({error.sentence().rstrip('.')}). Files need "
+            "enableDebuggingHandlers, journals the NodeLogQuery feature with enableSystemLogQuery."
+        )
+    return error.sentence()
+
+
+class NodeLog:
+    """Follows one file, or the journal of one service, of a node. `run` it once; cancel it to stop."""
+
+    def __init__(self, connection: Any, node: str, name: str, *, clock: Clock | None = None) -> None:
+        """`name` is `service:kubelet`, or a file such as `audit/audit.log`."""
+        self._connection = connection
+        self._node = node
+        self._service = name.removeprefix("service:") if name.startswith("service:") else ""
+        self._name = self._service or name
+        self._clock: Clock = clock or SystemClock()
+        self._source = LogSource("", node, "", self._name)
+        self._at = -1
+        self._rest = b""
+        self._seen: Counter[str] = Counter()
+        self.problem = ""
+        """Why nothing comes at present."""
+
+    async def run(self, buffer: LogBuffer) -> None:
+        """Read into the buffer until cancelled. Raises KubeError when it cannot be read at all."""
+        import random
+
+        backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
+        first = True
+        while True:
+            try:
+                lines = await (self._journal() if self._service else self._file())
+            except KubeError as error:
+                if first:
+                    raise
+                if not self.problem:
+                    buffer.append(self._mark(ERROR, f"reading broke off: {error.sentence()}"))
+                self.problem = error.sentence()
+                await self._clock.sleep(backoff.next(getattr(error, "retry_after", None)))
+                continue
+            if self.problem:
+                self.problem = ""
+                backoff.reset()
+                buffer.append(self._mark(INFO, "reading goes on"))
+            first = False
+            buffer.extend(lines)
+            await self._clock.sleep(POLL_SECONDS)
+
+    def _mark(self, mark: str, text: str) -> LogLine:
+        return LogLine("", self._source, f"{self._name}: {text}", mark)
+
+    def _line(self, raw: bytes) -> LogLine:
+        text = raw.decode("utf-8", "replace").removesuffix("\r")
+        stamp = stamp_of(text, journal=bool(self._service), now=self._clock.wall())
+        return LogLine(stamp, self._source, text)
+
+    # Files
+
+    async def _file(self) -> list[LogLine]:
+        """What was written to the file since the last look."""
+        wanted = f"bytes=-{TAIL_BYTES}" if self._at < 0 else f"bytes={self._at}-"
+        try:
+            body, start, size = await self._range(wanted)
+        except ApiError as error:
+            if error.code != 416 or self._at < 0:
+                raise
+            _, _, size = await self._range("bytes=-1")
+            if size >= self._at:
+                return []
+            return [await self._rotated(), *await self._file()]
+        if size < self._at:
+            return [await self._rotated(), *self._taken(body)]
+        if start > 0 and self._at < 0:
+            body = body.partition(b"\n")[2]  # a tail of bytes begins within a line
+        elif start < self._at:
+            body = body[self._at - start :]
+        self._at = size
+        return self._taken(body)
+
+    async def _rotated(self) -> LogLine:
+        self._at, self._rest = 0, b""
+        return self._mark(GAP, "the file was cut or begun anew: lines between may be missing")
+
+    def _taken(self, body: bytes) -> list[LogLine]:
+        *lines, self._rest = (self._rest + body).split(b"\n")
+        return [self._line(raw) for raw in lines]
+
+    async def _range(self, wanted: str) -> tuple[bytes, int, int]:
+        """Bytes of the file, where they begin, and its size."""
+        response = await self._connection.request(
+            "GET",
+            path_of(self._node) + quote(self._name),
+            accept="*/*",
+            timeout=TIMEOUT,
+            headers=(("Range", wanted),),
+        )
+        found = _RANGE.match(response.headers.get("Content-Range", ""))
+        if found and found[1]:
+            return response.body, int(found[1]), int(found[3])
+        return response.body, 0, len(response.body)
+
+    # Journals
+
+    async def _journal(self) -> list[LogLine]:
+        """What the service wrote since the last look: asked by the second, known lines left out."""
+        params = {"query": self._service}
+        now = int(self._clock.wall())
+        if self._at < 0:
+            params["tailLines"] = str(TAIL_LINES)
+        else:
+            params["sinceTime"] = since_time(self._at)
+        response = await self._connection.request(
+            "GET", path_of(self._node), params=params, accept="*/*", timeout=TIMEOUT
+        )
+        if b"<a href=" in response.body[:4096] and b"<pre>" in response.body[:4096]:
+            # kubelets without the feature answer with the list of files
+            raise ApiError(501, "NotImplemented", "journals are not served")
+        self._at = now - 30  # clocks differ
+        lines = [self._line(raw) for raw in response.body.removesuffix(b"\n").split(b"\n") if raw]
+        known, self._seen = self._seen, Counter(line.text for line in lines)
+        fresh = []
+        for line in lines:
+            if known.get(line.text, 0) > 0:
+                known[line.text] -= 1
+            else:
+                fresh.append(line)
+        return fresh

@@ -1,0 +1,174 @@
+"""Lines from before those that were read: from the server, as far as it has them.
+
+The API cannot be asked for what is older than a moment, only for more of the end: so each log is read again
+from further back, up to the first line that is known, and no further. Where several containers are read,
+lines are handed on only as far back as all of them have been read, so that their order in time holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from k8stui.kube.errors import KubeError
+from k8stui.kube.logs.times import nanoseconds, split_stamp
+from k8stui.kube.logs.types import INFO, LogLine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+
+    from k8stui.kube.logs.buffer import LogBuffer
+    from k8stui.kube.logs.types import LogSource
+
+PAGE = 1_000
+"""Lines that are asked for at once, over all containers."""
+AT_ONCE = 6
+DEEPER = 4
+"""How many times more is asked for within one page, where lines come faster than they are read."""
+IDLE_SECONDS = 15.0
+SLICE = 5_000
+
+
+class _Part:
+    """One container's log, read backwards."""
+
+    def __init__(self, source: LogSource, stamp: str, text: str, known: int) -> None:
+        self.source = source
+        self.stamp = stamp
+        """Of the oldest line that is known; its text tells it from others of the same moment."""
+        self.text = text
+        self.known = known
+        self.asked = 0
+        self.begins = ""
+        """The first line of the last answer: the same one again means that there is nothing before it."""
+        self.lines: list[LogLine] = []
+        self.over = False
+        self.problem = ""
+
+
+class OlderLines:
+    """Reads backwards into a buffer. `load` again for more; one at a time."""
+
+    def __init__(self, connection: Any, page: int = PAGE) -> None:
+        self._connection = connection
+        self._page = page
+        self._parts: dict[LogSource, _Part] = {}
+        self.over = False
+        """The server has nothing that is older."""
+        self.full = False
+        """The buffer holds as much as it may."""
+        self.problem = ""
+        """Why something could not be read, in a sentence."""
+
+    async def load(
+        self,
+        buffer: LogBuffer,
+        sources: Iterable[LogSource] = (),
+        accepts: Callable[[Sequence[LogLine]], list[LogLine]] = list,
+    ) -> int:
+        """Put older lines that `accepts` lets through before those of the buffer; how many they are.
+
+        Raises nothing but cancellation.
+        """
+        if not buffer.room:
+            self.full = True
+            return 0
+        self.full = False
+        await self._learn(buffer, sources)
+        share = max(50, self._page // max(1, len(self._parts)))
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def read(part: _Part) -> None:
+            async with gate:
+                await self._read(part, share)
+
+        hungry = [part for part in self._parts.values() if not part.over and len(part.lines) < share // 2]
+        await asyncio.gather(*map(read, hungry))
+        self.problem = next((part.problem for part in self._parts.values() if part.problem), "")
+        lines = accepts(self._ready())
+        added = buffer.prepend(lines)
+        self.full = added < len(lines)
+        self._give_back(lines[: len(lines) - added])
+        self.over = not self.full and all(part.over and not part.lines for part in self._parts.values())
+        return added
+
+    async def _learn(self, buffer: LogBuffer, sources: Iterable[LogSource]) -> None:
+        """Which containers there are, and the oldest line of each that is in the buffer."""
+        oldest: dict[LogSource, tuple[str, str]] = {}
+        counts: dict[LogSource, int] = {}
+        beginning = ""
+        for start in range(buffer.first, buffer.end, SLICE):
+            for line in buffer.lines(start, start + SLICE):
+                if line.mark or not line.time:
+                    continue
+                counts[line.source] = counts.get(line.source, 0) + 1
+                beginning = beginning or line.time
+                if line.source not in oldest:
+                    oldest[line.source] = (line.time, line.text)
+            await asyncio.sleep(0)
+        silent = {source: (beginning, "") for source in sources if beginning and source.container_id}
+        newest: dict[tuple[str, str], LogSource] = {}
+        for source in oldest | silent:
+            life = newest.setdefault((source.uid, source.container), source)
+            if source.restarts > life.restarts:
+                newest[source.uid, source.container] = source
+        for source in newest.values():  # of lives before the present one the kubelet has one at most
+            if source not in self._parts and source.pod:
+                stamp, text = oldest.get(source) or silent[source]
+                self._parts[source] = _Part(source, stamp, text, 0)
+            if source in self._parts:
+                self._parts[source].known = counts.get(source, 0)
+
+    async def _read(self, part: _Part, share: int) -> None:
+        for _ in range(DEEPER):
+            part.asked = max(part.asked * 2, part.known + len(part.lines) + share)
+            begun, part.begins = part.begins, ""
+            try:
+                before = [line async for line in self._until(part)]
+            except KubeError as error:
+                part.problem, part.over = error.sentence(), True
+                return
+            part.problem = ""
+            if before:
+                part.lines[:0] = before
+                part.stamp, part.text = before[0].time, before[0].text
+            elif part.begins == begun:
+                part.over = True
+            if before or part.over:
+                return
+
+    async def _until(self, part: _Part) -> AsyncIterator[LogLine]:
+        """The lines before the oldest one that is known. Raises KubeError."""
+        source = part.source
+        params = {"container": source.container, "timestamps": "true", "tailLines": str(part.asked)}
+        path = f"/api/v1/namespaces/{source.namespace}/pods/{source.pod}/log"
+        limit = nanoseconds(part.stamp)
+        stream = self._connection.lines(path, params=params, accept="*/*", idle_timeout=IDLE_SECONDS)
+        async with aclosing(stream) as batches:
+            async for batch in batches:
+                for raw in batch:
+                    stamp, text = split_stamp(raw.decode("utf-8", "replace"))
+                    part.begins = part.begins or f"{stamp} {text}"
+                    at = nanoseconds(stamp)
+                    if at > limit or (at == limit and (text == part.text or not part.text)):
+                        return
+                    yield LogLine(stamp, source, text, "" if stamp else INFO)
+                await asyncio.sleep(0)
+
+    def _ready(self) -> list[LogLine]:
+        """Lines that are in order now: none of a container is older than what was read of the others."""
+        reading = [part for part in self._parts.values() if not part.over]
+        horizon = max((nanoseconds(part.stamp) for part in reading), default=0)
+        taken: list[tuple[int, LogLine]] = []
+        for part in self._parts.values():
+            keyed = [(nanoseconds(line.time), line) for line in part.lines]
+            taken += [entry for entry in keyed if entry[0] >= horizon]
+            part.lines = [line for at, line in keyed if at < horizon]
+        taken.sort(key=itemgetter(0))
+        return [line for _, line in taken]
+
+    def _give_back(self, lines: list[LogLine]) -> None:
+        for line in lines:
+            self._parts[line.source].lines.append(line)

@@ -1,0 +1,112 @@
+"""Which lines of a stream were read already, so that it resumes without loss and without doubles.
+
+`sinceTime` is a whole second, and two writers of one container may be stamped slightly out of
+order, so a stream is resumed from the second before the newest stamp, and what was seen of these
+seconds is skipped, line by line. Of a line only a 64-bit hash is kept: two seconds of a flood are
+hundreds of thousands of lines.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from k8stui.kube.logs.times import nanoseconds, second_of, since_time, split_stamps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OVERLAP = 1
+"""Seconds before the newest one that are read again."""
+
+
+class Seen:
+    """The lines of the last seconds of one container's life."""
+
+    def __init__(self) -> None:
+        self._newest = 0
+        self._first = ""
+        self._batches: list[tuple[int, array[int]]] = []
+        """Hashes of lines, with the second of the newest of them, which never falls."""
+        self._expected: Counter[int] | None = None
+        self._met = True
+        self.hold = False
+        """Forget nothing for now: it is not certain whose lines are being read."""
+        self._prefix = ""
+        self._second = 0
+
+    def take(self, batch: Sequence[bytes], errors: str = "replace") -> list[tuple[str, str]]:
+        """The lines of a batch that were not read before, each as its stamp and its text."""
+        if not batch:
+            return []
+        # a newline ends whatever was begun before it, so decoding all at once is decoding each
+        lines = b"\n".join(batch).decode("utf-8", errors).split("\n")
+        split = split_stamps(lines)
+        if self._expected is None and not self.hold and split[-1][0]:
+            self._first = self._first or split[0][0]
+            self._keep(self._second_of(split[-1][0]), array("q", map(hash, lines)))
+            return split
+        return [
+            (stamp, text)
+            for (stamp, text), line in zip(split, lines, strict=True)
+            if self._is_new(line, stamp)
+        ]
+
+    @property
+    def since(self) -> str:
+        """Where to resume, for `sinceTime`; "" when nothing was read."""
+        return since_time(self._newest - OVERLAP) if self._newest else ""
+
+    @property
+    def newest(self) -> str:
+        """The second of the newest line that was read; "" when nothing was read."""
+        return since_time(self._newest) if self._newest else ""
+
+    @property
+    def missed(self) -> bool:
+        """Whether the resumed stream repeated nothing of what it should: the log was cut meanwhile."""
+        return not self._met
+
+    def resume(self) -> None:
+        """A stream begins that repeats what was seen since `since`."""
+        self._expected = Counter()
+        for _, hashes in self._batches:
+            self._expected.update(hashes)
+        self._met = not self._expected
+
+    def _is_new(self, line: str, stamp: str) -> bool:
+        """Whether a line (with its stamp in front) was not read before; it is remembered."""
+        expected = self._expected
+        if expected is not None:
+            if expected.get(hash(line), 0) > 0:
+                expected[hash(line)] -= 1
+                self._met = True
+                return False
+            if not self._met and self._is_before_tail(stamp):
+                return False
+            if stamp and self._second_of(stamp) > self._newest:
+                self._expected = None  # behind what was seen: no need to compare any more
+        self._first = self._first or stamp
+        self._keep(self._second_of(stamp) if stamp else self._newest, array("q", (hash(line),)))
+        return True
+
+    def _is_before_tail(self, stamp: str) -> bool:
+        """A line that the tail left out on purpose comes again in the overlap."""
+        return bool(stamp) and nanoseconds(stamp) <= nanoseconds(self._first)
+
+    def _keep(self, second: int, hashes: array[int]) -> None:
+        """Remember lines, and forget what is older than what a resumed stream repeats."""
+        if self._batches and second <= self._newest:
+            self._batches[-1][1].extend(hashes)
+            return
+        self._newest = max(self._newest, second)
+        self._batches.append((self._newest, hashes))
+        while self._batches[0][0] < self._newest - OVERLAP and not self.hold:
+            del self._batches[0]
+
+    def _second_of(self, stamp: str) -> int:
+        if not stamp.startswith(self._prefix) or not self._prefix:
+            self._prefix = stamp[:19]
+            self._second = second_of(stamp)
+        return self._second

@@ -1,0 +1,1 @@
+"""Port-forwards: local ports whose connections end in pods."""

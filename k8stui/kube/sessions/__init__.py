@@ -1,0 +1,1 @@
+"""Shells, commands and attachments in containers: connected, kept alive, lost and opened again."""

@@ -1,0 +1,1 @@
+"""A viewer for any number of lines."""

@@ -1,0 +1,299 @@
+"""Keys, wheel, selection and copying of a line viewer. Mixed into `LineViewer`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+
+from k8stui.ui.widgets.lines.layout import Place, advance
+from k8stui.ui.widgets.painting import restyle
+from k8stui.ui.widgets.virtual_scroll import VirtualScroll
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textual import events
+    from textual.selection import Selection
+
+    from k8stui.ui.widgets.lines.model import LineModel
+    from k8stui.ui.widgets.lines.painter import LinePainter, ShownLine
+    from k8stui.ui.widgets.lines.search import LineSearch
+    from k8stui.ui.widgets.painting import Palette
+
+MOST_COPIED_LINES = 50_000
+WHEEL_ROWS = 3
+SIDEWAYS = 16
+"""Cells of a step to the left or right."""
+
+
+def _binding(keys: str, action: str, name: str, tooltip: str) -> Binding:
+    return Binding(keys, action, name, show=False, id=f"lines.{action.replace('_', '-')}", tooltip=tooltip)
+
+
+class LineActions(VirtualScroll):
+    """What a reader does with lines."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _binding("up,k", "line_up", "Up", "Scroll one line up, and stand still"),
+        _binding("down,j", "line_down", "Down", "Scroll one line down"),
+        _binding("pageup,ctrl+b", "page_up", "Page up", "Scroll one page up, and stand still"),
+        _binding("pagedown,ctrl+f", "page_down", "Page down", "Scroll one page down"),
+        _binding("home,g", "first", "First", "To the first line"),
+        _binding("end,G", "last", "Follow", "To the last line, and follow the end"),
+        _binding("left", "left", "Left", "Scroll to the left"),
+        _binding("right", "right", "Right", "Scroll to the right"),
+        _binding("n", "search_next", "Next match", "To the next match of the search"),
+        _binding("N", "search_previous", "Previous match", "To the match before"),
+        _binding("shift+up", "select_up", "Select up", "Select lines upwards"),
+        _binding("shift+down", "select_down", "Select down", "Select lines downwards"),
+    ]
+
+    model: LineModel
+    painter: LinePainter
+    palette: Palette
+    finder: LineSearch
+    following: bool
+    wrap: bool
+    opened: set[int]
+    _seen_end: int = 0
+    _anchor: int | None = None
+    _head: int | None = None
+
+    # Given by the viewer
+
+    @property
+    def page(self) -> int:
+        """Rows on the screen."""
+        raise NotImplementedError
+
+    @property
+    def top_seq(self) -> int:
+        """Number of the line on top."""
+        raise NotImplementedError
+
+    def rows_of(self, index: int) -> int:
+        """Rows that a line takes."""
+        raise NotImplementedError
+
+    def extra_rows(self, seq: int) -> Sequence[ShownLine]:
+        """Rows below an opened line."""
+        raise NotImplementedError
+
+    def top_place(self) -> Place:
+        """What is on top."""
+        raise NotImplementedError
+
+    def last_top(self) -> Place:
+        """The top of the last page."""
+        raise NotImplementedError
+
+    def put_top(self, place: Place) -> None:
+        """Show a place on top."""
+        raise NotImplementedError
+
+    def place_lines(self) -> None:
+        """Find out what is where and refresh what differs."""
+        raise NotImplementedError
+
+    def set_following(self, on: bool) -> None:
+        """Keep the end in view, or stand still."""
+        raise NotImplementedError
+
+    def urge(self) -> None:
+        """There is work that the reader waits for."""
+        raise NotImplementedError
+
+    # Scrolling
+
+    def scroll_rows(self, rows: int) -> None:
+        """Scroll by rows; up stands still, and the end follows again."""
+        top = advance(self.top_place(), rows, len(self.model), self.rows_of)
+        self._go(top)
+
+    def scrolled_to(self, index: int) -> None:
+        """The scrollbar was moved to a line."""
+        self._go(Place(index))
+
+    def show_line(self, seq: int) -> None:
+        """Bring a line into view, a third from the top, and stand still; no move when it is in view."""
+        index = self.model.index_of(seq)
+        top = self.top_place()
+        self.set_following(False)
+        if not top.line <= index < top.line + max(1, self.page - 1) or self.wrap:
+            self.put_top(advance(Place(index), -(self.page // 3), len(self.model), self.rows_of))
+        self.place_lines()
+
+    def show_found(self, seq: int) -> None:
+        """Bring the line that a search has found into view."""
+        self.show_line(seq)
+
+    def _go(self, top: Place) -> None:
+        self.set_following(top >= self.last_top())
+        self.put_top(top)
+
+    def action_line_up(self) -> None:
+        """One row up."""
+        self.scroll_rows(-1)
+
+    def action_line_down(self) -> None:
+        """One row down."""
+        self.scroll_rows(1)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self.scroll_rows(-max(1, self.page - 1))
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self.scroll_rows(max(1, self.page - 1))
+
+    def action_first(self) -> None:
+        """To the first line."""
+        self._go(Place(0))
+
+    def action_last(self) -> None:
+        """To the end, and follow it."""
+        self._go(self.last_top())
+
+    def action_left(self) -> None:
+        """To the left."""
+        self.jump(x=max(0, self.scroll_offset.x - SIDEWAYS))
+
+    def action_right(self) -> None:
+        """To the right."""
+        self.jump(x=self.scroll_offset.x + SIDEWAYS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel, in rows also of wrapped lines."""
+        if not (event.ctrl or event.shift):
+            event.stop()
+            event.prevent_default()
+            self.scroll_rows(-WHEEL_ROWS)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel, in rows also of wrapped lines."""
+        if not (event.ctrl or event.shift):
+            event.stop()
+            event.prevent_default()
+            self.scroll_rows(WHEEL_ROWS)
+
+    def on_click(self, event: events.Click) -> None:
+        """A double click selects no text here: it would select every line there is."""
+        event.prevent_default()
+        if self._anchor is not None:
+            self._anchor = self._head = None
+            self.place_lines()
+
+    # Searching
+
+    def action_search_next(self) -> None:
+        """To the next match."""
+        self.finder.go_on(forward=True, seq=self.top_seq)
+        self.urge()
+
+    def action_search_previous(self) -> None:
+        """To the match before."""
+        self.finder.go_on(forward=False, seq=self.top_seq)
+        self.urge()
+
+    # Selecting and copying
+
+    def is_selected(self, seq: int) -> bool:
+        """Whether keys have selected a line."""
+        if self._anchor is None or self._head is None:
+            return False
+        return min(self._anchor, self._head) <= seq <= max(self._anchor, self._head)
+
+    def clear_selected(self) -> None:
+        """Select no lines."""
+        self._anchor = self._head = None
+        self.place_lines()
+
+    def action_select_up(self) -> None:
+        """Select the line above too."""
+        self._select(-1)
+
+    def action_select_down(self) -> None:
+        """Select the line below too."""
+        self._select(1)
+
+    def _select(self, step: int) -> None:
+        model = self.model
+        if not len(model):
+            return
+        if self._anchor is None or self._head is None:
+            top = self.top_place().line
+            index = top if step > 0 else min(len(model), top + self.page) - 1
+            self._anchor = self._head = model.seq_at(index)
+        else:
+            index = min(max(0, model.index_of(self._head) + step), len(model) - 1)
+            self._head = model.seq_at(index)
+        if self._head is not None:
+            self.show_line(self._head)
+
+    def copy_text(self, what: Literal["selected", "screen", "all"] = "selected", *, raw: bool = False) -> str:
+        """Text to copy: lines selected by keys (or those on screen), or all that are shown.
+
+        As shown, with prefixes but without colours; `raw`: the lines' own text with nothing in front,
+        control characters still neutralised.
+        """
+        model = self.model
+        top = self.top_place().line
+        start, stop = top, top + self.page
+        if what == "all":
+            start, stop = 0, len(model)
+        elif what == "selected" and self._anchor is not None and self._head is not None:
+            low, high = sorted((self._anchor, self._head))
+            start, stop = model.index_of(low), model.index_of(high) + 1
+        indexes = range(start, min(stop, len(model), start + MOST_COPIED_LINES))
+        seqs = (seq for index in indexes if (seq := model.seq_at(index)) is not None)
+        return "\n".join(self._text(seq, raw=raw) for seq in seqs)
+
+    def all_lines(self) -> Iterator[str]:
+        """The lines that are shown now, as they are shown; those that fall off meanwhile are left out."""
+        model = self.model
+        last = model.seq_at(len(model) - 1)
+        index = 0
+        while last is not None and (seq := model.seq_at(index)) is not None and seq <= last:
+            yield self._text(seq)
+            index = model.index_of(seq) + 1
+
+    def _text(self, seq: int, *, raw: bool = False) -> str:
+        line = self.model.line(seq)
+        if line is None:
+            return ""
+        shown = self.painter.shown(seq, line, len(line.text))
+        text = shown.text[shown.prefix :] if raw else shown.text
+        more = self.extra_rows(seq) if seq in self.opened else ()
+        return "\n".join([text, *(row.text for row in more)]) if more else text
+
+    def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
+        """Lines selected by keys, the line found last, text selected by mouse."""
+        if self.is_selected(seq) or seq == self.finder.found:
+            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(seq)) is not None:
+            style = self.screen.get_component_rich_style("screen--selection")
+            first, last = max(0, span[0] - start), span[1] if span[1] < 0 else max(0, span[1] - start)
+            strip = Strip(restyle(strip, first, last, style), strip.cell_length)
+        return strip
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text under a selection by mouse."""
+        model = self.model
+        start = 0 if selection.start is None else model.index_of(selection.start.y)
+        stop = len(model) if selection.end is None else model.index_of(selection.end.y) + 1
+        texts: list[str] = []
+        for index in range(start, min(stop, len(model), start + MOST_COPIED_LINES)):
+            seq = model.seq_at(index)
+            if seq is not None and (span := selection.get_span(seq)) is not None:
+                texts.append(self._text(seq)[span[0] : None if span[1] < 0 else span[1]])
+        return ("\n".join(texts), "\n") if texts else None
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Another stretch of text is selected: it must not scroll away under the mouse."""
+        if selection is not None:
+            self.set_following(False)
+        self.refresh()

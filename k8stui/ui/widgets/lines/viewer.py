@@ -1,0 +1,402 @@
+"""A viewer for any number of lines: logs as they come, or text that stands still.
+
+Paints the visible lines of a `LineSource` and looks at no others, except to filter and search, which happens
+in slices. Lines keep their place on the screen while new ones come and old ones fall off, unless the viewer
+follows the end. It never changes the lines.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.strip import Strip
+
+from k8stui.ui.widgets.filters import compile_pattern, line_predicate
+from k8stui.ui.widgets.lines import messages as line_messages
+from k8stui.ui.widgets.lines.actions import LineActions
+from k8stui.ui.widgets.lines.layout import Place, last_top, page_from
+from k8stui.ui.widgets.lines.model import LineModel, StaticLines
+from k8stui.ui.widgets.lines.painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
+from k8stui.ui.widgets.lines.search import LineSearch
+from k8stui.ui.widgets.pacing import Pacer
+from k8stui.ui.widgets.painting import Palette, char_at, least_width
+from k8stui.ui.widgets.table.chrome import message_strip
+from k8stui.ui.widgets.table.states import MessageLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.geometry import Region
+
+    from k8stui.ui.widgets.lines.ansi import Span
+    from k8stui.ui.widgets.lines.model import LineLike, LineSource
+
+
+SLICE = 0.005
+"""Seconds of looking for lines before keys and the network have their turn."""
+SELDOM = 0.1
+"""Seconds between two looks at the scroll bar while lines are looked for."""
+
+
+class LineViewer(LineActions, can_focus=True):
+    """Lines of a source, live.
+
+    Give it a buffer (`set_source`; its subscriber's wake is `viewer.wake`) or text (`show_text`). `follow`
+    keeps the end in view until the reader scrolls up. `set_filter` hides lines, `search` moves between
+    matches.
+
+    Messages: `LineViewer.FollowChanged`, `.LinesCounted`, `.SearchEnded`.
+    """
+
+    ALLOW_SELECT = True
+    DEFAULT_CSS = """
+    LineViewer { scrollbar-size: 0 1; overflow: auto; height: 1fr; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"line-viewer--{name}"
+        for name in (
+            *("timestamp", "match", "match-current", "cursor", "message"),
+            *MARKS,
+            *(f"source-{number}" for number in range(1, SOURCE_COLOURS + 1)),
+        )
+    }
+    FollowChanged = line_messages.FollowChanged
+    LinesCounted = line_messages.LinesCounted
+    SearchEnded = line_messages.SearchEnded
+
+    def __init__(
+        self,
+        source: LineSource | None = None,
+        *,
+        follow: bool = False,
+        wrap: bool = False,
+        timestamps: bool = False,
+        sources: bool = True,
+        source_label: Callable[[Any], str] | None = None,
+        highlight: Callable[[str], Sequence[Span]] | None = None,
+        placeholder: str = "",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """`source_label` names a line's source in its prefix (default `pod container`).
+
+        `highlight` colours lines that have no colours of their own. `placeholder` is the sentence that
+        is shown while there are no lines.
+        """
+        super().__init__(id=id, classes=classes)
+        self.model = LineModel(StaticLines(()) if source is None else source)
+        self.palette = Palette(self, "line-viewer--")
+        self.painter = LinePainter(self.palette, source_label)
+        self.painter.timestamps, self.painter.sources = timestamps, sources
+        self.painter.highlight = highlight
+        self.finder = LineSearch(self.model)
+        self.following = follow
+        self.wrap = wrap
+        self.placeholder = placeholder
+        self.filter_text = ""
+        self.opened: set[int] = set()
+        """Lines with `extra_rows` below them."""
+        self._pacer: Pacer | None = None
+        # By number, not by place: lines may fall off before the next paint.
+        self._rows: list[tuple[int | None, int]] = []
+        self._painted: dict[int, Any] = {}
+        self._top_seq: int | None = None
+        self._top_sub = 0
+        self._widest = 0
+        self._across = 0  # cells of a row, as of the last placing: asking the widget for each line is slow
+        self._placing = False
+        self._placed_at = 0.0
+        self._told: dict[type, tuple[Any, ...]] = {}
+
+    # Lines in
+
+    def set_source(self, source: LineSource) -> None:
+        """Show other lines; they are read from `source` whenever `wake` is called."""
+        self.model.set_source(source)
+        self.finder.stop()
+        self._top_seq, self._top_sub, self._widest, self._seen_end = None, 0, 0, source.end
+        self.opened.clear()
+        self._start_anew()
+
+    def show_text(self, lines: Sequence[str]) -> None:
+        """Show lines that stand still."""
+        self.following = False
+        self.set_source(StaticLines(lines))
+
+    def wake(self) -> None:
+        """There are new lines, or something is to be done. Cheap; no line is looked at here."""
+        if self._pacer is not None:
+            self._pacer.wake()
+
+    def urge(self) -> None:
+        """The reader asked for something: do it in the next turn of the loop."""
+        if self._pacer is not None:
+            self._pacer.urge()
+
+    # What is asked of the viewer
+
+    def set_filter(self, text: str) -> str:
+        """Show only lines that match `text` (a regular expression; `!` before it: that do not).
+
+        Returns what is wrong with it, in a sentence, or nothing. Marked lines (gaps, restarts) stay.
+        """
+        predicate, note = line_predicate(text)
+        self.filter_text = text if predicate else ""
+        self.model.set_filter(predicate, near=None if self.following else self.top_seq)
+        if not self.finder.pattern:
+            inverse = text.strip().startswith("!")
+            self.painter.pattern = None if not predicate or inverse else compile_pattern(text.strip())[0]
+        self._start_anew()
+        return note
+
+    def search(self, text: str, *, forward: bool = True) -> str:
+        """Go to the next line with a match of `text` (nothing: end the search); returns what is wrong."""
+        pattern, note = compile_pattern(text) if text else (None, "")
+        self.painter.pattern = pattern
+        self.finder.start(pattern, self.top_seq, forward=forward)
+        self._start_anew()
+        return note
+
+    def set_wrap(self, on: bool) -> None:
+        """Show long lines in several rows, or let them run out to the right."""
+        self.wrap = on
+        self._top_sub = 0
+        if on:
+            self.jump(x=0)
+        self._start_anew()
+
+    def set_timestamps(self, on: bool) -> None:
+        """Show when each line was written."""
+        self.painter.timestamps = on
+        self._start_anew()
+
+    def set_sources(self, on: bool) -> None:
+        """Show which container each line is from."""
+        self.painter.sources = on
+        self._start_anew()
+
+    def set_following(self, on: bool) -> None:
+        """Keep the end in view, or stand still."""
+        if on != self.following:
+            self.following = on
+            self._seen_end = self.model.source.end
+        self.urge()
+
+    @property
+    def behind(self) -> int:
+        """Lines that came since the viewer stands still."""
+        return 0 if self.following else max(0, self.model.source.end - self._seen_end)
+
+    @property
+    def top_seq(self) -> int:
+        """Number of the line on top of the screen."""
+        return self.model.source.first if self._top_seq is None else self._top_seq
+
+    def _start_anew(self) -> None:
+        """An option or the lines changed: nothing that was painted counts."""
+        self.painter.forget()
+        self._painted.clear()
+        self._placed_at = 0.0
+        if self.is_attached:
+            self.refresh()
+        self.urge()
+
+    # Life
+
+    def on_mount(self) -> None:
+        """Start the pacer."""
+        self._pacer = Pacer(self._work)
+        self._seen_end = self.model.source.end
+        self.wake()
+
+    def on_unmount(self) -> None:
+        """Stop all work."""
+        if self._pacer is not None:
+            self._pacer.close()
+
+    def on_resize(self) -> None:
+        """Wrapped lines have other heights."""
+        self._painted.clear()
+        self.place_lines()
+
+    def notify_style_update(self) -> None:
+        """The theme or the focus changed: styles are found anew."""
+        super().notify_style_update()
+        self.palette.clear()
+        self.painter.forget()
+
+    def _work(self) -> bool:
+        """One run of the pacer: filter new lines, search on, repaint what differs."""
+        finder = self.finder
+        more = self.model.step(SLICE if finder.running else 2 * SLICE)
+        if finder.running:
+            finder.step(SLICE)
+            more = more or finder.running
+        if finder.arrived:
+            finder.arrived = False
+            if finder.found is not None:
+                self.show_found(finder.found)
+            self.post_message(line_messages.SearchEnded(self, finder.found))
+        if not (more and self._page_stands()):
+            self.place_lines()
+            self._tell()
+        return more
+
+    def _page_stands(self) -> bool:
+        """The page is full and was placed a moment ago: while lines are looked for, the rest can wait."""
+        return len(self._rows) >= self.page and perf_counter() - self._placed_at < SELDOM
+
+    def _tell(self) -> None:
+        looked, total = self.model.progress
+        filtered = self.model.filtered
+        self._post(line_messages.FollowChanged, self.following, self.behind)
+        if filtered or self._told.get(line_messages.LinesCounted):
+            self._post(line_messages.LinesCounted, len(self.model), total, filtered and looked < total)
+
+    def _post(self, message: type, *values: Any) -> None:
+        if self._told.get(message) != values:
+            self._told[message] = values
+            self.post_message(message(self, *values))
+
+    # Where lines are
+
+    @property
+    def page(self) -> int:
+        """Rows on the screen."""
+        return max(1, self.scrollable_content_region.height)
+
+    def rows_of(self, index: int) -> int:
+        """Rows that a line of the model takes."""
+        if not self.wrap and not self.opened:
+            return 1
+        seq = self.model.seq_at(index)
+        line = None if seq is None else self.model.line(seq)
+        if seq is None or line is None:
+            return 1
+        more = len(self.extra_rows(seq)) if seq in self.opened else 0
+        return more + (len(self.painter.breaks(seq, line, self._across)) if self.wrap else 1)
+
+    def extra_rows(self, seq: int) -> Sequence[ShownLine]:
+        """Rows below an opened line, as wide as the screen where lines are wrapped."""
+        return ()
+
+    def top_place(self) -> Place:
+        """The place on top of the screen, by the line's number."""
+        if self._top_seq is None:
+            return Place(0)
+        index = self.model.index_of(self._top_seq)
+        return Place(index, self._top_sub if self.model.seq_at(index) == self._top_seq else 0)
+
+    def last_top(self) -> Place:
+        """The top of the last page."""
+        return last_top(len(self.model), self.page, self.rows_of)
+
+    def put_top(self, place: Place) -> None:
+        """Show this place on top, or the end if it is nearer; reaching it there follows the end again."""
+        end = self.last_top()
+        place = min(place, end)
+        self._top_seq, self._top_sub = self.model.seq_at(place.line), place.sub
+        self.place_lines()
+
+    def place_lines(self) -> None:
+        """Find out what is where, move the scrollbar, and refresh the lines that differ."""
+        if not self.is_attached or not self.size:
+            return
+        self.model.trim()
+        self._across, self._placed_at = self.size.width, perf_counter()
+        count, end = len(self.model), self.last_top()
+        top = end if self.following else min(self.top_place(), end)
+        if self.following or not self.model.busy:  # else what the reader looks at may still be found
+            self._top_seq, self._top_sub = self.model.seq_at(top.line), top.sub
+        self._placing = True
+        try:
+            self.set_extent(0 if self.wrap else self._widest, end.line + self.page if count else 0)
+            if self.scroll_offset.y != top.line:
+                self.jump(y=top.line)
+        finally:
+            self._placing = False
+        places = page_from(top, self.page, count, self.rows_of)
+        self._rows = [(self.model.seq_at(place.line), place.sub) for place in places]
+        self.refresh_rows([y for y in range(self.page) if self._painted.get(y, self) != self._key(y)])
+
+    def _key(self, y: int) -> Any:
+        """What decides how a line of the screen looks."""
+        if y >= len(self._rows):
+            return (len(self.model) == 0 and self.placeholder, self.palette.generation)
+        seq, sub = self._rows[y]
+        selected = seq is not None and self.is_selected(seq)
+        current = seq is not None and seq == self.finder.found
+        return seq, sub, selected, current, self.palette.generation, self.painter.generation
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The scrollbar or the wheel moved, or lines came above: only rows that differ are painted again."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if not self._placing and round(old_value) != round(new_value):
+            self.scrolled_to(round(new_value))
+
+    # Painting
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Called by the compositor, which paints what this returns."""
+        self.painting = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self.painting = False
+
+    def render_line(self, y: int) -> Strip:
+        """A row of a line, a line of the placeholder, or nothing."""
+        width, base = self.size.width, self.palette.style()
+        if self.painting:
+            self._painted[y] = self._key(y)
+        if y >= len(self._rows):
+            if len(self.model) or not self.placeholder:
+                return Strip.blank(width, base)
+            lines = [MessageLine(self.placeholder, "message")]
+            return message_strip(lines, self.palette, y, width, self.page)
+        seq, sub = self._rows[y]
+        line = None if seq is None else self.model.line(seq)
+        if seq is None or line is None:
+            return Strip.blank(width, base)
+        generation = self.painter.generation
+        strip, start = self._row(seq, line, sub, width)
+        if generation != self.painter.generation:
+            # The prefix grew with this line: those above are painted again.
+            self.wake()
+        strip = self._with_states(strip, seq, start)
+        return strip if self.painting else strip.apply_offsets(start, seq)
+
+    def _row(self, seq: int, line: LineLike, sub: int, width: int) -> tuple[Strip, int]:
+        """A row of a line, and the number of its first character in the line's shown text."""
+        base = self.palette.style()
+        breaks = self.painter.breaks(seq, line, width) if self.wrap else [0]
+        if sub >= len(breaks) and seq in self.opened:
+            return self._extra_row(seq, line, sub - len(breaks), width)
+        if self.wrap:
+            shown = self.painter.shown(seq, line)
+            sub = min(sub, len(breaks) - 1)
+            return self.painter.wrapped(shown, breaks, sub, width, base), breaks[sub]
+        x = self.scroll_offset.x
+        shown = self.painter.shown(seq, line, x + width)
+        self._note_width(shown)
+        return self.painter.unwrapped(shown, x, width, base), char_at(shown.text, x)[0]
+
+    def _extra_row(self, seq: int, line: LineLike, number: int, width: int) -> tuple[Strip, int]:
+        """A row below an opened line; its characters count on from those of the line."""
+        base, rows = self.palette.style(), self.extra_rows(seq)
+        start = len(self.painter.shown(seq, line).text) + 1 + sum(len(row.text) + 1 for row in rows[:number])
+        if number >= len(rows):
+            return Strip.blank(width, base), start
+        x = 0 if self.wrap else self.scroll_offset.x
+        self._note_width(rows[number])
+        start += char_at(rows[number].text, x)[0]
+        return self.painter.unwrapped(rows[number], x, width, base), start
+
+    def _note_width(self, shown: ShownLine) -> None:
+        """Lines as wide as this one can be scrolled to; applied with the next run."""
+        size = least_width(shown.text) + shown.cut
+        if size > self._widest:
+            self._widest = size
+            self.wake()

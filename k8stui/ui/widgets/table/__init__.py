@@ -1,0 +1,1 @@
+"""A table for any number of live rows."""
