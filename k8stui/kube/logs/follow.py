@@ -190,8 +190,7 @@ class ContainerFollower:
             return
         except KubeError as error:
             idle = isinstance(error, ConnectionLost) and error.kind == "idle"
-            if self._clock.monotonic() - opened >= HEALTHY_SECONDS:
-                self._backoff.reset()
+            self._note_health(opened)
             if not idle:
                 await self._broken(error)
             return
@@ -205,10 +204,15 @@ class ContainerFollower:
         elif life.container_id == self._source.container_id:
             await self._resume_later(opened)
 
+    def _note_health(self, opened: float) -> None:
+        """A stream that stood for a while, or brought something new, was no failure: try again soon."""
+        last = self.status.last_line
+        if self._clock.monotonic() - opened >= HEALTHY_SECONDS or (last is not None and last >= opened):
+            self._backoff.reset()
+
     async def _resume_later(self, opened: float) -> None:
         """The stream ended while the container seems to run: rotation, or a status that lags."""
-        if self._clock.monotonic() - opened >= HEALTHY_SECONDS:
-            self._backoff.reset()
+        self._note_health(opened)
         self._seen.hold = True
         self._resumed_at = self._clock.monotonic()
         await self._nap(self._backoff.next())
