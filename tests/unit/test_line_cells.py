@@ -12,7 +12,9 @@ from rich.cells import get_character_cell_size
 from k8stui.ui.widgets.lines.painter import word_points, wrap_points
 from k8stui.ui.widgets.painting import char_at, chars_in_cells, least_width
 
-TEXTS = st.text(alphabet="ab 한글é…\u0301z", max_size=400) | st.text(max_size=60)
+PRINTABLE = st.characters(exclude_categories=("Cc", "Cs"))
+"""Texts are made printable before they come to a painter."""
+TEXTS = st.text(alphabet="ab 한글é…\u0301z", max_size=400) | st.text(PRINTABLE, max_size=60)
 
 
 WIDE = "한글 ab 漢字かな é…" * 300

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -77,6 +77,6 @@ def test_escape_sequences_are_written_not_sent() -> None:
 
 def test_a_megabyte_takes_no_frame_more_than_a_few() -> None:
     value = {"data": {f"file{n}": "key: value of some length here\n" * 3300 for n in range(10)}}
-    start = perf_counter()
+    start = thread_time()
     assert len(emit(value).lines) > 33_000
-    assert perf_counter() - start < 0.5  # 0.03 s on a quiet machine
+    assert thread_time() - start < 0.5  # 0.03 s where nothing else runs
