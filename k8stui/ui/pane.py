@@ -155,10 +155,10 @@ class Pane(Widget):
         return self.view.leave(), None if self.pinned else self.view.target
 
     async def _return(self, left: _Left) -> None:
-        """To what was left: it shows what it followed then, until the next selection."""
+        """To what was left: it shows what it followed then, until the next selection, which may have come."""
         spec, followed = left
         await self._replace(spec)
-        if followed != self.view.target:
+        if self.view.target == spec.target != followed:
             self.follow(followed)
 
     async def settle(self) -> None:
