@@ -47,10 +47,12 @@ class Outage:
             self._simulated.close()
 
     def start(self) -> None:
-        """Also when it runs."""
+        """Nothing when it runs: a second one would only take over the name of the first."""
+        if self._runs:
+            return
         if self.target.is_real:
             self.target.ctl("start-apiserver")
-        elif not self._runs:
+        else:
             self._simulated.enter_context(simulated_cluster(self.target.kubeconfig))
         self._runs = True
 

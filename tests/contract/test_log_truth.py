@@ -287,9 +287,6 @@ async def test_a_log_that_is_rotated_meanwhile_is_read_on_and_what_is_gone_is_a_
             if cluster_under_test.is_real:
                 # two looks of the kubelet at the size of the log lie within this
                 await eventually(lambda: numbers[-1] > 25_000, 120, "more than 20 MiB")
-                assert not [mark for mark in marks if mark[0] == "gap"], (
-                    "what is read as it is written is whole"
-                )
             wire.blocked = True
             wire.cut()
             last = numbers[-1]
@@ -307,9 +304,15 @@ async def test_a_log_that_is_rotated_meanwhile_is_read_on_and_what_is_gone_is_a_
     gaps = [mark for mark in marks if mark[0] == "gap"]
     jumps = [at for at in range(1, len(numbers)) if numbers[at] != numbers[at - 1] + 1]
     around = [numbers[max(0, at - 4) : at + 4] for at in jumps]
-    assert [at for _, _, at in gaps] == jumps, f"a gap is where lines are missing, and nowhere else: {around}"
-    assert len(jumps) == 1
-    assert re.search(r"between 20\S+Z and 20\S+Z", gaps[0][1])
+    marked = [at for _, _, at in gaps]
+    if cluster_under_test.is_real:
+        # the kubelet of 1.20 falls mute at a rotation: then lines may be missing, and it is said that they may
+        assert set(jumps) <= set(marked), f"no line is missing without a word: {around}, {gaps}"
+        assert jumps
+    else:
+        assert marked == jumps, f"a gap is where lines are missing, and nowhere else: {around}"
+        assert len(jumps) == 1
+    assert all(re.search(r"between 20\S+Z and 20\S+Z", text) for _, text, _ in gaps)
     assert numbers == sorted(set(numbers))
 
 
