@@ -306,7 +306,7 @@ async def test_a_log_that_is_rotated_meanwhile_is_read_on_and_what_is_gone_is_a_
     around = [numbers[max(0, at - 4) : at + 4] for at in jumps]
     marked = [at for _, _, at in gaps]
     if cluster_under_test.is_real:
-        # the kubelet of 1.20 falls mute at a rotation: then lines may be missing, and it is said that they may
+        # the kubelet of 1.20 falls mute at a rotation: lines may be missing then, and it says so
         assert set(jumps) <= set(marked), f"no line is missing without a word: {around}, {gaps}"
         assert jumps
     else:
