@@ -7,7 +7,6 @@ another measure, one odd character would shift the rest of the line. No colour i
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from rich.cells import cell_len, get_character_cell_size, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
+from k8stui.kinds.text import is_usual
 from k8stui.ui.widgets.contrast import DIMMED, READABLE, contrast, readable
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 ELLIPSIS = "…"
 _STRETCH = 1_024
 """Characters that are measured at once on the way to a far cell."""
-_WIDE = re.compile("[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+")
-"""Kana, Han and Hangul."""
 
 
 def width_of(text: str) -> int:
@@ -93,10 +91,10 @@ def least_width(text: str) -> int:
 
 
 def _cells_of(text: str) -> int:
-    """The cells of all characters; the usual wide ones are counted together."""
-    narrow = _WIDE.sub("", text)
-    others = 0 if narrow.isascii() else sum(map(get_character_cell_size, narrow)) - len(narrow)
-    return 2 * len(text) - len(narrow) + others
+    """The cells of all characters."""
+    if is_usual(text):  # a cell for each byte, but two for the three bytes of a wide character
+        return len(text) + (len(text.encode()) - len(text)) // 2
+    return sum(map(get_character_cell_size, text))
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rich.color import Color
 from rich.style import Style
 
-from k8stui.kinds.text import printable
+from k8stui.kinds.text import is_usual, printable
 
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)(?P<parameters>[0-?]*)[ -/]*(?P<final>[@-~])"  # CSI
@@ -53,7 +53,9 @@ def parse_line(raw: str, limit: int = 0) -> ParsedLine:
         raw = _last_state(raw)
     if limit and len(raw) > limit:
         raw = _cut(raw, limit)
-    if raw.isprintable():  # most lines: nothing in them needs a closer look
+    if is_usual(raw):
+        return ParsedLine(raw)
+    if raw.isprintable():
         return ParsedLine(printable(raw))
     if _HAS_ESCAPE.search(raw) is None:
         return ParsedLine(_plain(raw, 0))
