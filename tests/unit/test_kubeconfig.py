@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from k8stui.kinds.text import printable
 from k8stui.kube.errors import KubeconfigError
 from k8stui.kube.kubeconfig.reading import Kubeconfig, load_kubeconfig, reload_context
 
@@ -455,4 +456,4 @@ def test_whatever_is_in_a_file_there_is_an_answer_or_one_sentence(data: st.DataO
                 with contextlib.suppress(KubeconfigError):
                     config.context(name)
         except KubeconfigError as error:
-            assert error.sentence().isprintable()
+            assert error.sentence() == printable(error.sentence())
