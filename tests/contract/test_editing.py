@@ -250,7 +250,8 @@ async def test_a_server_side_apply_names_who_owns_a_field_and_takes_it_only_on_p
     )
     items = await bench.applied(text, Mode.SERVER_APPLY)
     assert not items[0].done
-    assert "spec.replicas" in [field for field, _ in items[0].taken]
+    lines = {owned.field: owned.problem.line for owned in items[0].taken}
+    assert lines["spec.replicas"] == 5, lines
     path = f"/apis/apps/v1/namespaces/{bench.namespace}/deployments/web"
     assert (await admin.get(path))["spec"]["replicas"] == 0
     items[0].force = True

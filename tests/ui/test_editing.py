@@ -7,6 +7,7 @@ import json
 import stat
 from typing import TYPE_CHECKING, Any
 
+from k8stui.kube.errors import ApiError, Cause, StatusDetails
 from k8stui.ui.dialogs.edit_conflicts import ConflictsDialog
 from k8stui.ui.dialogs.edit_results import ResultsDialog
 from k8stui.ui.dialogs.edit_review import ReviewDialog
@@ -130,6 +131,35 @@ async def test_nothing_is_sent_when_nothing_is_changed() -> None:
 
 
 # Refused
+
+
+async def test_fields_that_others_own_are_marked_on_their_lines_until_they_are_taken_over() -> None:
+    cluster = world()
+    fake: Any = cluster.connection
+    owned = Cause("FieldManagerConflict", 'conflict with "hpa" using apps/v1', ".spec.replicas")
+
+    def admission(obj: dict[str, Any]) -> dict[str, Any]:
+        if fake.sent[-1][2]["force"] == "false":
+            raise ApiError(409, "Conflict", "Apply failed", details=StatusDetails(causes=(owned,)))
+        return obj
+
+    fake.admission = admission
+    app = deployments(cluster)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.session.cluster is not None and app.main.place().objects)
+        text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 7\n"
+        await app.editing.new_text("server-apply", "pasted", text)
+        await until(pilot, lambda: app.main.place().view_type == "edit" and editor(app).is_loaded)
+        assert "line 6: hpa owns spec.replicas" in await review(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main and not editor(app).busy)
+        assert list(editor(app).text.problems) == [5]
+        assert editor(app).text.cursor_location[0] == 5
+        assert "hpa owns spec.replicas, with another value." in screen_text(app)
+        await review(pilot)
+        await pilot.press("f")
+        await back_in_table(pilot, app)
+        assert connection(app).sent[-1][2]["force"] == "true"
 
 
 async def test_a_refusal_stands_on_the_line_that_it_speaks_of() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k8stui.kinds.editing.documents import parse
-from k8stui.kinds.editing.errors import field_path, refusal_problems
+from k8stui.kinds.editing.errors import field_path, owned_fields, refusal_problems
 from k8stui.kinds.editing.owners import owner_warnings
 from k8stui.kube.errors import ApiError, Cause, StatusDetails
 
@@ -143,3 +143,31 @@ def test_people_are_no_owners_and_autoscalers_are() -> None:
     (sentence,) = owner_warnings(edited, REPLICAS, ["web"])
     assert sentence.startswith("HorizontalPodAutoscaler web sets spec.replicas")
     assert owner_warnings(edited, [], ["web"]) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "line"),
+    [
+        (".spec.replicas", "  replicas: x"),
+        (".metadata.labels.app.kubernetes.io/name", "    app.kubernetes.io/name: web"),
+        ('.spec.template.spec.containers[name="a"].imag', "        imag: y"),
+        (
+            '.spec.template.spec.containers[name="a"].ports[containerPort=0,protocol="TCP"].containerPort',
+            "        - containerPort: 0",
+        ),
+    ],
+)
+def test_a_field_that_another_manager_owns_is_named_on_its_line(field: str, line: str) -> None:
+    cause = Cause("FieldManagerConflict", 'conflict with "hpa" using apps/v1', field)
+    error = ApiError(409, "Conflict", "Apply failed with 1 conflict", details=StatusDetails(causes=(cause,)))
+    (owned,) = owned_fields(error, DOCUMENT)
+    assert owned.manager == "hpa"
+    assert LINES[owned.problem.line] == line
+    assert owned.problem.message == f"hpa owns {field[1:]}, with another value."
+
+
+def test_an_item_of_a_set_is_named_by_its_value() -> None:
+    (document,) = parse("kind: Pod\nmetadata:\n  finalizers:\n  - a.io/one\n  - a.io/two\n").documents
+    cause = Cause("FieldManagerConflict", 'conflict with "x"', '.metadata.finalizers[="a.io/two"]')
+    error = ApiError(409, "Conflict", "no", details=StatusDetails(causes=(cause,)))
+    assert [owned.problem.line for owned in owned_fields(error, document)] == [4]

@@ -7,7 +7,7 @@ message (`unknown field "spec.replica"`), as do the JSON decoder's complaints ab
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.kinds.editing.documents import Problem
 from k8stui.kube.errors import plain_text
@@ -51,6 +51,32 @@ def refusal_problems(error: Any, document: EditDocument) -> list[Problem]:
     if not found:
         found = [Problem(document.start, plain_text(error.sentence(), 600))]
     return sorted(set(found), key=lambda problem: problem.line)
+
+
+class Owned(NamedTuple):
+    """A field that another manager owns, when a server-side apply was refused for it."""
+
+    field: str
+    manager: str
+    problem: Problem
+    """The same, on its line."""
+
+
+def owned_fields(error: Any, document: EditDocument) -> list[Owned]:
+    """The conflicts that a server-side apply met, by line; empty where it was refused for something else.
+
+    Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+    """
+    found = []
+    for cause in error.causes:
+        if cause.reason != "FieldManagerConflict":
+            continue
+        field = cause.field.lstrip(".")
+        manager = cause.message.partition('"')[2].partition('"')[0] or cause.message
+        path = resolved(_by_keys(field_path(field), document.value), document)
+        message = plain_text(f"{manager} owns {field}, with another value.", 600)
+        found.append(Owned(field, manager, Problem(document.line_of(path), message, path=path)))
+    return sorted(found, key=lambda owned: owned.problem.line)
 
 
 def _causes(error: Any, document: EditDocument) -> Iterator[Problem]:
@@ -110,6 +136,13 @@ def _by_keys(path: Path, value: Any) -> Path:
     found: list[str | int] = []
     for step in path:
         if isinstance(value, list) and isinstance(step, str):
+            if step.startswith("="):
+                # an item of a set is named by its value
+                found.append(
+                    next((at for at, item in enumerate(value) if str(item) == step[1:].strip('"')), 0)
+                )
+                value = None
+                continue
             keys = {key: given.strip('"') for key, given in _KEYED.findall(step)}
             fitting = (
                 at

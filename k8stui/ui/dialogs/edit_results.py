@@ -56,16 +56,17 @@ class ResultsDialog(Dialog[bool]):
             if item.done and not item.failed:
                 text.append(f"✓ {name}: {item.done}\n", "green")
             elif item.failed or item.problems:
-                said = item.done or "; ".join(
-                    f"line {each.line + 1}: {each.message}" for each in item.problems
-                )
-                text.append(f"✗ {name}: {printable(said)}\n", "red")
+                text.append(f"✗ {name}: {printable(item.done or _lines(item))}\n", "red")
             elif item.taken:
-                owners = ", ".join(f"{manager} owns {field}" for field, manager in item.taken)
-                text.append(f"✗ {name}: not applied, {printable(owners)}\n", "red")
+                text.append(f"✗ {name}: not applied, {printable(_lines(item))}\n", "red")
             else:
                 said = "unchanged" if item.way is Way.NOTHING else "not written"
                 text.append(f"  {name}: {said}\n", "dim")
             for warning in item.warnings:
                 text.append(f"  ⚠ {printable(warning)}\n", "yellow")
         return text
+
+
+def _lines(item: Item) -> str:
+    """What stands against it, with the lines that it is about."""
+    return "; ".join(f"line {each.line + 1}: {each.message}" for each in item.marks)

@@ -143,10 +143,8 @@ class ReviewDialog(Dialog[str]):
             word = "refused" if item.problems else item.way.value
             new = " (new)" if item.way is Way.APPLY and item.base is None else ""
             text.append(f"{printable(item.label())}: {word}{new}\n", self._style("head"))
-        for problem in item.problems:
+        for problem in item.marks:
             text.append(f"✗ line {problem.line + 1}: {printable(problem.message)}\n", self._style("error"))
-        for field, manager in item.taken:
-            text.append(f"✗ {printable(manager)} owns {printable(field)}\n", self._style("error"))
         for sentence in [*item.owners, *item.warnings]:
             text.append(f"⚠ {printable(sentence)}\n", self._style("warning"))
         if item.waits is not None:

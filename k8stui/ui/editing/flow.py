@@ -58,6 +58,7 @@ async def _save(view: EditorView) -> None:
         return
     pipeline = Pipeline(cluster, schemas)
     await view.desk.unseal(view)
+    view.show_problems(())  # those of the save before
     everything = await _items(view)
     if everything is None:
         return
@@ -77,7 +78,8 @@ async def _save(view: EditorView) -> None:
         view.say_busy("to be confirmed")
         answer = await app.push_screen_wait(ReviewDialog(title, shown, view.revealed))
         if answer is None:
-            view.show_problems([problem for item in shown for problem in item.problems], go=False)
+            stuck = not any(item.ready for item in shown)
+            view.show_problems([problem for item in shown for problem in item.marks], go=stuck)
             return
         for item in shown:
             item.force = answer == "force" and bool(item.taken)
@@ -221,7 +223,7 @@ async def _finished(view: EditorView, items: Sequence[Item]) -> None:
         app.complain(_short(items[0].problems[0].message))
     else:
         await app.push_screen_wait(ResultsDialog(items))
-        view.show_problems([problem for item in wrong for problem in item.problems])
+        view.show_problems([problem for item in wrong for problem in item.marks])
     if not wrong and not view.problems:
         view.forget_draft()
         await view.desk.leave(view)

@@ -18,6 +18,7 @@ from k8stui.kinds.editing.secrets import MaskedValue, stored
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from k8stui.kinds.editing.errors import Owned
     from k8stui.kube.catalog import Catalog, Kind
     from k8stui.kube.openapi import Schema
 
@@ -89,8 +90,8 @@ class Item:
     warnings: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    taken: list[tuple[str, str]] = field(default_factory=list)
-    """Fields that other managers own (field, manager), when a server-side apply was refused for them."""
+    taken: list[Owned] = field(default_factory=list)
+    """Fields that other managers own, when a server-side apply was refused for them."""
     merged: bool = False
     """What somebody else changed meanwhile is in it."""
     waits: Item | None = None
@@ -105,6 +106,11 @@ class Item:
         where = f"{self.namespace}/" if self.namespace else ""
         part = f" ({self.base.subresource})" if self.base is not None and self.base.subresource else ""
         return f"{self.kind.kind} {where}{self.name}{part}"
+
+    @property
+    def marks(self) -> list[Problem]:
+        """All that stands against it, on its lines."""
+        return [*self.problems, *(() if self.done else (owned.problem for owned in self.taken))]
 
     @property
     def ready(self) -> bool:

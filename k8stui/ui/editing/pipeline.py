@@ -13,7 +13,7 @@ import msgspec
 
 from k8stui.kinds.editing.apply_order import NAMESPACES
 from k8stui.kinds.editing.documents import Problem
-from k8stui.kinds.editing.errors import refusal_problems
+from k8stui.kinds.editing.errors import owned_fields, refusal_problems
 from k8stui.kinds.editing.field_diff import MISSING, Change, besides, changes, dropped, merge_patch, same
 from k8stui.kinds.editing.objects import clean
 from k8stui.kinds.editing.owners import owner_warnings
@@ -146,11 +146,7 @@ class Pipeline:
 
     def _refused(self, item: Item, error: ApiError, mode: Mode) -> None:
         if error.code == 409 and mode is Mode.SERVER_APPLY:
-            item.taken = [
-                (cause.field.lstrip("."), _manager(cause.message))
-                for cause in error.causes
-                if cause.reason == "FieldManagerConflict"
-            ]
+            item.taken = owned_fields(error, item.document)
         if not item.taken:
             item.problems = refusal_problems(error, item.document)
 
@@ -319,10 +315,6 @@ class Pipeline:
         if not same(before, now):
             item.merged = True
         renewed(item)
-
-
-def _manager(message: str) -> str:
-    return message.partition('"')[2].partition('"')[0] or message
 
 
 def _with_last_applied(wanted: dict[str, Any]) -> dict[str, Any]:
