@@ -17,6 +17,7 @@ from k8stui.kinds.rollout.status import RolloutPhase, rollout_status
 from k8stui.kube.connection.client import Connection
 from k8stui.kube.discovery import discover
 from k8stui.kube.errors import ApiError
+from k8stui.kube.operations import running
 from k8stui.kube.operations.certificates import decided, plan_decision
 from k8stui.kube.operations.deletion import DeleteOptions, plan_delete, plan_evict, plan_finalize
 from k8stui.kube.operations.drain import plan_drain
@@ -281,21 +282,25 @@ async def test_five_hundred_marked_pods_go_ten_at_a_time_and_can_be_stopped(op: 
     assert all(pod["metadata"].get("deletionTimestamp") for pod in left)
 
 
-async def test_an_eviction_that_a_budget_refuses_is_said_in_words(op: Operator) -> None:
+async def test_an_eviction_that_a_budget_refuses_is_said_in_words_and_done_when_it_may_be(
+    op: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "HELD_PAUSE", 0.2)
     pod = await op.make("pods", {"metadata": {"name": "web", "labels": LABELS}, "spec": pod_spec()})
     spec = {"minAvailable": 1, "selector": {"matchLabels": LABELS}}
     budget = await op.make("poddisruptionbudgets.policy", {"metadata": {"name": "keep"}, "spec": spec})
     async with asyncio.timeout(60):
         while (await op.get(budget)).get("status", {}).get("currentHealthy") != 1:
             await asyncio.sleep(0.1)
-    run = await op.do(plan_evict([pod]))
-    assert "a PodDisruptionBudget keeps it" in run.failed[0].text
-    assert "keep" in run.failed[0].text
-    await op.admin.delete(budget.path())
-    await asyncio.sleep(0.1)
+    run = Run(op.connection, plan_evict([pod]))
+    working = asyncio.create_task(run.run())
     async with asyncio.timeout(30):
-        while run.left:
-            await run.retry()
+        while not run.count(State.HELD):
+            await asyncio.sleep(0.01)
+        assert "a PodDisruptionBudget keeps it" in run.results[0].text
+        assert "keep" in run.results[0].text
+        await op.admin.delete(budget.path())
+        await working
     assert run.count(State.DONE) == 1
 
 

@@ -10,7 +10,7 @@ from k8stui.ui.commands import CommandError
 from k8stui.ui.rights import changes
 from tests.ui.fakes import FakeBackend, make_app, meta, pod, screen_text, until
 from tests.ui.operations_rig import SIZE, asked, at, cluster, done, notes, rolling, uid
-from tests.unit.test_operations import ADA, encoded
+from tests.unit.test_operations import ADA, encoded, refused_by_a_budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -102,7 +102,7 @@ def connected(pilot: Pilot[None]) -> Any:
 async def test_a_pod_is_evicted_by_its_command_and_resized(pilot: Pilot[None]) -> None:
     await table(pilot, "pods", "web-a")
     await asked(pilot, line="evict")
-    assert "A pod whose PodDisruptionBudget allows none to go is refused" in screen_text(pilot.app)
+    assert "is asked for again every 5 s" in screen_text(pilot.app)
     ((method, path, body),) = await carried_out(pilot, connected(pilot))
     assert (method, path) == ("POST", "/api/v1/namespaces/shop/pods/web-a/eviction")
     assert body["deleteOptions"] == {"preconditions": {"uid": uid("web-a")}}
@@ -156,6 +156,27 @@ async def test_a_node_is_drained(pilot: Pilot[None]) -> None:
     assert "No controller makes these anew: shop/web-a." in screen_text(app)
     (_, cordoned, _), (_, evicted, _) = await carried_out(pilot, connected(pilot))
     assert (cordoned, evicted) == ("/api/v1/nodes/worker-1", "/api/v1/namespaces/shop/pods/web-a/eviction")
+
+
+async def test_a_pod_that_a_budget_holds_is_asked_for_again_until_the_user_stops(pilot: Pilot[None]) -> None:
+    app = await table(pilot, "nodes", "worker-1")
+    server = connected(pilot).connection
+    server.answer = lambda method, *_: refused_by_a_budget() if method == "POST" else None
+    dialog: Any = await asked(pilot, "r")
+    await pilot.press("y")
+    await until(pilot, lambda: "1 held by a budget, asked again in" in screen_text(app), "the wait")
+    assert "1 of 2 drained" in screen_text(app)
+    assert "… shop/web-a: a PodDisruptionBudget keeps it" in screen_text(app)
+    left = dialog.run_of_plan.again_in
+    await until(pilot, lambda: f"asked again in {left - 1} s" in screen_text(app), "a second less")
+    await pilot.press("escape")
+    await until(pilot, lambda: "Retry 1" in screen_text(app), "the end")
+    assert app.screen is dialog, "what was not done is read before it closes"
+    await until(pilot, lambda: "✗ shop/web-a: a PodDisruptionBudget keeps it" in screen_text(app), "why")
+    server.answer = lambda *_: None
+    await pilot.press("r")
+    await done(pilot)
+    assert [path.rpartition("/")[2] for _, path, _ in server.writes] == ["worker-1", "eviction", "eviction"]
 
 
 async def test_annotations_are_set_and_taken_away(pilot: Pilot[None]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from k8stui.kube.catalog import BUILTIN, Kind
 from k8stui.kube.errors import ApiError, ConnectionLost, StatusDetails, api_error
+from k8stui.kube.operations import running
 from k8stui.kube.operations.certificates import decode_request, facts, plan_decision
 from k8stui.kube.operations.deletion import DeleteOptions, plan_delete, plan_evict
 from k8stui.kube.operations.drain import plan_drain
@@ -420,20 +421,57 @@ async def test_what_is_gone_already_is_done_but_an_unknown_kind_is_not() -> None
     assert run.results[0].state is State.FAILED
 
 
-async def test_a_busy_server_is_asked_again_a_budget_is_not() -> None:
+async def test_a_busy_server_is_asked_again() -> None:
     answers: list[Any] = [ApiError(429, "TooManyRequests", "slow down", retry_after=0.001), None]
     server = Server(lambda *_: answers.pop(0))
     run = Run(server, plan_cordon([ref(NODES, "n")], on=True))
     await run.run()
     assert run.results[0].state is State.DONE
+
+
+def refused_by_a_budget() -> ApiError:
     recorded = json.loads((GOLDEN / "exchanges" / "error-429-eviction-pdb.json").read_text())["response"]
-    error = api_error(recorded["status"], recorded["headers"], json.dumps(recorded["body"]).encode())
-    server = Server(lambda *_: error)
-    run = Run(server, plan_evict([ref()]))
+    return api_error(recorded["status"], recorded["headers"], json.dumps(recorded["body"]).encode())
+
+
+async def test_what_a_budget_holds_is_asked_for_again_and_keeps_nothing_else_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "HELD_PAUSE", 0.01)
+    held = {ref.name: 2 for ref in pods(AT_ONCE)}
+    order = []
+
+    def answer(_method: str, path: str, _body: Any) -> Any:
+        name = path.split("/")[-2]
+        order.append(name)
+        held[name] = held.get(name, 0) - 1
+        return refused_by_a_budget() if held[name] >= 0 else None
+
+    run = Run(Server(answer), plan_evict(pods(AT_ONCE + 1)))
     await run.run()
+    assert run.count(State.DONE) == AT_ONCE + 1
+    assert order.index(f"web-{AT_ONCE}") == AT_ONCE, "after the first refusals, not after the last"
+    assert len(order) == 3 * AT_ONCE + 1
+    assert not any(result.text for result in run.results), "a refusal that is over is not told"
+
+
+async def test_a_run_that_a_budget_holds_ends_at_once_when_it_is_stopped() -> None:
+    server = Server(lambda *_: refused_by_a_budget())
+    run = Run(server, plan_evict([ref()]))
+    working = asyncio.create_task(run.run())
+    while not run.again_in:
+        await asyncio.sleep(0)
+    (result,) = run.results
+    assert not run.finished
+    assert result.state is State.HELD
+    assert "The disruption budget cart needs 4 healthy pods" in result.text
+    run.stop()
+    async with asyncio.timeout(1):
+        await working
     assert len(server.sent) == 1
-    assert "The disruption budget cart needs 4 healthy pods" in run.results[0].text
-    assert "a PodDisruptionBudget keeps it" in run.results[0].text
+    assert result.state is State.FAILED
+    assert "a PodDisruptionBudget keeps it" in result.text
+    assert "delete it instead" in result.text
 
 
 async def test_an_old_server_gets_the_older_eviction() -> None:

@@ -76,11 +76,16 @@ def plan_delete(refs: Sequence[Ref], options: DeleteOptions = PLAIN, *, kill: bo
     return Plan(verb, done, changes, warnings=tuple(warnings), destroys=True, confirm=confirm)
 
 
+HELD = (
+    "A pod that a PodDisruptionBudget does not let go now is asked for again every 5 s,"
+    " until it goes or you stop."
+)
+
+
 def plan_evict(refs: Sequence[Ref]) -> Plan:
     """Ask the server to evict pods: it refuses where a disruption budget would be broken."""
     changes = tuple(Change(ref, (_eviction(ref),)) for ref in refs)
-    note = "A pod whose PodDisruptionBudget allows none to go is refused, and stays."
-    return Plan("Evict", "evicted", changes, notes=(note,), destroys=True)
+    return Plan("Evict", "evicted", changes, notes=(HELD,), destroys=True)
 
 
 def _eviction(ref: Ref) -> Request:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.operations.deletion import plan_evict
+from k8stui.kube.operations.deletion import HELD, plan_evict
 from k8stui.kube.operations.nodes import plan_cordon
 from k8stui.kube.operations.plans import Plan, PlanError, Ref, dig
 
@@ -48,7 +48,7 @@ def plan_drain(
         notes.append(f"Pods that stay: {', '.join(staying)}.")
     if going:
         notes.append(f"Pods that are ending already: {going}.")
-    notes.append("A pod whose PodDisruptionBudget allows none to go is refused, and stays: retry it later.")
+    notes.append(HELD)
     changes = (*plan_cordon(cordoned, on=True).changes, *plan_evict(evicted).changes)
     return Plan(
         "Drain",

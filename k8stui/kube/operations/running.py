@@ -1,12 +1,16 @@
 """Carrying out a plan: at most ten objects at once, each with its own result, to be stopped and retried.
 
 Stopping begins nothing more and lets what was sent come to its end, so that it is known what was done. A
-request that fails is told in words; only what the server asks to repeat (429, with a time) is repeated.
+request that fails is told in words; what the server asks to repeat (429, with a time) is repeated, and what a
+disruption budget holds is asked for again and again, until it goes or the user stops.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
+import time
 from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -18,7 +22,7 @@ from k8stui.kube.operations.reading import read_json
 from k8stui.kube.operations.undo import changed_since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from k8stui.kube.operations.plans import Change, Plan, Ref, Request
     from k8stui.kube.operations.reading import Requests
@@ -30,6 +34,9 @@ TIMEOUT = 30.0
 BUSY_TRIES = 4
 """How often a request is sent to a server that says that it is busy."""
 LONGEST_WAIT = 10.0
+HELD_PAUSE = 5.0
+"""Seconds until an eviction that a disruption budget refused is asked for again, as `kubectl drain` does."""
+HELD_ADVICE = "retry when more of its pods are ready, or delete it instead, which asks no budget"
 
 
 class State(Enum):
@@ -37,6 +44,8 @@ class State(Enum):
 
     WAITING = "waiting"
     RUNNING = "running"
+    HELD = "held"
+    """A disruption budget does not let it go now; it is asked for again."""
     DONE = "done"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -64,7 +73,8 @@ class Run:
         self.results = [Result(change) for change in plan.changes]
         self._connection = connection
         self._on_change = on_change
-        self._stopping = False
+        self._stopping = asyncio.Event()
+        self._again_at = 0.0
 
     # What is known
 
@@ -90,39 +100,65 @@ class Run:
     @property
     def finished(self) -> bool:
         """Nothing waits or runs any more."""
-        return not any(result.state in (State.WAITING, State.RUNNING) for result in self.results)
+        return not any(result.state in (State.WAITING, State.RUNNING, State.HELD) for result in self.results)
+
+    @property
+    def again_in(self) -> int:
+        """Seconds until what a budget holds is asked for again; 0 while nothing waits for that."""
+        return max(0, math.ceil(self._again_at - time.monotonic()))
 
     # Doing it
 
     async def run(self) -> None:
         """Do all that waits. Cancelling ends also what was sent: what came of that is then not known."""
-        self._stopping = False
+        self._stopping.clear()
         first = self.results[: self.plan.first]
-        waiting = deque(result for result in self.results[len(first) :] if result.state is State.WAITING)
-
-        async def work() -> None:
-            while waiting and not self._stopping:
-                await self._do(waiting.popleft())
-
         try:
             for result in first:
-                if result.state is State.WAITING and not self._stopping:
+                if result.state is State.WAITING and not self._stopping.is_set():
                     await self._do(result)
-                    self._stopping = self._stopping or bool(self.failed)
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(AT_ONCE, len(waiting))):
-                    group.create_task(work())
+                    if self.failed:
+                        self.stop()
+            await self._do_all(self._in(State.WAITING))
+            while (held := self._in(State.HELD)) and not self._stopping.is_set():
+                await self._pause()
+                await self._do_all(held)
         finally:
             for result in self.results:
                 if result.state is State.WAITING:
                     result.state = State.STOPPED
                 elif result.state is State.RUNNING:
                     result.state, result.text = State.FAILED, "given up; it may have been done"
+                elif result.state is State.HELD:
+                    result.state, result.text = State.FAILED, f"{result.text}; {HELD_ADVICE}"
             self._on_change()
 
     def stop(self) -> None:
-        """Begin nothing more."""
-        self._stopping = True
+        """Begin nothing more, and wait for no budget."""
+        self._stopping.set()
+
+    def _in(self, state: State) -> list[Result]:
+        return [result for result in self.results if result.state is state]
+
+    async def _do_all(self, results: Sequence[Result]) -> None:
+        waiting = deque(results)
+
+        async def work() -> None:
+            while waiting and not self._stopping.is_set():
+                await self._do(waiting.popleft())
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(AT_ONCE, len(waiting))):
+                group.create_task(work())
+
+    async def _pause(self) -> None:
+        """Until what is held is to be asked for again, or the user stops."""
+        self._again_at = time.monotonic() + HELD_PAUSE
+        self._on_change()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HELD_PAUSE):
+                await self._stopping.wait()
+        self._again_at = 0.0
 
     async def retry(self) -> None:
         """Do again what failed or was not begun."""
@@ -131,16 +167,21 @@ class Run:
         await self.run()
 
     async def _do(self, result: Result) -> None:
-        result.state = State.RUNNING
+        result.state, result.text = State.RUNNING, ""
         self._on_change()
         try:
             for request in result.change.requests:
                 await self._send(request, result)
         except KubeError as error:
-            why = explain(error, result.change.ref)
-            if getattr(error, "code", 0) == 422:
-                why = await self._changed_since(request, result.change.ref) or why
-            result.state, result.text = State.FAILED, why
+            held = budget_words(error)
+            if held:
+                result.state = State.HELD
+                result.text = f"a PodDisruptionBudget keeps it ({held.rstrip('. ')})"
+            else:
+                why = explain(error, result.change.ref)
+                if getattr(error, "code", 0) == 422:
+                    why = await self._changed_since(request, result.change.ref) or why
+                result.state, result.text = State.FAILED, why
         else:
             result.state = State.DONE
         self._on_change()
@@ -163,7 +204,7 @@ class Run:
                 if request.other is not None and _unknown_version(error):
                     await self._send(request.other, result)
                     return
-                if not _busy(error) or attempt == BUSY_TRIES - 1 or self._stopping:
+                if not _busy(error) or attempt == BUSY_TRIES - 1 or self._stopping.is_set():
                     raise
                 await asyncio.sleep(min(error.retry_after or 1.0, LONGEST_WAIT))
                 continue
@@ -204,8 +245,10 @@ def _unknown_path(error: ApiError) -> bool:
     return "could not find the requested resource" in error.message
 
 
-def budget_words(error: ApiError) -> str:
+def budget_words(error: KubeError) -> str:
     """Which disruption budget refuses an eviction, in the server's words; empty when none does."""
+    if not isinstance(error, ApiError) or error.code != 429:
+        return ""
     for cause in error.causes:
         if cause.reason == "DisruptionBudget":
             return cause.message
@@ -216,11 +259,6 @@ def explain(error: KubeError, ref: Ref) -> str:
     """Why it did not work, in one sentence that says what to do next."""
     code = getattr(error, "code", 0)
     text = error.message
-    if code == 429 and isinstance(error, ApiError) and (words := budget_words(error)):
-        return (
-            f"a PodDisruptionBudget keeps it ({words.rstrip('. ')});"
-            " retry when more of its pods are ready, or delete it instead, which asks no budget"
-        )
     if isinstance(error, ApiError) and _other_uid(error):
         return f"the {ref.noun} that was meant is gone; another one has its name now"
     if code == 409 and "please apply your changes to the latest version" in text:

@@ -74,6 +74,7 @@ class PlanDialog(Dialog["Run"]):
         self._timer: Timer | None = None
         self._working: asyncio.Task[None] | None = None
         self._dirty = False
+        self._again_in = 0
 
     # What a subclass says
 
@@ -274,10 +275,10 @@ class PlanDialog(Dialog["Run"]):
 
     def _tick(self) -> None:
         run = self.run_of_plan
-        if not self._dirty or run is None:
+        if run is None or not (self._dirty or run.again_in != self._again_in):
             return
-        self._dirty = False
-        width = max(20, min(60, self.query_one("#box").content_size.width - 40))
+        self._dirty, self._again_in = False, run.again_in
+        width = self.query_one("#box").content_size.width
         self._say(self._progress, progress_text(run, width))
         self._say(self._objects, finished_text(run))
 

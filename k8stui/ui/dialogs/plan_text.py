@@ -69,31 +69,36 @@ def _masked(kind_name: str, body: Any) -> Any:
 
 
 def progress_text(run: Run, width: int) -> Text:
-    """A bar, and numbers."""
+    """A bar, and numbers; both on one line of that many columns, if they fit."""
     from k8stui.kube.operations.running import State
 
     total = len(run.results)
     done, failed = run.count(State.DONE), run.count(State.FAILED)
-    running, stopped = run.count(State.RUNNING), run.count(State.STOPPED)
+    running, stopped, held = (run.count(each) for each in (State.RUNNING, State.STOPPED, State.HELD))
     ended = done + failed
-    filled = width * ended // total if total else width
     parts = [f"{done:,} of {total:,} {run.plan.done}"]
     if running:
         parts.append(f"{running} under way")
+    if held:
+        again = f", asked again in {run.again_in} s" if run.again_in else ""
+        parts.append(f"{held:,} held by a budget{again}")
     if failed:
         parts.append(f"{failed:,} failed")
     if stopped:
         parts.append(f"{stopped:,} not begun")
+    words = " · ".join(parts)
+    bar = max(10, min(60, width - len(words) - 2))
+    filled = bar * ended // total if total else bar
     text = Text("━" * filled, "bold")
-    text.append("─" * (width - filled), "dim")
-    return text.append(f"  {' · '.join(parts)}", "not dim")
+    text.append("─" * (bar - filled), "dim")
+    return text.append(f"  {words}", "not dim")
 
 
 def finished_text(run: Run) -> Text:
     """What became of each object: what failed first, with its reason; what was done last, at the end."""
     from k8stui.kube.operations.running import State
 
-    signs = {State.FAILED: "✗", State.RUNNING: "·"}
+    signs = {State.FAILED: "✗", State.HELD: "…", State.RUNNING: "·"}
     if run.finished:
         signs |= {State.STOPPED: "-", State.DONE: "✓"}
     lines = []
