@@ -67,10 +67,15 @@ class Bench:
         await self.pipeline.dry_run(items, Mode.EDIT)
         return items[0]
 
-    async def applied(self, text: str, mode: Mode = Mode.APPLY) -> list[Item]:
-        """A text applied as far as it can be."""
+    async def ready(self, text: str, mode: Mode = Mode.APPLY) -> list[Item]:
+        """A text tried, to be applied."""
         items, _ = new_items(parse(text).documents, self.cluster.catalog, self.namespace, mode)
         await self.pipeline.dry_run(items, mode)
+        return items
+
+    async def applied(self, text: str, mode: Mode = Mode.APPLY) -> list[Item]:
+        """A text applied as far as it can be."""
+        items = await self.ready(text, mode)
         await self.carried_out(items, mode)
         return items
 

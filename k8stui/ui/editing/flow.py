@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from k8stui.ui.editing.items import Item, Mode, Way, edit_items, new_items
+from k8stui.ui.editing.stopping import Stop, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +32,13 @@ async def save(view: EditorView) -> None:
     if view.busy or not view.is_loaded:
         return
     app = view.desk.app
+    view.stop = Stop()
     view.say_busy("trying")
     await view.write_draft()  # whatever happens from here on
     try:
-        await _save(view)
+        await _save(view, view.stop)
+    except Stopped:
+        app.say("Given up: nothing more is written, and the draft is kept.")
     except ApiError as error:
         app.complain(error.sentence())
     except KubeError as error:
@@ -43,10 +47,11 @@ async def save(view: EditorView) -> None:
         said = f"{type(error).__name__}: {error}"
         app.complain(f"Not saved, by an error of k8stui ({said}). The draft is kept.")
     finally:
+        view.stop = None
         view.say_busy("")
 
 
-async def _save(view: EditorView) -> None:
+async def _save(view: EditorView, stop: Stop) -> None:
     from k8stui.ui.dialogs.edit_review import ReviewDialog
     from k8stui.ui.editing.pipeline import Pipeline
     from k8stui.ui.editing.stages import carry_out
@@ -64,7 +69,7 @@ async def _save(view: EditorView) -> None:
         return
     items = everything
     for _ in range(ROUNDS):
-        if not await _tried(view, pipeline, items):
+        if not await _tried(view, pipeline, items, stop):
             return
         shown = [item for item in items if item.way is not Way.NOTHING or item.problems]
         if not shown:
@@ -84,7 +89,7 @@ async def _save(view: EditorView) -> None:
         for item in shown:
             item.force = answer == "force" and bool(item.taken)
         view.say_busy("applying")
-        met = await carry_out(pipeline, shown, view.mode, view.say_busy)
+        met = await carry_out(pipeline, shown, view.mode, view.say_busy, stop)
         if not met:
             await _finished(view, everything)
             return
@@ -118,11 +123,14 @@ async def _items(view: EditorView) -> list[Item] | None:
     return items if items and (partly or not problems) else None
 
 
-async def _tried(view: EditorView, pipeline: Pipeline, items: list[Item]) -> bool:
-    """Dry-run the items; what somebody else changed is merged first. False when the user gave up."""
+async def _tried(view: EditorView, pipeline: Pipeline, items: list[Item], stop: Stop) -> bool:
+    """Dry-run the items; what somebody else changed is merged first. False when the user decided nothing.
+
+    Raises Stopped.
+    """
     for _ in range(ROUNDS):
         view.say_busy("trying")
-        met = await pipeline.dry_run(items, view.mode)
+        met = await stop.unless(pipeline.dry_run(items, view.mode))
         merged = [item for item in items if item.merged]
         if merged and view.mode is Mode.EDIT:
             names = ", ".join(item.label() for item in merged)

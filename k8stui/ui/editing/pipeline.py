@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from k8stui.kube.schemas import Schemas
+    from k8stui.ui.editing.stopping import Stop
 
 TRIES = 5
 """So often an object that keeps changing is merged and sent again."""
@@ -226,7 +227,7 @@ class Pipeline:
 
     # Writing
 
-    async def carry_out(self, items: Sequence[Item], mode: Mode) -> list[Meanwhile]:
+    async def carry_out(self, items: Sequence[Item], mode: Mode, stop: Stop | None = None) -> list[Meanwhile]:
         """Write the items that are ready, one after the other; each says what became of it.
 
         Items that met another change which cannot be merged come back, nothing of them written. Raises
@@ -235,6 +236,9 @@ class Pipeline:
         open_: list[Meanwhile] = []
         for item in items:
             if item.done or not item.ready:
+                continue
+            if stop is not None and stop.asked:
+                item.failed, item.done = True, "Not written: you stopped before."
                 continue
             try:
                 met = await self._write(item, mode)

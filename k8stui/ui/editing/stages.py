@@ -7,6 +7,7 @@ else, and only then written. No screen in here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from k8stui.kinds.editing.apply_order import DEFINITIONS, comes_first, in_use
 from k8stui.kube import editing
 from k8stui.kube.errors import ApiError
 from k8stui.ui.editing.items import Way
+from k8stui.ui.editing.stopping import Stop, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,27 +31,39 @@ POLL = 0.2
 
 
 async def carry_out(
-    pipeline: Pipeline, items: Sequence[Item], mode: Mode, say: Callable[[str], None] = lambda _: None
+    pipeline: Pipeline,
+    items: Sequence[Item],
+    mode: Mode,
+    say: Callable[[str], None] = lambda _: None,
+    stop: Stop | None = None,
 ) -> list[Meanwhile]:
-    """As `Pipeline.carry_out`, with what others wait for first. `say` is told what is waited for."""
-    open_ = await pipeline.carry_out([item for item in items if comes_first(item.kind)], mode)
+    """As `Pipeline.carry_out`, with what others wait for first. `say` is told what is waited for.
+
+    `stop` ends the waiting; what is not written by then is not written, and says so.
+    """
+    stop = stop or Stop()
+    open_ = await pipeline.carry_out([item for item in items if comes_first(item.kind)], mode, stop)
     rest = [item for item in items if not comes_first(item.kind)]
     late = [item for item in rest if item.waits is not None and not item.done]
     for first in {id(item.waits): item.waits for item in late if item.waits is not None}.values():
-        say(f"waiting for {first.label()}")
-        problem = await _there(pipeline, first, [item for item in late if item.waits is first])
+        waiting = [item for item in late if item.waits is first]
+        try:
+            problem = await stop.unless(_there(pipeline, first, waiting, say))
+        except Stopped:
+            problem = f"you did not wait for {first.label()}."
         for item in late:
             if problem and item.waits is first:
                 item.failed, item.done = True, f"Not written: {problem}"
     late = [item for item in late if not item.failed]
-    if late:
-        say("trying the rest")
-        open_ += await _tried(pipeline, late, mode)
+    if late and not stop.asked:
+        say("trying the rest, esc stops")
+        with contextlib.suppress(Stopped):
+            open_ += await stop.unless(_tried(pipeline, late, mode))
         say("applying")
-    return open_ + await pipeline.carry_out(rest, mode)
+    return open_ + await pipeline.carry_out(rest, mode, stop)
 
 
-async def _there(pipeline: Pipeline, first: Item, waiting: Sequence[Item]) -> str:
+async def _there(pipeline: Pipeline, first: Item, waiting: Sequence[Item], say: Callable[[str], None]) -> str:
     """Wait until what the items need is there; a sentence when it will not be."""
     if first.failed or not (first.done or first.way is Way.NOTHING):
         return f"{first.label()} was not."
@@ -57,7 +71,7 @@ async def _there(pipeline: Pipeline, first: Item, waiting: Sequence[Item]) -> st
         return ""
     try:
         async with asyncio.timeout(SERVED_WITHIN):
-            refusal = await _served(pipeline, first, waiting)
+            refusal = await _served(pipeline, first, waiting, say)
     except TimeoutError:
         return f"the server does not serve {first.name} after {SERVED_WITHIN:.0f} s. Apply it again later."
     if refusal:
@@ -66,9 +80,14 @@ async def _there(pipeline: Pipeline, first: Item, waiting: Sequence[Item]) -> st
     return ""
 
 
-async def _served(pipeline: Pipeline, first: Item, waiting: Sequence[Item]) -> str:
+async def _served(
+    pipeline: Pipeline, first: Item, waiting: Sequence[Item], say: Callable[[str], None]
+) -> str:
     """Until the kind answers; why it never will."""
+    began = time.monotonic()
     while True:
+        so_far = f"{time.monotonic() - began:.0f} of {SERVED_WITHIN:.0f} s"
+        say(f"waiting for {first.name}, {so_far}, esc stops")
         found = await editing.read(pipeline.connection, first.kind, "", first.name)
         established, refusal = in_use(found)
         if refusal:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from k8stui.kinds.editing.documents import Problem
     from k8stui.kube.drafts import Draft
     from k8stui.ui.editing.desk import EditDesk
+    from k8stui.ui.editing.stopping import Stop
     from k8stui.ui.session import Session
     from k8stui.ui.spec import ViewSpec
 
@@ -71,6 +72,8 @@ class EditorView(View):
         """What the server or a save said; those of typing are the assistant's."""
         self.busy = ""
         """What is being done with the server."""
+        self.stop: Stop | None = None
+        """Ends a save that is under way."""
         self.state_note = ""
         self.text: EditorText = EditorText(self._is_action)
         self.popup: EditorPopup = EditorPopup()
@@ -347,6 +350,11 @@ class EditorView(View):
         return "not found"
 
     def clear(self) -> bool:
+        if self.stop is not None:
+            if not self.stop.asked:
+                self.stop.ask()
+                self.say_busy("stopping")
+            return True
         if self.popup.is_open:
             self.popup.hide()
             return True
