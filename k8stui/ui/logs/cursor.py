@@ -9,15 +9,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from textual.strip import Strip
-
 from k8stui.ui.widgets.lines import messages as line_messages
 from k8stui.ui.widgets.lines.layout import Place, advance
 from k8stui.ui.widgets.lines.viewer import LineViewer
-from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.strip import Strip
 
     from k8stui.ui.logs.painter import LogPainter
 
@@ -148,5 +146,5 @@ class CursorViewer(LineViewer):
 
     def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
         if seq == self.cursor and seq != self.finder.found and not self.is_selected(seq):
-            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+            strip = self._lit(strip)
         return super()._with_states(strip, seq, start)

@@ -18,7 +18,8 @@ SERVICE = "service:"
 async def choose_node_log(place: Place) -> None:
     """Ask, and open what was chosen."""
     from k8stui.kube.errors import KubeError
-    from k8stui.kube.logs.node import SERVICES, list_files, refusal
+    from k8stui.kube.logs.node import SERVICES
+    from k8stui.kube.logs.node_files import list_files, refusal
 
     node = place.object
     cluster: Any = place.app.session.cluster

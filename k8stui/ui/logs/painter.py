@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WIDEST_COLUMN = 40
 WIDEST_SOURCE, LEAST_SOURCE = 48, 12
+LEAST_HANG = 2
+"""Cells by which a row that goes on with a line is set in: so it is told from a line of its own."""
 LEVEL_NAMES = {level: level.name.rjust(5) for level in Level}
 BOOKMARK = "◆ "
 LEVEL_COLUMN, MESSAGE_COLUMN = "LEVEL", "MESSAGE"
@@ -125,6 +127,11 @@ class LogPainter(LinePainter):
         if widest != self.widest_source:
             self.widest_source = widest
             self.forget()
+
+    def hang(self, shown: ShownLine, width: int) -> int:
+        """To where the text begins, behind time and source, unless that leaves less than half a row."""
+        front = width_of(shown.text[: shown.prefix])
+        return min(front if LEAST_HANG < front <= width // 2 else LEAST_HANG, width // 2)
 
     def noted(self, strip: Strip, seq: int, shown: ShownLine, x: int) -> Strip:
         """A row that is not wrapped, with its note at the end where that lies beyond the screen."""

@@ -113,7 +113,8 @@ class LogReading:
 
     async def _node_log(self, node: str, name: str) -> None:
         from k8stui.kube.errors import KubeError
-        from k8stui.kube.logs.node import NodeLog, refusal
+        from k8stui.kube.logs.node import NodeLog
+        from k8stui.kube.logs.node_files import refusal
 
         self.logs = NodeLog(self.cluster.connection, node, name)
         try:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import time as clock
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.strip import Strip
-
 from k8stui.ui.logs.cursor import CursorViewer
 from k8stui.ui.logs.filtering import LogFilter, LogFilterError
 from k8stui.ui.logs.folding import Folds, same
@@ -20,12 +18,12 @@ from k8stui.ui.widgets.filters import compile_pattern
 from k8stui.ui.widgets.lines import messages as line_messages
 from k8stui.ui.widgets.lines.layout import Place, advance
 from k8stui.ui.widgets.lines.model import LineView
-from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.style import Style
+    from textual.strip import Strip
 
     from k8stui.ui.widgets.lines.model import LineLike, LineSource
     from k8stui.ui.widgets.lines.painter import ShownLine
@@ -208,7 +206,7 @@ class LogViewer(CursorViewer):
     def extra_rows(self, seq: int) -> Sequence[ShownLine]:
         """Rows below an opened line."""
         line = self.model.line(seq)
-        return () if line is None else self._opened.rows(seq, line, self.size.width if self.wrap else 0)
+        return () if line is None else self._opened.rows(seq, line, self._across if self.wrap else 0)
 
     def toggle_open(self, seq: int) -> None:
         """Show what belongs to a line below it, or no longer."""
@@ -268,7 +266,7 @@ class LogViewer(CursorViewer):
         return key
 
     def on_resize(self) -> None:
-        self.painter.set_across(self.size.width)
+        self.painter.set_across(self.across)
         super().on_resize()
 
     def _row(self, seq: int, line: LineLike, sub: int, width: int) -> tuple[Strip, int]:
@@ -282,7 +280,7 @@ class LogViewer(CursorViewer):
         strip, start = super()._extra_row(seq, line, number, width)
         seqs = self._opened.seqs(seq)
         if number < len(seqs) and seqs[number] >= 0 and seqs[number] == self.finder.found:
-            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+            strip = self._lit(strip)
         return strip, start
 
     def _tell(self) -> None:

@@ -45,6 +45,7 @@ class LogsView(View):
 
     view_type: ClassVar[ViewType] = ViewType.LOGS
     filter_forms: ClassVar[str] = FORMS
+    wanted_lines: ClassVar[int] = 14
 
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)

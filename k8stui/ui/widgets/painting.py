@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
 from k8stui.kinds.text import is_usual
 from k8stui.ui.widgets.contrast import DIMMED, READABLE, contrast, readable
@@ -120,6 +121,19 @@ def restyle(segments: Iterable[Segment], start: int, end: int, style: Style) -> 
             out.append(Segment(text[last:], base))
         at += size
     return out
+
+
+def underlay(strip: Strip, style: Style, ground: Style) -> Strip:
+    """Lay a background under all that has only the plain one of `ground`: matches and the like stay seen."""
+    lit = (
+        each if each.style is not None and each.style.bgcolor != ground.bgcolor else _over(each, style)
+        for each in strip
+    )
+    return Strip(lit, strip.cell_length)
+
+
+def _over(segment: Segment, style: Style) -> Segment:
+    return Segment(segment.text, (segment.style or Style()) + style)
 
 
 def merged(pieces: Sequence[tuple[str, Style]]) -> list[Segment]:

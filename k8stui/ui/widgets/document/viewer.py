@@ -9,20 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
-from textual.strip import Strip
 
 from k8stui.ui.widgets.document.content import ROLES, Content, DocumentLine, DocumentLines, Nothing
 from k8stui.ui.widgets.lines.ansi import Span
 from k8stui.ui.widgets.lines.layout import Place, advance
 from k8stui.ui.widgets.lines.painter import LinePainter, ShownLine, word_points
 from k8stui.ui.widgets.lines.viewer import LineViewer
-from k8stui.ui.widgets.painting import restyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from textual import events
     from textual.selection import Selection
+    from textual.strip import Strip
 
     from k8stui.ui.widgets.lines.ansi import ParsedLine
     from k8stui.ui.widgets.lines.model import LineLike
@@ -34,7 +33,7 @@ FOLDED, CHANGED = "▸", "▎"
 class DocumentPainter(LinePainter):
     """Paints lines with a margin for marks; they are wrapped between words."""
 
-    def points(self, text: str, width: int) -> list[int]:
+    def points(self, text: str, width: int, hang: int) -> list[int]:
         return word_points(text, width)
 
     def _with_prefix(self, line: LineLike, parsed: ParsedLine, cut: int) -> ShownLine:
@@ -297,7 +296,7 @@ class DocumentViewer(LineViewer):
 
     def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
         if seq == self.cursor and seq != self.finder.found and not self.is_selected(seq):
-            strip = Strip(restyle(strip, 0, -1, self.palette.background("cursor")), strip.cell_length)
+            strip = self._lit(strip)
         return super()._with_states(strip, seq, start)
 
     # Copying

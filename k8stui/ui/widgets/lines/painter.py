@@ -175,12 +175,17 @@ class LinePainter:
         known = self._breaks.get(seq)
         if known is None or known[0] != width:
             shown = self.shown(seq, line, WRAPPED_CHARS)
-            known = self._breaks[seq] = (width, self.points(shown.text[:WRAPPED_CHARS], max(1, width)))
+            hang = self.hang(shown, width)
+            known = self._breaks[seq] = (width, self.points(shown.text[:WRAPPED_CHARS], max(1, width), hang))
         return known[1]
 
-    def points(self, text: str, width: int) -> list[int]:
+    def hang(self, shown: ShownLine, width: int) -> int:
+        """Cells by which the rows of a wrapped line, but the first, are set in."""
+        return 0
+
+    def points(self, text: str, width: int, hang: int) -> list[int]:
         """Where the rows of a wrapped text begin: full rows, as a terminal wraps."""
-        return wrap_points(text, width)
+        return wrap_points(text, width, hang)
 
     # Painting
 
@@ -197,8 +202,10 @@ class LinePainter:
         return strip.adjust_cell_length(width, base)
 
     def wrapped(self, shown: ShownLine, breaks: list[int], row: int, width: int, base: Style) -> Strip:
-        """A row of a wrapped line."""
+        """A row of a wrapped line; one that hangs is as much narrower."""
         start = breaks[row]
+        if row:
+            width -= self.hang(shown, width)
         last = row + 1 >= len(breaks)
         end = min(len(shown.text), WRAPPED_CHARS) if last else breaks[row + 1]
         segments = self._segments(shown, start, end, base)
@@ -273,18 +280,23 @@ def _padded(segments: list[Segment], size: int, width: int, base: Style) -> Stri
     return Strip(segments, width)
 
 
-def wrap_points(text: str, width: int) -> list[int]:
-    """Where rows of at most `width` cells begin. Wide characters are never cut in half."""
+def wrap_points(text: str, width: int, hang: int = 0) -> list[int]:
+    """Where rows of at most `width` cells begin, all but the first narrower by `hang` (less than `width`).
+
+    Wide characters are never cut in half.
+    """
     if not text:
         return [0]
+    rest = width - hang
     if text.isascii():
-        return list(range(0, len(text), width))
+        return [0, *range(width, len(text), rest)]
     if len(text) > 16_384:
         # Measuring each character would take too long; two cells for each surely fit.
-        return list(range(0, len(text), max(1, width // 2)))
-    points, at = [0], 0
-    while (at := _row_end(text, at, width)) < len(text):
+        return list(range(0, len(text), max(1, rest // 2)))
+    points, at = [0], _row_end(text, 0, width)
+    while at < len(text):
         points.append(at)
+        at = _row_end(text, at, rest)
     return points
 
 

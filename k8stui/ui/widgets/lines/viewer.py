@@ -266,6 +266,11 @@ class LineViewer(LineActions, can_focus=True):
         """Rows on the screen."""
         return max(1, self.scrollable_content_region.height)
 
+    @property
+    def across(self) -> int:
+        """Cells of a row: what the scroll bar leaves of the screen."""
+        return max(1, self.scrollable_content_region.width)
+
     def rows_of(self, index: int) -> int:
         """Rows that a line of the model takes."""
         if not self.wrap and not self.opened:
@@ -304,7 +309,10 @@ class LineViewer(LineActions, can_focus=True):
         if not self.is_attached or not self.size:
             return
         self.model.trim()
-        self._across, self._placed_at = self.size.width, perf_counter()
+        self._placed_at = perf_counter()
+        if self._across != self.across:
+            self._across = self.across
+            self._painted.clear()
         count, end = len(self.model), self.last_top()
         top = end if self.following else min(self.top_place(), end)
         if self.following or not self.model.busy:  # else what the reader looks at may still be found
@@ -316,6 +324,9 @@ class LineViewer(LineActions, can_focus=True):
                 self.jump(y=top.line)
         finally:
             self._placing = False
+        if self._across != self.across:  # the scroll bar came or went
+            self.place_lines()
+            return
         places = page_from(top, self.page, count, self.rows_of)
         self._rows = [(self.model.seq_at(place.line), place.sub) for place in places]
         self.refresh_rows([y for y in range(self.page) if self._painted.get(y, self) != self._key(y)])
@@ -348,7 +359,7 @@ class LineViewer(LineActions, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A row of a line, a line of the placeholder, or nothing."""
-        width, base = self.size.width, self.palette.style()
+        width, base = self._across or self.across, self.palette.style()
         if self.painting:
             self._painted[y] = self._key(y)
         if y >= len(self._rows):
@@ -366,7 +377,12 @@ class LineViewer(LineActions, can_focus=True):
             # The prefix grew with this line: those above are painted again.
             self.wake()
         strip = self._with_states(strip, seq, start)
-        return strip if self.painting else strip.apply_offsets(start, seq)
+        if seq == self.finder.found:
+            strip = self._with_match(strip, seq, line, start)
+        if not self.painting:
+            strip = strip.apply_offsets(start, seq)
+        hang = width - strip.cell_length
+        return strip if hang <= 0 else Strip([*self._hung(hang, seq, start), *strip], width)
 
     def _row(self, seq: int, line: LineLike, sub: int, width: int) -> tuple[Strip, int]:
         """A row of a line, and the number of its first character in the line's shown text."""
