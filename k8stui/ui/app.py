@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import time
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -28,7 +27,7 @@ from k8stui.ui.shells.manager import Shells
 from k8stui.ui.theme import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from textual.driver import Driver
     from textual.screen import Screen
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from k8stui.ui.limited import LimitedUser
     from k8stui.ui.operations.forwards import ForwardDesk
     from k8stui.ui.operations.operator import Operator
+    from k8stui.ui.saving import Saver
     from k8stui.ui.shells.debugging import Debugger
     from k8stui.ui.shells.desk import ShellDesk
     from k8stui.ui.shells.opening import Opener
@@ -169,6 +169,13 @@ class K8stuiApp(App[None]):
 
         return EditDesk(self)
 
+    @cached_property
+    def saver(self) -> Saver:
+        """Writes what is shown to files."""
+        from k8stui.ui.saving import Saver
+
+        return Saver(self)
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What Textual's own styles want of a theme of the terminal's colours."""
         return {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
@@ -280,41 +287,6 @@ class K8stuiApp(App[None]):
         """Copy text to the terminal's clipboard (OSC 52)."""
         self.copy_to_clipboard(text)
         self.say(f"Copied the {what}.")
-
-    def save(
-        self,
-        lines: Iterable[str],
-        title: str,
-        suffix: str,
-        progress: Callable[[int], None] = lambda count: None,
-    ) -> None:
-        """Write lines to a new file in the user's state folder (without one: where we are), and say where.
-
-        `progress` is told how many lines are written, also at the end.
-        """
-        folder = self.state.saved
-        writing = self._write(lines, folder, title, suffix, progress)
-        self.run_worker(writing, group="save", exit_on_error=False)
-
-    async def _write(
-        self, lines: Iterable[str], folder: Path, title: str, suffix: str, progress: Callable[[int], None]
-    ) -> None:
-        from k8stui.ui.saving import file_name, save_lines
-
-        try:
-            path, count = await save_lines(lines, folder, file_name(title, suffix), progress)
-        except OSError as error:
-            self.complain(f"Nothing was saved in {folder}: {error.strerror or error}.")
-        else:
-            self.say(f"Saved {count:,} lines to {path}.")
-        finally:
-            progress(sys.maxsize)
-
-    def save_picture(self) -> None:
-        """Save the screen as a picture."""
-        self.state.saved.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.save_screenshot(path=str(self.state.saved))
-        self.say(f"Saved {path}.")
 
     # Themes
 

@@ -1,4 +1,4 @@
-"""What a table or a log shows, written to a file that only the user can read.
+"""What a table, a log or the screen shows, written to a file that only the user can read.
 
 Lines come in slices, so that two hundred thousand of them never hold up a key, and go to the disk in a
 thread. A file is never written over. Text is as on the screen: control characters are already harmless.
@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from k8stui.ui.app import K8stuiApp
 
 SLICE = 0.006
 """Seconds of making lines between two looks at the keys."""
@@ -51,7 +54,7 @@ async def save_lines(
     lines: Iterable[str],
     folder: Path,
     name: str,
-    progress: Callable[[int], None] = lambda count: None,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[Path, int]:
     """Write lines to a new file; its path and how many they were. Raises OSError.
 
@@ -68,7 +71,52 @@ async def save_lines(
             if time.perf_counter() >= deadline or len(batch) >= AT_ONCE:
                 await asyncio.to_thread(file.write, "".join(f"{each}\n" for each in batch))
                 batch.clear()
-                progress(count)
+                if progress is not None:
+                    progress(count)
                 deadline = time.perf_counter() + SLICE
         await asyncio.to_thread(file.write, "".join(f"{each}\n" for each in batch))
     return path, count
+
+
+class Saver:
+    """Saves to the user's state folder (without one: where we are), beside the screen, and says where."""
+
+    def __init__(self, app: K8stuiApp) -> None:
+        self._app = app
+
+    def lines(
+        self,
+        lines: Iterable[str],
+        title: str,
+        suffix: str,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Write lines to a new file. `progress` is told how many are written, at the end `sys.maxsize`."""
+        self._start(lines, file_name(title, suffix), "{:,} lines", progress)
+
+    def picture(self) -> None:
+        """Write the screen as a picture (SVG)."""
+        self._start([self._app.export_screenshot()], file_name("screen", ".svg"), "the screen", None)
+
+    def _start(
+        self, lines: Iterable[str], name: str, what: str, progress: Callable[[int], None] | None
+    ) -> None:
+        writing = self._write(lines, name, what, progress)
+        self._app.run_worker(writing, group="save", exit_on_error=False)
+
+    async def _write(
+        self, lines: Iterable[str], name: str, what: str, progress: Callable[[int], None] | None
+    ) -> None:
+        app = self._app
+        folder = app.state.saved
+        try:
+            path, count = await save_lines(lines, folder, name, progress)
+        except OSError as error:
+            app.complain(f"Nothing was saved in {folder}: {error.strerror or error}.")
+        except Exception as defect:
+            app.confess(defect)
+        else:
+            app.say(f"Saved {what.format(count)} to {path}.")
+        finally:
+            if progress is not None:
+                progress(sys.maxsize)

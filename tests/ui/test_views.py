@@ -406,6 +406,16 @@ async def test_ctrl_s_saves_what_is_shown_and_says_where(tmp_path: Path) -> None
         assert len(lines) == 7
 
 
+async def test_the_screen_is_saved_as_a_picture_that_only_its_user_reads(tmp_path: Path) -> None:
+    async with make_app(state=StateFile(tmp_path)).run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await pilot.press(*":picture", "enter")
+        await until(pilot, lambda: any("Saved the screen to" in each.message for each in app._notifications))
+        (path,) = (tmp_path / "saved").glob("screen-*.svg")
+        assert path.read_text(encoding="utf-8").startswith("<svg")
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
 async def test_one_cell_of_a_row_is_copied_by_its_column() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await started(pilot)

@@ -31,7 +31,7 @@ def _quit(place: Place) -> None:
 
 
 def _screenshot(place: Place) -> None:
-    place.app.save_picture()
+    place.app.saver.picture()
 
 
 def _no_log(place: Place) -> bool:

@@ -82,7 +82,7 @@ def _save(place: Place) -> None:
     title = view.title()
     about = [title.name, *([view.target.name] if view.target is not None else [title.scope])]
     suffix = SUFFIXES.get(place.view_type, ".txt")
-    place.app.save(shown.all_lines(), "-".join(filter(None, about)), suffix)
+    place.app.saver.lines(shown.all_lines(), "-".join(filter(None, about)), suffix)
 
 
 def _has_marks(place: Place) -> bool:

@@ -28,19 +28,22 @@ SAMPLE = 2_000
 
 
 def ask_find(place: Place, view: LogsView) -> None:
-    """Find in place: every line stays."""
-    before = view.viewer.finder.pattern
+    """Find in place, from where the reader is: every line stays. Given up, all is as it was."""
+    viewer = view.viewer
+    before, origin, bearings = viewer.finder.pattern, viewer.search_origin(), viewer.bearings()
 
-    def taken(text: str) -> str:
-        note = view.find(text)
-        return note if note and text else ""
+    def find(text: str) -> str:
+        note = view.find(text, origin)
+        return note if text else ""
 
     def given_up() -> None:
         if before is None:
             view.end_search()
+            viewer.go_back(bearings)
 
-    hint = "text or regex to find; n and shift-n go on, esc ends"
-    line = AskedLine(taken, lambda text: view.find(text) if len(text) > 1 else "", given_up)
+    way = "down from here" if origin.forward else "up from the end"
+    hint = f"text or regex to find, {way}; n goes on, shift-n goes back, esc ends"
+    line = AskedLine(find, lambda text: find(text) if len(text) > 1 else "", given_up)
     place.app.main.questions.ask_line("find:", line, before.pattern if before else "", hint)
 
 
@@ -201,6 +204,6 @@ def ask_save(place: Place, view: LogsView) -> None:
 
         about = view.target.name if view.target is not None else view.spec.query
         suffix = ".jsonl" if form == "json" else ".log"
-        place.app.save(lines, f"logs-{about}" if about else "logs", suffix, progress)
+        place.app.saver.lines(lines, f"logs-{about}" if about else "logs", suffix, progress)
 
     place.app.run_worker(choose(place.app, "Save", choices, take), group="dialog")
