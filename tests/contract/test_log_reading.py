@@ -12,7 +12,8 @@ import pytest
 from k8stui.kube.connection.client import Connection
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.logs.buffer import LogBuffer
-from k8stui.kube.logs.node import NodeLog, list_files, refusal
+from k8stui.kube.logs.node import NodeLog
+from k8stui.kube.logs.node_files import list_files, refusal
 from k8stui.kube.logs.older import OlderLines
 from k8stui.kube.logs.opening import logs_of_pod, logs_of_query
 from k8stui.kube.logs.pool import StreamPool

@@ -10,7 +10,8 @@ import pytest
 
 from k8stui.kube.errors import ApiError
 from k8stui.kube.logs.buffer import LogBuffer
-from k8stui.kube.logs.node import NodeLog, list_files, refusal
+from k8stui.kube.logs.node import NodeLog
+from k8stui.kube.logs.node_files import list_files, refusal
 from k8stui.kube.logs.older import OlderLines
 from k8stui.kube.logs.times import nanoseconds
 from k8stui.kube.logs.types import LogLine, LogSource

@@ -16,7 +16,8 @@ import msgspec
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
-from k8stui.kube.logs.once import NOTHING, LifeReader, fresh_lines, gap_mark, log_params
+from k8stui.kube.logs.gap_fill import GapFill, Outlet, gap_mark
+from k8stui.kube.logs.once import NOTHING, LifeReader, fresh_lines, log_params
 from k8stui.kube.logs.seen import Seen
 from k8stui.kube.logs.types import (
     ENDED,
@@ -89,7 +90,9 @@ class ContainerFollower:
         self._path = path
         self._source = source
         self._pod = pod
-        self._emit = emit
+        self._put = emit
+        self._outlet = Outlet(emit)
+        self._emit = self._outlet.emit
         self._clock = clock
         self._rng = rng
         self._backoff = Backoff(rng)
@@ -125,6 +128,11 @@ class ContainerFollower:
 
     async def run(self) -> None:
         """Follow until the container has ended for good or its pod is gone."""
+        async with self._outlet:
+            await self._lives()
+
+    async def _lives(self) -> None:
+        """Life after life."""
         while True:
             life = self._life()
             if life is None:
@@ -151,9 +159,14 @@ class ContainerFollower:
 
     def _begin(self, life: ContainerLife) -> None:
         self._source = msgspec.structs.replace(
-            self._source, container_id=life.container_id, restarts=life.restarts
+            self._source, container_id=life.container_id, restarts=life.restarts, **self._place()
         )
         self._drained = False
+
+    def _place(self) -> dict[str, str]:
+        """Where the files of the pod's logs are."""
+        lives = self._pod.lives
+        return {"node": lives.node, "log_uid": lives.log_uid} if lives is not None else {}
 
     async def _next_life(self, life: ContainerLife) -> None:
         """The container runs anew: read the rest of its life before, then say how that ended."""
@@ -249,9 +262,8 @@ class ContainerFollower:
     async def _stream(self) -> None:
         """Follow until the server ends the stream. Raises KubeError."""
         params = {**log_params(self._source), "follow": "true"}
-        watch_gap = self._resumes
-        watched = self._seen.newest
-        params.update({"sinceTime": self._seen.since} if watch_gap else self._start)
+        before = self._seen.fork() if self._resumes else None
+        params.update({"sinceTime": self._seen.since} if before else self._start)
         self._seen.resume()
         self._seen_of = self._source.container_id
         stream: AsyncIterator[list[bytes]] = self._streams.lines(
@@ -263,12 +275,29 @@ class ContainerFollower:
                     return  # the rest is read as what it is: of the life before, or of the new one
                 lines = fresh_lines(self._seen, batch, self._source, self._errors)
                 if lines:
-                    if watch_gap and self._seen.missed:
-                        lines.insert(0, gap_mark(self._source, watched, lines[0].time))
-                    watch_gap = False
+                    if before is not None and self._seen.missed:
+                        self._fill(before, lines[0])
+                    before = None
                     self._took(lines)
                     self._streams.heard()
+                    await self._outlet.room()
                 await self._yield_turn()
+
+    def _fill(self, before: Seen, after: LogLine) -> None:
+        """Fetch the lines between what was read and a line after it; what comes meanwhile waits."""
+        rotated = self._streams.rotated(after.source)
+        if rotated is None:
+            self._emit([gap_mark(after.source, before.newest, after.time)])
+            return
+
+        async def fetch() -> None:
+            self._streams.catching_up()
+            self._say(self.status.following, "fetching what the kubelet has rotated away")
+            await GapFill(rotated, before, after, self._errors).run(self._put, self._streams.room)
+            if self.status.following is Following.OPEN:
+                self._say(Following.OPEN, "")
+
+        self._outlet.fetch(fetch)
 
     @property
     def _resumes(self) -> bool:

@@ -253,7 +253,9 @@ class PodMember:
         return lane
 
     def _source(self, life: ContainerLife) -> LogSource:
-        return LogSource(self.namespace, self.name, self.uid, life.name, kind_of_container=life.kind)
+        lives = self._watcher.lives
+        place = (lives.node, lives.log_uid) if lives is not None else ("", "")
+        return LogSource(self.namespace, self.name, self.uid, life.name, "", life.kind, 0, *place)
 
     def _streams(self, lane: Lane) -> PooledStreams:
         reading = self._reading

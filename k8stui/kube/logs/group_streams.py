@@ -11,12 +11,14 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.errors import ConnectionLost
+from k8stui.kube.logs.rotated import RotatedLog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from k8stui.kube.logs.group_merge import Lane
     from k8stui.kube.logs.pool import Place, StreamPool
+    from k8stui.kube.logs.types import LogSource
 
 SLICE = 1_000
 """Lines that are taken in at once: a large chunk must not keep the event loop to itself."""
@@ -94,6 +96,18 @@ class PooledStreams:
     def heard(self) -> None:
         """What came were new lines."""
         self._hush.heard(asyncio.get_running_loop().time())
+
+    def rotated(self, source: LogSource) -> RotatedLog | None:
+        """What the kubelet has rotated away of a log; None where it is not known on which node that is."""
+        return RotatedLog(self._connection, source) if source.node else None
+
+    def catching_up(self) -> None:
+        """The past is being read beside the stream."""
+        self._lane.reading(is_open=True)
+
+    async def room(self) -> None:
+        """Wait until there is room where the lines go."""
+        await self._lane.room()
 
     async def lines(
         self,

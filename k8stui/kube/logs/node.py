@@ -1,20 +1,17 @@
 """Logs of a node itself, through its kubelet: files below /var/log, and the journal of services.
 
-`/api/v1/nodes/NAME/proxy/logs/` lists and serves files where the kubelet has `enableDebuggingHandlers`;
-`?query=SERVICE` asks for a journal where `enableSystemLogQuery` and the NodeLogQuery feature are on (beta
-since 1.30). Who may not, or a kubelet that does not, is told in a sentence. It only ever reads.
+Files are served as `node_files` tells; `?query=SERVICE` asks for a journal where `enableSystemLogQuery` and
+the NodeLogQuery feature are on (beta since 1.30). It only ever reads.
 """
 
 from __future__ import annotations
 
-import html
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.logs.node_files import TIMEOUT, Piece, path_of, read_piece
 from k8stui.kube.logs.node_stamps import stamp_of
 from k8stui.kube.logs.times import since_time
 from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
@@ -27,36 +24,6 @@ SERVICES = ("kubelet", "containerd", "crio", "docker", "kube-proxy", "systemd", 
 POLL_SECONDS = 2.0
 TAIL_BYTES = 512 * 1024
 TAIL_LINES = 500
-TIMEOUT = 30.0
-MOST_FILES = 2_000
-_LINK = re.compile(r'<a href="([^"]+)"')
-_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
-
-
-def path_of(node: str) -> str:
-    """Where a node's logs are."""
-    return f"/api/v1/nodes/{quote(node, safe='')}/proxy/logs/"
-
-
-async def list_files(connection: Any, node: str, folder: str = "") -> list[str]:
-    """Names in a folder of logs, folders with `/` at their end. Raises KubeError."""
-    response = await connection.request("GET", path_of(node) + quote(folder), accept="*/*", timeout=TIMEOUT)
-    text = response.body.decode("utf-8", "replace")
-    names = (unquote(html.unescape(name)) for name in _LINK.findall(text))
-    return [name for name in names if not name.startswith(("/", "."))][:MOST_FILES]
-
-
-def refusal(error: KubeError, what: str) -> str:
-    """Why a node's log cannot be read, and what to do, in a sentence."""
-    code = error.code if isinstance(error, ApiError) else 0
-    if code == 403:
-        return f"{error.sentence()} Reading logs of nodes needs the right to get nodes/proxy (or nodes/log)."
-    if code in (404, 405, 501):
-        return (
-            f"This kubelet does not serve {what} ({error.sentence().rstrip('.')}). Files need "
-            "enableDebuggingHandlers, journals the NodeLogQuery feature with enableSystemLogQuery."
-        )
-    return error.sentence()
 
 
 class NodeLog:
@@ -115,11 +82,11 @@ class NodeLog:
         """What was written to the file since the last look."""
         wanted = f"bytes=-{TAIL_BYTES}" if self._at < 0 else f"bytes={self._at}-"
         try:
-            body, start, size = await self._range(wanted)
+            body, start, size = await self._piece(wanted)
         except ApiError as error:
             if error.code != 416 or self._at < 0:
                 raise
-            _, _, size = await self._range("bytes=-1")
+            _, _, size = await self._piece("bytes=-1")
             if size >= self._at:
                 return []
             return [await self._rotated(), *await self._file()]
@@ -140,19 +107,8 @@ class NodeLog:
         *lines, self._rest = (self._rest + body).split(b"\n")
         return [self._line(raw) for raw in lines]
 
-    async def _range(self, wanted: str) -> tuple[bytes, int, int]:
-        """Bytes of the file, where they begin, and its size."""
-        response = await self._connection.request(
-            "GET",
-            path_of(self._node) + quote(self._name),
-            accept="*/*",
-            timeout=TIMEOUT,
-            headers=(("Range", wanted),),
-        )
-        found = _RANGE.match(response.headers.get("Content-Range", ""))
-        if found and found[1]:
-            return response.body, int(found[1]), int(found[3])
-        return response.body, 0, len(response.body)
+    async def _piece(self, wanted: str) -> Piece:
+        return await read_piece(self._connection, self._node, self._name, wanted)
 
     # Journals
 

@@ -1,8 +1,9 @@
 """Lines from before those that were read: from the server, as far as it has them.
 
 The API cannot be asked for what is older than a moment, only for more of the end: so each log is read again
-from further back, up to the first line that is known, and no further. Where several containers are read,
-lines are handed on only as far back as all of them have been read, so that their order in time holds.
+from further back, up to the first line that is known, and no further. Where the present file of a log ends,
+those that the kubelet has rotated away come next, if the user may read them. Where several containers are
+read, lines are handed on only as far back as all of them have been read, so that their order in time holds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from contextlib import aclosing
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kube.errors import KubeError
+from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.logs.node_files import refusal
+from k8stui.kube.logs.rotated import RotatedLog
 from k8stui.kube.logs.times import nanoseconds, split_stamp
 from k8stui.kube.logs.types import INFO, LogLine
 
@@ -28,6 +31,9 @@ AT_ONCE = 6
 DEEPER = 4
 """How many times more is asked for within one page, where lines come faster than they are read."""
 IDLE_SECONDS = 15.0
+ROTATED_SECONDS = 60.0
+ROTATED_LINES = 1_000
+"""Lines of a rotated file that are taken at once, or more: it is gone through for each page anew."""
 SLICE = 5_000
 
 
@@ -44,8 +50,18 @@ class _Part:
         self.begins = ""
         """The first line of the last answer: the same one again means that there is nothing before it."""
         self.lines: list[LogLine] = []
+        self.rotated: RotatedLog | None = None
+        """Set when the present file was read to its beginning."""
         self.over = False
         self.problem = ""
+        self.refused = ""
+        """Why what was rotated away cannot be had."""
+
+    def put(self, lines: list[LogLine]) -> None:
+        """Older lines have come."""
+        self.lines[:0] = lines
+        if lines:
+            self.stamp, self.text = lines[0].time, lines[0].text
 
 
 class OlderLines:
@@ -61,6 +77,8 @@ class OlderLines:
         """The buffer holds as much as it may."""
         self.problem = ""
         """Why something could not be read, in a sentence."""
+        self.refused = ""
+        """Why lines that the kubelet has rotated away cannot be read, in a sentence."""
 
     async def load(
         self,
@@ -87,6 +105,7 @@ class OlderLines:
         hungry = [part for part in self._parts.values() if not part.over and len(part.lines) < share // 2]
         await asyncio.gather(*map(read, hungry))
         self.problem = next((part.problem for part in self._parts.values() if part.problem), "")
+        self.refused = next((part.refused for part in self._parts.values() if part.refused), "")
         lines = accepts(self._ready())
         added = buffer.prepend(lines)
         self.full = added < len(lines)
@@ -122,22 +141,52 @@ class OlderLines:
                 self._parts[source].known = counts.get(source, 0)
 
     async def _read(self, part: _Part, share: int) -> None:
+        try:
+            if part.rotated is None:
+                await self._read_present(part, share)
+            else:
+                await self._read_rotated(part, part.rotated, share)
+        except KubeError as error:
+            part.problem, part.over = error.sentence(), True
+
+    async def _read_present(self, part: _Part, share: int) -> None:
+        """A page of the file that the kubelet answers from. Raises KubeError."""
         for _ in range(DEEPER):
             part.asked = max(part.asked * 2, part.known + len(part.lines) + share)
             begun, part.begins = part.begins, ""
-            try:
-                before = [line async for line in self._until(part)]
-            except KubeError as error:
-                part.problem, part.over = error.sentence(), True
-                return
+            before = [line async for line in self._until(part)]
             part.problem = ""
             if before:
-                part.lines[:0] = before
-                part.stamp, part.text = before[0].time, before[0].text
-            elif part.begins == begun:
-                part.over = True
-            if before or part.over:
+                part.put(before)
                 return
+            if part.begins == begun:
+                break
+        else:
+            return
+        if part.source.node and part.stamp:
+            part.rotated = RotatedLog(self._connection, part.source)
+            await self._read_rotated(part, part.rotated, share)
+        else:
+            part.over = True
+
+    async def _read_rotated(self, part: _Part, rotated: RotatedLog, share: int) -> None:
+        """A page of what the kubelet has rotated away. Raises KubeError where reading was begun."""
+        try:
+            async with asyncio.timeout(ROTATED_SECONDS):
+                found = await rotated.before(part.stamp, part.text, max(4 * share, ROTATED_LINES))
+        except TimeoutError:
+            part.over, part.problem = True, f"rotated lines did not come within {ROTATED_SECONDS:.0f} seconds"
+            return
+        except ApiError as error:
+            part.over = True
+            part.refused = refusal(error, "the rotated logs of pods")
+            return
+        before = []
+        for line, _ in found:
+            stamp, text = split_stamp(line.decode("utf-8", "replace"))
+            before.append(LogLine(stamp, part.source, text))
+        part.put(before)
+        part.over = not before
 
     async def _until(self, part: _Part) -> AsyncIterator[LogLine]:
         """The lines before the oldest one that is known. Raises KubeError."""

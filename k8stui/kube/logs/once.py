@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost
+from k8stui.kube.logs.gap_fill import GapFill, gap_mark
 from k8stui.kube.logs.seen import Seen
-from k8stui.kube.logs.types import GAP, INFO, LogLine, LogSource
+from k8stui.kube.logs.types import INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
     import random
@@ -80,11 +81,11 @@ class LifeReader:
         params = log_params(self._source)
         if self._previous:
             params["previous"] = "true"
-        watch_gap, watched = False, self._seen.newest
+        before = None
         if self._seen.since:
             params["sinceTime"] = self._seen.since
+            before = self._seen.fork() if self._begun else None
             self._seen.resume()
-            watch_gap = self._begun
         else:
             params.update(self._start)
         stream = self._streams.lines(self._path, params=params, idle_timeout=IDLE_SECONDS, keep_tail=True)
@@ -92,12 +93,20 @@ class LifeReader:
             async for batch in batches:
                 lines = fresh_lines(self._seen, batch, self._source, self._errors)
                 if lines:
-                    if watch_gap and self._seen.missed:
-                        lines.insert(0, gap_mark(self._source, watched, lines[0].time))
-                    watch_gap, self._begun, self.found = False, True, True
+                    if before is not None and self._seen.missed:
+                        await self._fill(before, lines[0])
+                    before, self._begun, self.found = None, True, True
                     self._backoff.reset()
                     self._emit(lines)
                 await asyncio.sleep(0)
+
+    async def _fill(self, before: Seen, after: LogLine) -> None:
+        """The lines between what was read and a line after it, or a mark that they are missing."""
+        rotated = self._streams.rotated(after.source)
+        if rotated is None:
+            self._emit([gap_mark(after.source, before.newest, after.time)])
+        else:
+            await GapFill(rotated, before, after, self._errors).run(self._emit, self._streams.room)
 
 
 def log_params(source: LogSource) -> dict[str, str]:
@@ -115,13 +124,6 @@ def fresh_lines(seen: Seen, batch: Sequence[bytes], source: LogSource, errors: s
     """The lines of a batch that were not read before."""
     # every line of a container has a stamp: others are the kubelet's own words
     return [LogLine(stamp, source, text, "" if stamp else INFO) for stamp, text in seen.take(batch, errors)]
-
-
-def gap_mark(source: LogSource, before: str, after: str) -> LogLine:
-    """That lines may be missing, and of which time."""
-    times = f" between {before} and {after}" if before and after else ""
-    said = f"{source.container}: lines may be missing{times}: the log was cut meanwhile"
-    return LogLine("", source, said, GAP)
 
 
 def _may_pass(error: ApiError | ConnectionLost) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TIMEOUT = 15.0
+CONFIG_HASH = "kubernetes.io/config.hash"
+"""Annotation of pods that a kubelet read from a file: its own uid for them."""
 
 
 class Requests(Protocol):
@@ -78,6 +80,7 @@ class _Spec(msgspec.Struct, frozen=True, rename="camel"):
     init_containers: tuple[_Container, ...] | None = None
     ephemeral_containers: tuple[_Container, ...] | None = None
     restart_policy: str = "Always"
+    node_name: str = ""
 
 
 class _PodStatus(msgspec.Struct, frozen=True, rename="camel"):
@@ -92,6 +95,7 @@ class _PodStatus(msgspec.Struct, frozen=True, rename="camel"):
 class _Meta(msgspec.Struct, frozen=True, rename="camel"):
     uid: str = ""
     deletion_timestamp: str | None = None
+    annotations: dict[str, str] | None = None
 
 
 class _Pod(msgspec.Struct, frozen=True):
@@ -126,6 +130,10 @@ class PodLives(msgspec.Struct, frozen=True):
     phase: str
     containers: tuple[ContainerLife, ...]
     deleting: bool = False
+    node: str = ""
+    """The node that it runs on; "" before it has one."""
+    log_uid: str = ""
+    """As in `LogSource`."""
 
     def find(self, name: str) -> ContainerLife | None:
         """A container by name."""
@@ -138,8 +146,14 @@ def pod_lives(body: bytes) -> PodLives:
         pod = msgspec.json.decode(body, type=_Pod)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiError(0, "BadAnswer", f"a pod was answered with something else: {error}") from error
+    meta = pod.metadata
     return PodLives(
-        pod.metadata.uid, pod.status.phase, tuple(_lives(pod)), pod.metadata.deletion_timestamp is not None
+        meta.uid,
+        pod.status.phase,
+        tuple(_lives(pod)),
+        meta.deletion_timestamp is not None,
+        pod.spec.node_name,
+        (meta.annotations or {}).get(CONFIG_HASH, meta.uid),
     )
 
 

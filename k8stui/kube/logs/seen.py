@@ -56,7 +56,12 @@ class Seen:
     @property
     def since(self) -> str:
         """Where to resume, for `sinceTime`; "" when nothing was read."""
-        return since_time(self._newest - OVERLAP) if self._newest else ""
+        return since_time(self.second) if self._newest else ""
+
+    @property
+    def second(self) -> int:
+        """`since` in seconds since the epoch."""
+        return self._newest - OVERLAP
 
     @property
     def newest(self) -> str:
@@ -74,6 +79,17 @@ class Seen:
         for _, hashes in self._batches:
             self._expected.update(hashes)
         self._met = not self._expected
+
+    def fork(self) -> Seen:
+        """Another one that has seen the same, for who reads the same lines beside this one."""
+        other = Seen()
+        other._newest, other._first = self._newest, self._first
+        other._batches = [(second, hashes[:]) for second, hashes in self._batches]
+        return other
+
+    def knows(self, line: bytes, errors: str = "replace") -> bool:
+        """Whether a resumed stream is expected to repeat a line."""
+        return self._expected is not None and hash(line.decode("utf-8", errors)) in self._expected
 
     def _is_new(self, line: str, stamp: str) -> bool:
         """Whether a line (with its stamp in front) was not read before; it is remembered."""

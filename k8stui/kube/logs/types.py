@@ -30,6 +30,9 @@ class LogSource(msgspec.Struct, frozen=True, gc=False):
     """"init", "sidecar", "container" or "ephemeral"."""
     restarts: int = 0
     """How many lives the container had before."""
+    node: str = ""
+    log_uid: str = ""
+    """What the node's files call the pod: its uid, except for those that the kubelet read from a file."""
 
 
 class LogLine(msgspec.Struct, frozen=True, gc=False):
