@@ -99,13 +99,18 @@ async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet()
 
 
 async def test_find_counts_and_esc_ends_it_first() -> None:
-    async with log() as (pilot, app, _view):
+    async with log() as (pilot, app, view):
         await pilot.press("F", *"cart/1", "enter")
-        await until(pilot, lambda: "find cart/1 [1 of 3]" in screen_text(app))
+        await until(pilot, lambda: "find cart/1 [3 of 3]" in screen_text(app))
         await pilot.press("n")
         await until(pilot, lambda: "[2 of 3]" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: "find" not in screen_text(app).splitlines()[1])
+        # given up while it is typed, it leaves the reader where he was
+        await pilot.press("end", "F", *"cart/1")
+        await until(pilot, lambda: "find cart/1 [3 of 3]" in screen_text(app) and not view.viewer.following)
+        await pilot.press("escape")
+        await until(pilot, lambda: view.viewer.following and "find" not in screen_text(app).splitlines()[1])
         await pilot.press("H", *"200", "enter")
         await until(pilot, lambda: "«200»" in screen_text(app))
 

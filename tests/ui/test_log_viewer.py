@@ -163,11 +163,37 @@ async def test_search_counts_and_marks_where_matches_are() -> None:
         app.viewer.search("77$")
         await until(pilot, lambda: app.viewer.finder.count == 20 and app.viewer.finder.found is not None)
         assert len(app.viewer._bar_marks(20)) == 20
-        assert app.viewer.finder.place == 1  # round the end
+        assert app.viewer.finder.place == 20  # the nearest above the end
         await pilot.press("n")
-        await until(pilot, lambda: app.viewer.finder.place == 2 and "line 177" in app.text())
+        await until(pilot, lambda: app.viewer.finder.place == 19 and "line 1877" in app.text())
         await pilot.press("N", "N")
-        await until(pilot, lambda: app.viewer.finder.place == 20 and "line 1977" in app.text())
+        await until(pilot, lambda: app.viewer.finder.place == 1 and "line 77" in app.text())  # round the end
+
+
+async def test_a_search_goes_up_from_the_end_and_down_from_where_the_reader_stands() -> None:
+    app = app_of(*(f"line {number}" for number in range(20_000)))
+    async with app.run_test(size=(60, 20)) as pilot:
+        viewer = app.viewer
+        await until(pilot, lambda: "line 19999" in app.text())
+        viewer.search("line 19.*7$")
+        await until(pilot, lambda: viewer.finder.found == 19_997)
+        assert not viewer.following
+        await pilot.press("n", "n")
+        await until(pilot, lambda: "line 19977" in app.text() and viewer.finder.found == 19_977)
+        # scrolled away: the search goes on from what is on the screen
+        viewer.scrolled_to(19_500)
+        await pilot.press("n")
+        await until(pilot, lambda: viewer.finder.found == 19_517)
+        viewer.scrolled_to(10_000)
+        viewer.search("5$")
+        await until(pilot, lambda: viewer.finder.found == 10_005)
+        await pilot.press("n")
+        await until(pilot, lambda: viewer.finder.found == 10_015)
+        await pilot.press("N", "N")
+        await until(pilot, lambda: viewer.finder.found == 9_995)
+        viewer.put_cursor(12_000)
+        viewer.search("5$")
+        await until(pilot, lambda: viewer.finder.found == 12_005)
 
 
 async def test_search_unfolds_the_trace_that_has_the_match_and_folds_it_when_it_goes_on() -> None:
@@ -179,14 +205,14 @@ async def test_search_unfolds_the_trace_that_has_the_match_and_folds_it_when_it_
         await until(pilot, lambda: app.lines()[1] == "ERROR no stock ▸ 40 more lines")
         viewer.search("java:30")
         await until(pilot, lambda: any("Stock.java:30)" in line for line in app.lines()))
-        assert viewer.finder.found == 32
-        assert viewer.opened == {1}
+        assert viewer.finder.found == 74
+        assert viewer.opened == {43}
         await pilot.press("n")
-        await until(pilot, lambda: viewer.finder.found == 74 and viewer.opened == {43})
+        await until(pilot, lambda: viewer.finder.found == 32 and viewer.opened == {1})
         await until(pilot, lambda: any("Stock.java:30)" in line for line in app.lines()))
         viewer.search("end")
         await until(pilot, lambda: not viewer.opened)
-        assert "▸ 40 more lines" in app.lines()[3]
+        await until(pilot, lambda: "▸ 40 more lines" in app.lines()[3])
         viewer.search("java:1")
         await until(pilot, lambda: viewer.finder.count == 22 and viewer.opened)
         folded = ({1, 43} - viewer.opened).pop()

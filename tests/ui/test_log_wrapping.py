@@ -49,14 +49,14 @@ async def test_rows_that_go_on_with_a_line_begin_where_its_text_does(text: str, 
         assert "".join(row[8:] for row in strips).replace(" ", "") == text.replace(" ", "")
 
 
-async def test_without_room_or_prefix_they_are_set_in_a_little() -> None:
-    for options in ({"times": Times.UTC, "sources": True}, {}):
-        app = wrapped(WORDS, **options)
-        async with app.run_test(size=(34, 12)) as pilot:
-            await until(pilot, lambda app=app: "ext" in app.text())
-            rows = app.lines()
-            assert rows[1].startswith("  ")
-            assert WORDS in "".join([rows[0], *(row[2:] for row in rows[1:])])
+@pytest.mark.parametrize("options", [{"times": Times.UTC, "sources": True}, {}])
+async def test_without_room_or_prefix_they_are_set_in_a_little(options: dict[str, Any]) -> None:
+    app = wrapped(WORDS, **options)
+    async with app.run_test(size=(34, 12)) as pilot:
+        await until(pilot, lambda: "ext" in app.text())
+        rows = app.lines()
+        assert rows[1].startswith("  ")
+        assert WORDS in "".join([rows[0], *(row[2:] for row in rows[1:])])
 
 
 @pytest.mark.parametrize(("text", "taken"), [(WORDS, WORDS[2:51]), (KOREAN, KOREAN[1:17])])

@@ -215,9 +215,25 @@ ACTIONS = [
         42,
         _reads_containers,
     ),
-    _logs("find", "find", "Find a text in place; n and shift-n go on", _find, ("shift-f",), 13, _has_lines),
-    _logs("next-match", "next match", "To the next line that was found", _match(1), ("n",), 95, _searches),
-    _logs("last-match", "last match", "To the line found before", _match(-1), ("shift-n",), 95, _searches),
+    _logs(
+        "find",
+        "find",
+        "Find a text in place: upwards from the end that is followed, else down; n goes on, shift-n back",
+        _find,
+        ("shift-f",),
+        13,
+        _has_lines,
+    ),
+    _logs(
+        "next-match",
+        "find on",
+        "On to the next match, the way the search goes",
+        _match(1),
+        ("n",),
+        95,
+        _searches,
+    ),
+    _logs("last-match", "find back", "Back to the match before", _match(-1), ("shift-n",), 95, _searches),
     _logs(
         "highlight", "highlight", "Colour a text, each in a colour of its own", _highlight, ("shift-h",), 43
     ),

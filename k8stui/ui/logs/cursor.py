@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from k8stui.ui.widgets.lines import messages as line_messages
 from k8stui.ui.widgets.lines.layout import Place, advance
+from k8stui.ui.widgets.lines.search import Origin
 from k8stui.ui.widgets.lines.viewer import LineViewer
 
 if TYPE_CHECKING:
@@ -123,6 +124,10 @@ class CursorViewer(LineViewer):
             if event.chain == 2:
                 self.action_open()
             self.place_lines()
+
+    def search_origin(self) -> Origin:
+        """From the cursor down, where there is one."""
+        return super().search_origin() if self.cursor is None else Origin(self.cursor)
 
     # Bookmarks
 

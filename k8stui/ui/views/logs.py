@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from k8stui.ui.logs.cursor import CursorViewer
     from k8stui.ui.session import Session
     from k8stui.ui.widgets.lines import messages as line_messages
+    from k8stui.ui.widgets.lines.search import Origin
 
 
 WAITING = "Select a pod to read its logs."
@@ -324,12 +325,12 @@ class LogsView(View):
             return False
         return True
 
-    def find(self, text: str) -> str:
-        """Search in place; what is wrong with the text."""
+    def find(self, text: str, origin: Origin | None = None) -> str:
+        """Search in place, from a place that was noted or from here; what is wrong with the text."""
         if not text:
             self.end_search()
             return ""
-        note = self.viewer.search(text)
+        note = self.viewer.search(text, origin)
         self.post_message(self.Changed(self))
         return note
 

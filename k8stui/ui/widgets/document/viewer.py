@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from k8stui.ui.widgets.lines.ansi import ParsedLine
     from k8stui.ui.widgets.lines.model import LineLike
+    from k8stui.ui.widgets.lines.search import Origin
 
 GUTTER = 2
 FOLDED, CHANGED = "▸", "▎"
@@ -206,11 +207,11 @@ class DocumentViewer(LineViewer):
 
     # Searching
 
-    def search(self, text: str, *, forward: bool = True) -> str:
+    def search(self, text: str, origin: Origin | None = None) -> str:
         """Find text in all lines, also those that are folded away."""
         if text:
             self.action_unfold_all()
-        return super().search(text, forward=forward)
+        return super().search(text, origin)
 
     def show_line(self, seq: int) -> None:
         """A match was found: the cursor goes there."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from k8stui.ui.widgets.lines.layout import Place, advance
+from k8stui.ui.widgets.lines.search import Origin
 from k8stui.ui.widgets.painting import restyle, underlay
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
@@ -29,6 +30,14 @@ SIDEWAYS = 16
 """Cells of a step to the left or right."""
 
 
+class Bearings(NamedTuple):
+    """Where a reader is: at the end that is followed, or with a row of a line on top."""
+
+    following: bool
+    seq: int
+    sub: int
+
+
 def _binding(keys: str, action: str, name: str, tooltip: str) -> Binding:
     return Binding(keys, action, name, show=False, id=f"lines.{action.replace('_', '-')}", tooltip=tooltip)
 
@@ -45,8 +54,8 @@ class LineActions(VirtualScroll):
         _binding("end,G", "last", "Follow", "To the last line, and follow the end"),
         _binding("left", "left", "Left", "Scroll to the left"),
         _binding("right", "right", "Right", "Scroll to the right"),
-        _binding("n", "search_next", "Next match", "To the next match of the search"),
-        _binding("N", "search_previous", "Previous match", "To the match before"),
+        _binding("n", "search_next", "Next match", "On to the next match, the way the search goes"),
+        _binding("N", "search_previous", "Previous match", "Back to the match before"),
         _binding("shift+up", "select_up", "Select up", "Select lines upwards"),
         _binding("shift+down", "select_down", "Select down", "Select lines downwards"),
     ]
@@ -58,6 +67,7 @@ class LineActions(VirtualScroll):
     following: bool
     wrap: bool
     opened: set[int]
+    _rows: list[tuple[int | None, int]]
     _seen_end: int = 0
     _anchor: int | None = None
     _head: int | None = None
@@ -126,6 +136,15 @@ class LineActions(VirtualScroll):
             self.put_top(advance(Place(index), -(self.page // 3), len(self.model), self.rows_of))
         self.place_lines()
 
+    def bearings(self) -> Bearings:
+        """Where the reader is."""
+        return Bearings(self.following, self.top_seq, self.top_place().sub)
+
+    def go_back(self, bearings: Bearings) -> None:
+        """To where the reader was."""
+        self.set_following(bearings.following)
+        self.put_top(Place(self.model.index_of(bearings.seq), bearings.sub))
+
     def show_found(self, seq: int) -> None:
         """Bring the line that a search has found into view."""
         self.show_line(seq)
@@ -189,14 +208,25 @@ class LineActions(VirtualScroll):
 
     # Searching
 
+    def search_origin(self) -> Origin:
+        """Where a search begins that is asked for now: on top, or upwards from the end that is followed."""
+        return Origin(self.model.source.end - 1, False) if self.following else Origin(self.top_seq)
+
     def action_search_next(self) -> None:
-        """To the next match."""
-        self.finder.go_on(forward=True, seq=self.top_seq)
-        self.urge()
+        """On to the next match, the way the search goes."""
+        self._search_on(self.finder.forward)
 
     def action_search_previous(self) -> None:
         """To the match before."""
-        self.finder.go_on(forward=False, seq=self.top_seq)
+        self._search_on(not self.finder.forward)
+
+    def _search_on(self, forward: bool) -> None:
+        """From the match found last, or from what is on the screen where that was scrolled away."""
+        finder = self.finder
+        seen = [seq for seq, _ in self._rows if seq is not None]
+        if finder.found is not None and not finder.arrived and self.model.holder(finder.found) not in seen:
+            finder.found = None
+        finder.go_on(forward=forward, seq=self.top_seq if forward or not seen else seen[-1])
         self.urge()
 
     # Selecting and copying

@@ -7,7 +7,7 @@ New lines are looked at as they come.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from k8stui.kinds.logs.lines import plain_text
 from k8stui.ui.widgets.lines.index import SeqIndex
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     import re
 
 _CHUNK = 512
+
+
+class Origin(NamedTuple):
+    """Where a search begins, and whether it goes down from there."""
+
+    seq: int
+    forward: bool = True
 
 
 def _plain(text: str) -> str:
@@ -34,6 +41,8 @@ class LineSearch:
         """Number of the line with the match that was found last."""
         self.matches = SeqIndex()
         """Numbers of all lines with a match, as far as they are known."""
+        self.forward = True
+        """Which way this search goes on."""
         self.seeking = 0
         """1 or -1 while the next match in that direction is being looked for."""
         self.arrived = False
@@ -65,7 +74,7 @@ class LineSearch:
 
     def start(self, pattern: re.Pattern[str] | None, seq: int, *, forward: bool = True) -> None:
         """Look for a pattern from a line on, that line included."""
-        self.pattern, self.found = pattern, None
+        self.pattern, self.found, self.forward = pattern, None, forward
         self._begin_at(seq)
         self._seek(seq, forward, inclusive=True)
 

@@ -18,7 +18,7 @@ from k8stui.ui.widgets.lines.actions import LineActions
 from k8stui.ui.widgets.lines.layout import Place, last_top, page_from
 from k8stui.ui.widgets.lines.model import LineModel, StaticLines
 from k8stui.ui.widgets.lines.painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
-from k8stui.ui.widgets.lines.search import LineSearch
+from k8stui.ui.widgets.lines.search import LineSearch, Origin
 from k8stui.ui.widgets.pacing import Pacer
 from k8stui.ui.widgets.painting import Palette, char_at, least_width
 from k8stui.ui.widgets.table.chrome import message_strip
@@ -150,11 +150,15 @@ class LineViewer(LineActions, can_focus=True):
         self._start_anew()
         return note
 
-    def search(self, text: str, *, forward: bool = True) -> str:
-        """Go to the next line with a match of `text` (nothing: end the search); returns what is wrong."""
+    def search(self, text: str, origin: Origin | None = None) -> str:
+        """Go to the next line with a match of `text` (nothing: end the search); returns what is wrong.
+
+        `origin`: from where, and which way (`search_origin`, as of now or as it was).
+        """
         pattern, note = compile_pattern(text) if text else (None, "")
         self.painter.pattern = pattern
-        self.finder.start(pattern, self.top_seq, forward=forward)
+        seq, forward = self.search_origin() if origin is None else origin
+        self.finder.start(pattern, seq, forward=forward)
         self._start_anew()
         return note
 
