@@ -20,7 +20,7 @@ from tests.ui.editing_rig import (
     two_deployments,
     world,
 )
-from tests.ui.fakes import meta, until
+from tests.ui.fakes import meta, screen_text, until
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -45,6 +45,26 @@ async def test_a_merge_keeps_comments_and_layout() -> None:
         assert "  # for the sale\n  replicas:   5  # ask Ann\n" in content
         assert "    team: shop\n" in content
         assert not editor(app).text.read_only
+
+
+async def test_a_comment_that_a_merge_cannot_keep_is_named_before_anything_is_saved() -> None:
+    app = deployments()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await editing(pilot)
+        put(
+            app, "  labels:\n    app: web\n  name", "  labels: {app: web, # ask Ann\n    tier: front}\n  name"
+        )
+        connection(app).change("deployments.apps", "web", {"metadata": {"labels": {"team": "shop"}}})
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, ReviewDialog), "a review")
+        await until(pilot, lambda: "takes this comment out of the text" in screen_text(app), "the loss")
+        assert "# ask Ann" in screen_text(app)
+        assert all(params.get("dryRun") for _, _, params, _ in connection(app).sent)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main and not editor(app).busy, "the text")
+        assert "# ask Ann" not in editor(app).content
+        await pilot.press("ctrl+z")
+        assert "# ask Ann" in editor(app).content
 
 
 async def test_a_field_decided_for_the_others_changes_its_value_alone() -> None:

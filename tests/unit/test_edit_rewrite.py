@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import textwrap
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from k8stui.kinds.editing.documents import parse
 from k8stui.kinds.editing.field_diff import same
-from k8stui.kinds.editing.rewrite import rewritten
+from k8stui.kinds.editing.rewrite import lost_comments, rewritten
 from k8stui.kinds.yaml_text import emit
 
 TEXT = """\
@@ -42,7 +42,7 @@ spec:
 def changed(text: str, change: Any) -> str:
     """The text, after a function has changed the value of its first document."""
     document = parse(text).documents[0]
-    value = copy.deepcopy(document.value)
+    value = json.loads(json.dumps(document.value))  # what aliases share is not shared any more
     change(value)
     found = rewritten(text, [(document, value)])
     assert same(parse(found).documents[0].value, value)
@@ -131,6 +131,70 @@ def test_only_the_document_that_is_another_one_is_touched() -> None:
 def test_what_cannot_be_changed_in_place_still_means_the_new_value(text: str) -> None:
     changed(text, lambda value: value.update(added={"x": [1, {"y": None}]}))
     changed(text, lambda value: value.pop(next(iter(value))))
+
+
+ANCHORS = """\
+# the shop
+base: &base   # shared
+  app: web
+  tier: front  # or back
+one:
+  <<: *base
+  size: 1  # small
+two:
+  labels: *base  # the same
+  list:
+  - *base
+  - x  # first
+count: &count 3  # pods
+most: *count
+flow: [*count, {a: *count}]
+"""
+
+
+def test_anchors_stay_where_nothing_that_they_stand_for_changes() -> None:
+    found = changed(ANCHORS, lambda value: value["one"].update(size=2, more="x"))
+    assert found == ANCHORS.replace("  size: 1  # small", "  more: x\n  size: 2  # small")
+
+
+def test_an_alias_is_written_out_where_what_it_stands_for_changes_and_every_comment_stays() -> None:
+    def change(value: Any) -> None:
+        value["base"]["app"] = "shop"
+        value["most"] = 5
+
+    found = changed(ANCHORS, change)
+    assert lost_comments(ANCHORS, found) == []
+    assert "base:   # shared\n  app: shop\n  tier: front  # or back\n" in found
+    assert "one:\n  app: web\n  tier: front\n  size: 1  # small\n" in found
+    assert "  labels:  # the same\n    app: web\n    tier: front\n" in found
+    assert "count: 3  # pods\nmost: 5\nflow: [3, {a: 3}]\n" in found
+    assert "*" not in found
+
+
+def test_comments_that_are_lost_are_named() -> None:
+    text = "# head\na: {b: 1, # why\n    c: '# no comment'}\nd: |\n  # nor this\n"
+    assert lost_comments(text, changed(text, lambda value: value["a"].update(b=2))) == ["# why"]
+    assert lost_comments("a: b#c # d\n", "a: b#c\n") == ["# d"]
+
+
+@given(
+    shared=st.dictionaries(st.sampled_from("abc"), st.sampled_from([1, "x", [1, 2]]), min_size=1),
+    data=st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_changes_in_a_text_with_aliases_it_means_the_new_value(shared: Any, data: Any) -> None:
+    import yaml
+
+    old = {"one": shared, "two": {"x": shared, "y": 1}, "three": [shared, {"z": shared}]}
+    text = yaml.safe_dump(old, sort_keys=False).replace("  x: *id001", "  <<: *id001")
+    (document,) = parse(text).documents
+    new = json.loads(json.dumps(document.value))
+    for place in data.draw(st.lists(st.sampled_from(["one", "two", "item", "top"]), max_size=3)):
+        inside = {"one": new["one"], "two": new["two"], "item": new["three"][-1].get("z"), "top": new}
+        (inside[place] or new)[data.draw(st.sampled_from("abz"))] = data.draw(_PLAIN)
+    if data.draw(st.booleans()):
+        new["two"].pop(data.draw(st.sampled_from(sorted(new["two"]))))
+    assert same(parse(rewritten(text, [(document, new)])).documents[0].value, new)
 
 
 _PLAIN = st.one_of(

@@ -1,15 +1,19 @@
 """Another value in a text of YAML, with its comments and its layout kept wherever the text stays. Pure.
 
 Works on lines: a plain value is replaced where it stands, a field that goes takes its lines with it, one that
-comes is written behind the field before it. What cannot be changed so (flow collections, anchors) is written
-anew, as narrowly as possible; and whatever comes out is read again: it means the new value, or the whole
-document is written anew.
+comes is written behind the field before it. What cannot be changed so (a flow collection) is written anew, as
+narrowly as possible. Aliases stay where what they stand for stays; else they are written out. Whatever comes
+out is read again: it means the new value, or the whole document is written anew. `lost_comments` tells what
+that cost.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from k8stui.kinds.editing.aliases import NotWritten, comments, nodes, written_out
 from k8stui.kinds.editing.documents import parse
 from k8stui.kinds.editing.field_diff import identity, key_of, same
 from k8stui.kinds.yaml_text import emit, in_order
@@ -42,25 +46,43 @@ def rewritten(text: str, changes: Sequence[tuple[EditDocument, Any]]) -> str:
 
 
 def _in_document(text: str, document: EditDocument, number: int, value: Any) -> str:
-    node = next(each for each in _nodes(text) if each.start_mark.line == document.start)
+    node = _node(text, document.start)
     lines = text.split("\n")
+    plain = _is_plain_tree(node, set())
+    tree = node if plain else _node(text, document.start, aliases=True)
+    found = _in_place(lines, tree, document.value, value)
+    if found is not None and _means(found, number, value):
+        return "\n".join(found)
+    if not plain:
+        with contextlib.suppress(NotWritten):
+            bare = written_out(text, document.start, document.value)
+            same_still = _means(bare.split("\n"), number, document.value)
+            if same_still and _is_plain_tree(_node(bare, document.start), set()):
+                return _in_document(bare, document, number, value)
+    end = node.end_mark.line + (node.end_mark.column > 0)  # with aliases, its last value stands elsewhere
+    return "\n".join([*lines[: document.start], *emit(value).text().splitlines(), *lines[end:]])
+
+
+def _in_place(lines: list[str], node: Any, old: Any, new: Any) -> list[str] | None:
     try:
-        if not _is_plain_tree(node, set()):
-            raise _Anew
-        found = _applied(lines, list(_Rewriter(lines).value(node, document.value, value)))
+        return _applied(lines, list(_Rewriter(lines).value(node, old, new)))
     except _Anew:
-        found = None
-    if found is None or not _means(found, number, value):
-        end = node.end_mark.line + (node.end_mark.column > 0)  # with aliases, its last value stands elsewhere
-        found = [*lines[: document.start], *emit(value).text().splitlines(), *lines[end:]]
-    return "\n".join(found)
+        return None
 
 
-def _nodes(text: str) -> Iterator[Any]:
+def lost_comments(before: str, after: str) -> list[str]:
+    """The comments that a text of YAML had before it was written anew, and has no more."""
+    there = Counter(comments(after))
+    return [each for each, count in (Counter(comments(before)) - there).items() for _ in range(count)]
+
+
+def _node(text: str, start: int, *, aliases: bool = False) -> Any:
+    """The document that begins on that line; `aliases`: those in it have a place of their own."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return (node for node in yaml.compose_all(text, Loader=loader) if node is not None)
+    found = nodes(text) if aliases else (each for each in yaml.compose_all(text, Loader=loader) if each)
+    return next(each for each in found if each.start_mark.line == start)
 
 
 def _is_plain_tree(node: Any, seen: set[int]) -> bool:
@@ -135,13 +157,17 @@ class _Rewriter:
         written = _emitted(new)
         first, last = node.start_mark, node.end_mark
         plain = node.id == "scalar" and node.style not in ("|", ">") and first.column < last.column
+        if self._lines[first.line][first.column :].startswith("&"):
+            raise _Anew  # others mean this value
         if not plain or len(written) != 1 or first.line != last.line or isinstance(new, dict | list):
             raise _Anew
         line = self._lines[first.line]
         return _Edit(first.line, first.line + 1, [line[: first.column] + written[0] + line[last.column :]])
 
     def _mapping(self, node: Any, old: dict[str, Any], new: dict[str, Any]) -> Iterator[_Edit]:
-        entries = {key.value: (key, item) for key, item in node.value}
+        entries = {key.value: (key, item) for key, item in node.value if key.value in old}
+        if any(name not in entries and name not in new for name in old):
+            raise _Anew  # it comes from a merge key, and goes
         for name, (key, item) in entries.items():
             if name in new:
                 yield from self._entry(key, item, name, old[name], new[name])
@@ -149,7 +175,8 @@ class _Rewriter:
                 if self._lines[key.start_mark.line][: key.start_mark.column].strip():
                     raise _Anew  # it stands behind a dash
                 yield _Edit(key.start_mark.line, _end(item, self._lines), [])
-        yield from self._new_entries(node, entries, new)
+        merged = {name for name in old if name not in entries and same(old[name], new[name])}
+        yield from self._new_entries(entries, {name: new[name] for name in new if name not in merged})
 
     def _entry(self, key: Any, item: Any, name: str, old: Any, new: Any) -> Iterator[_Edit]:
         try:
@@ -160,8 +187,8 @@ class _Rewriter:
             edits = [_Edit(mark.line, _end(item, self._lines), _indented(_emitted({name: new}), head))]
         yield from edits
 
-    def _new_entries(self, node: Any, entries: dict[str, Any], new: dict[str, Any]) -> Iterator[_Edit]:
-        margin = " " * node.start_mark.column
+    def _new_entries(self, entries: dict[str, Any], new: dict[str, Any]) -> Iterator[_Edit]:
+        margin = " " * min((key.start_mark.column for key, _ in entries.values()), default=0)
         before = None
         for name in in_order(new):
             if name in entries:

@@ -145,6 +145,9 @@ class ReviewDialog(Dialog[str]):
             text.append(f"{printable(item.label())}: {word}{new}\n", self._style("head"))
         for problem in item.marks:
             text.append(f"✗ line {problem.line + 1}: {printable(problem.message)}\n", self._style("error"))
+        for comment in item.lost:
+            lost = f"The merge takes this comment out of the text, and ctrl-z in it brings it back: {comment}"
+            text.append(f"⚠ {printable(lost)}\n", self._style("warning"))
         for sentence in [*item.owners, *item.warnings]:
             text.append(f"⚠ {printable(sentence)}\n", self._style("warning"))
         if item.waits is not None:

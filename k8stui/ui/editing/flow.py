@@ -166,17 +166,23 @@ async def _rewrite(view: EditorView, items: Sequence[Item]) -> None:
         for item in items:
             if item.base is not None and _is_about(item, base):
                 view.bases[at] = item.base
-    await _put(view, items, [(item, item.wanted) for item in items if item.merged])
+    merged = [(item, item.wanted) for item in items if item.merged]
+    lost = await _put(view, items, merged)
+    if lost:
+        merged[0][0].lost += lost
     view.bases_changed()
 
 
 async def _put(
     view: EditorView, items: Sequence[Item], values: Sequence[tuple[Item, dict[str, Any]]]
-) -> None:
-    """Other values of objects into the text, with the user's comments kept; `items` learn their new lines."""
+) -> list[str]:
+    """Other values of objects into the text, with the user's comments kept; `items` learn their new lines.
+
+    The answer is the comments that could not be kept.
+    """
     from k8stui.kinds.editing.documents import parse
     from k8stui.kinds.editing.objects import edit_text, identity_of
-    from k8stui.kinds.editing.rewrite import rewritten
+    from k8stui.kinds.editing.rewrite import lost_comments, rewritten
     from k8stui.kinds.editing.secrets import edited_again
 
     changes = [
@@ -184,14 +190,16 @@ async def _put(
         for item, value in values
     ]
     if not changes:
-        return
+        return []
     text = await asyncio.to_thread(rewritten, view.content, changes)
+    lost = await asyncio.to_thread(lost_comments, view.content, text)
     original = await asyncio.to_thread(edit_text, [base.cleaned for base in view.bases], view.revealed)
     view.replace_text(text, original=original)
     parsed = await asyncio.to_thread(parse, text)
     documents = {identity_of(document.value): document for document in parsed.documents}
     for item in items:
         item.document = documents.get(identity_of(item.document.value), item.document)
+    return lost
 
 
 def _is_about(item: Item, base: Base) -> bool:
@@ -264,5 +272,7 @@ async def _rebase(view: EditorView, items: Sequence[Item]) -> None:
             if _is_about(item, base) and item.done and not item.failed and item.result:
                 view.bases[at] = item.base = Base(base.kind, item.result, base.subresource)
                 written.append((item, item.base.cleaned))
-    await _put(view, items, written)
+    lost = await _put(view, items, written)
+    if lost:
+        view.desk.app.complain(f"Taken out of the text, where ctrl-z brings it back: {', '.join(lost)}")
     view.bases_changed()

@@ -92,6 +92,8 @@ class Item:
     problems: list[Problem] = field(default_factory=list)
     taken: list[Owned] = field(default_factory=list)
     """Fields that other managers own, when a server-side apply was refused for them."""
+    lost: list[str] = field(default_factory=list)
+    """Comments of the user's text that a merge could not keep."""
     merged: bool = False
     """What somebody else changed meanwhile is in it."""
     waits: Item | None = None
