@@ -15,8 +15,9 @@ from aiohttp import web
 
 from k8stui.demo.containers import epoch
 from k8stui.demo.errors import StoreError, not_found
-from k8stui.demo.responses import json_response
+from k8stui.demo.responses import json_response, ranged
 from k8stui.demo.store import rfc3339
+from k8stui.demo.streams.log_files import LogFiles
 from k8stui.demo.usage import Usage, is_ready, node_capacity
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Kubelet:
     def __init__(self, runtime: Runtime, metrics: Metrics) -> None:
         self._runtime = runtime
         self._metrics = metrics
+        self._files = LogFiles(runtime)
         self._paths: dict[str, Callable[[Call, Object], web.StreamResponse]] = {
             "": lambda call, node: web.Response(status=404, text="404 page not found\n"),
             "healthz": lambda call, node: web.Response(text="ok"),
@@ -90,7 +92,7 @@ class Kubelet:
             return web.Response(status=405, text="405: Method Not Allowed\n")
         path = call.args["rest"].strip("/")
         if path == "logs" or path.startswith("logs/"):
-            return self._logs(call, node, path.removeprefix("logs").strip("/"))
+            return await self._logs(call, node, path.removeprefix("logs").strip("/"))
         found = self._paths.get(path)
         return web.Response(status=404, text="404 page not found\n") if found is None else found(call, node)
 
@@ -211,18 +213,23 @@ class Kubelet:
         ]
         return web.Response(text="\n".join([*lines, *memory, *tail, ""]))
 
-    def _logs(self, call: Call, node: Object, path: str) -> web.StreamResponse:
+    async def _logs(self, call: Call, node: Object, path: str) -> web.StreamResponse:
         """Files under /var/log, or the journal of services (`?query=kubelet`)."""
         asked = call.request.query.getall("query", [])
         if asked and not path:
             return self._query(call, node, asked)
+        found: bytes | list[str] | None
         if path in FILES:
-            return web.Response(text="".join(self._journal(node, path, None, 200)))
-        inside = sorted({name[len(path) :].lstrip("/") for name in FILES if name.startswith(path)})
-        names = sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in inside if name})
-        if not names or (path and not any(name.startswith(path + "/") for name in FILES)):
+            found = "".join(self._journal(node, path, None, 200)).encode()
+        elif path == "pods" or path.startswith("pods/"):
+            found = await self._files.get(self._pods_of(call, node), path.removeprefix("pods").strip("/"))
+        else:
+            found = _inside(path)
+        if found is None:
             return web.Response(status=404, text="404 page not found\n")
-        links = "".join(f'<a href="{html.escape(name)}">{html.escape(name)}</a>\n' for name in names)
+        if isinstance(found, bytes):
+            return ranged(call.request, found)
+        links = "".join(f'<a href="{html.escape(name)}">{html.escape(name)}</a>\n' for name in found)
         return web.Response(text=f"<!doctype html>\n<pre>\n{links}</pre>\n", content_type="text/html")
 
     def _query(self, call: Call, node: Object, asked: list[str]) -> web.StreamResponse:
@@ -259,6 +266,14 @@ class Kubelet:
             text = message.format(stamp=f"{moment:%m%d %H:%M:%S}.000000", pid=pid, iso=moment.isoformat())
             lines.append(f"{moment:%b %d %H:%M:%S} {name} {service.rpartition('/')[2]}[{pid}]: {text}\n")
         return lines
+
+
+def _inside(path: str) -> list[str] | None:
+    """What a folder under /var/log has, but for that of pods."""
+    front = f"{path}/" if path else ""
+    inside = {name.removeprefix(front) for name in (*FILES, "pods/") if name.startswith(front)}
+    names = {name.partition("/")[0] + ("/" if "/" in name else "") for name in inside}
+    return sorted(names) or None
 
 
 def _address(node: Object) -> str:

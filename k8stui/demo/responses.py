@@ -44,3 +44,19 @@ def error_response(error: StoreError) -> web.Response:
         return web.Response(text=error.message + "\n", status=404)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     return json_response(error.status(), error.code, headers=headers)
+
+
+def ranged(request: web.Request, body: bytes) -> web.Response:
+    """A file, or the part of it that a `Range` header asks for (RFC 9110, one range)."""
+    try:
+        wanted = request.http_range
+    except ValueError:
+        wanted = slice(None)  # what is not understood is ignored
+    size = len(body)
+    if wanted.start is None and wanted.stop is None:
+        return web.Response(body=body, headers={"Accept-Ranges": "bytes"})
+    start, stop, _ = wanted.indices(size)
+    if start >= stop:
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+    headers = {"Content-Range": f"bytes {start}-{stop - 1}/{size}"}
+    return web.Response(status=206, body=body[start:stop], headers=headers)

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 
 from k8stui.demo.containers import Container, Pod, bare_id, container_spec, started_container
 from k8stui.demo.streams.loglines import (
-    MAX_HISTORY_LINES,
+    FILE_LINES,
     SECOND,
     Entry,
+    LogFile,
     LogText,
     MinuteReader,
     RateReader,
     Recording,
     RecordingReader,
+    generated_files,
     open_generated,
 )
 from k8stui.demo.streams.mains import Hosts, Main
@@ -192,12 +194,23 @@ class Runtime:
             return RateReader(container, rate, start or 0, tail, now)
         return open_generated(container, self.text, now, start, tail)
 
+    def log_files(self, container: Container) -> list[LogFile]:
+        """The files of the container's log that its node keeps, oldest first: the last is the current one."""
+        now = int(self.clock() * SECOND)
+        recording = self._recordings.get(container.id)
+        if recording is not None:
+            return recording.files()
+        rate = log_rate(container)
+        if rate:
+            return RateReader(container, rate, 0, None, now).files(now)
+        return generated_files(container, self.text, now)
+
     def history(
         self, container: Container, *, since: float | None = None, tail: int | None = None
     ) -> list[Entry]:
-        """All lines until now."""
+        """All lines until now that are not rotated away."""
         now = int(self.clock() * SECOND)
-        return self.open_log(container, since=since, tail=tail, now=now).take(now, MAX_HISTORY_LINES)
+        return self.open_log(container, since=since, tail=tail, now=now).take(now, FILE_LINES)
 
     async def follow(
         self,

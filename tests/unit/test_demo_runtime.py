@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 
 from k8stui.demo.containers import Container, bare_id, epoch
 from k8stui.demo.runtime import ContainerExit, Runtime
+from k8stui.demo.streams.loglines import Recording, RecordingReader
 from tests.unit.demo_streams_rig import golden_pods, pod
 
 if TYPE_CHECKING:
@@ -91,10 +93,32 @@ def test_a_tail_is_the_end_of_the_whole(age: float, tail: int) -> None:
     assert runtime.history(container(), tail=0) == []
 
 
-def test_a_log_goes_back_some_hours_and_no_more() -> None:
-    runtime = Runtime(text=minute_text, clock=Clock(START + 40 * 86400))
-    whole = runtime.history(container())
-    assert 6 * 240 <= len(whole) <= 6 * 242
+RATE = {"demo.k8stui.dev/log-rate": "10000"}
+
+
+@pytest.mark.parametrize("annotations", [{}, RATE], ids=["generated", "counted"])
+def test_a_log_is_rotated_and_only_the_present_file_is_answered_from(annotations: dict[str, str]) -> None:
+    now = 40 * 86400 + 7201.5
+    runtime = Runtime(text=minute_text, clock=Clock(START + now))
+    run = container(annotations=annotations)
+    files = runtime.log_files(run)
+    assert len(files) == 5
+    assert list(files[-1].read()) == runtime.open_log(run).take(int((START + now) * 1e9), 10**6)
+    before, present = (list(file.read()) for file in files[-2:])
+    assert before[-1].time < files[-1].begins == present[0].time
+    words = [re.search(r"(?:line |seq=)(\d+)", line.text) for line in before + present]
+    numbers = [int(word[1]) for word in words if word]
+    assert numbers == list(range(numbers[0], numbers[0] + len(before + present)))
+
+
+def test_what_a_program_says_is_rotated_too() -> None:
+    recording = Recording()
+    for number in range(12_345):
+        recording.write(b"line %d\n" % number, number)
+    old, new = recording.files()
+    lines = [*old.read(), *new.read()]
+    assert texts(lines) == [f"line {number}" for number in range(12_345)]
+    assert RecordingReader(recording, None, None).take(0, 10**6) == list(new.read())
 
 
 def test_since_is_a_moment_that_counts() -> None:
@@ -118,14 +142,14 @@ def test_the_same_line_always_has_the_same_time() -> None:
 
 def test_a_fast_source_numbers_its_lines() -> None:
     fast = container(annotations={"demo.k8stui.dev/log-rate": "50000"})
-    runtime = Runtime(clock=Clock(START + 10))
+    runtime = Runtime(clock=Clock(START + 11))
     lines = runtime.history(fast, tail=3)
-    assert [line.text.split()[1] for line in lines] == ["seq=499998", "seq=499999", "seq=500000"]
-    assert lines[-1].time == int((START + 10) * 1e9)
+    assert [line.text.split()[1] for line in lines] == ["seq=549998", "seq=549999", "seq=550000"]
+    assert lines[-1].time == int((START + 11) * 1e9)
     reader = runtime.open_log(fast, tail=0)
-    taken = reader.take(int((START + 11) * 1e9), 10**6)
+    taken = reader.take(int((START + 12) * 1e9), 10**6)
     assert len(taken) == 50_000
-    assert texts(taken)[0].split()[1] == "seq=500001"
+    assert texts(taken)[0].split()[1] == "seq=550001"
 
 
 def test_a_reader_that_was_away_misses_nothing() -> None:

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from k8stui.demo.containers import Container
 
 SECOND = 1_000_000_000
 """Nanoseconds in a second: log times are whole nanoseconds since the epoch."""
 MINUTE = 60 * SECOND
-MAX_HISTORY_MINUTES = 240
-"""How far back a generated log goes: older lines count as rotated away."""
-MAX_HISTORY_LINES = 100_000
-"""How many old lines of a very fast source are still there."""
+FILE_MINUTES = 240
+"""A generated log is rotated so often."""
+FILE_LINES = 100_000
+"""A very fast source is rotated so often: about the 10 MiB of a kubelet."""
+RECORDED_LINES = 10_000
+"""The output of a real program is rotated so often."""
+ROTATED_FILES = 4
+"""How many files a kubelet keeps besides the current one, from which alone it answers."""
 
 
 class Entry(NamedTuple):
@@ -30,6 +35,14 @@ class Entry(NamedTuple):
 
     time: int
     text: str
+
+
+class LogFile(NamedTuple):
+    """A file of a log, current or rotated."""
+
+    begins: int
+    """When its first line was written, in nanoseconds since the epoch."""
+    read: Callable[[], Iterator[Entry]]
 
 
 class LogText(Protocol):
@@ -120,7 +133,7 @@ def open_generated(
     started = int(container.started_at * SECOND)
     end = now if container.finished_at is None else min(now, int(container.finished_at * SECOND))
     last = max(0, (end - started) // MINUTE)
-    oldest = max(0, last - MAX_HISTORY_MINUTES)
+    oldest = last // FILE_MINUTES * FILE_MINUTES
     start = max(since or 0, started + oldest * MINUTE if oldest else started)
     if tail is None:
         return MinuteReader(container, text, start)
@@ -141,6 +154,24 @@ def open_generated(
     return MinuteReader(container, text, max(start, started + minute * MINUTE), skip)
 
 
+def generated_files(container: Container, text: LogText, now: int) -> list[LogFile]:
+    """The files of a generated log, oldest first."""
+    started = int(container.started_at * SECOND)
+    end = now if container.finished_at is None else min(now, int(container.finished_at * SECOND))
+    last = max(0, (end - started) // MINUTE) // FILE_MINUTES
+
+    def read(file: int) -> Iterator[Entry]:
+        for minute in range(file * FILE_MINUTES, (file + 1) * FILE_MINUTES):
+            if started + minute * MINUTE > end:
+                return
+            yield from (entry for entry in minute_entries(container, text, minute) if entry.time <= end)
+
+    return [
+        LogFile(started + file * FILE_MINUTES * MINUTE, partial(read, file))
+        for file in range(max(0, last - ROTATED_FILES), last + 1)
+    ]
+
+
 class RateReader:
     """Reads a source that writes a numbered line `rate` times a second: for benchmarks and floods."""
 
@@ -150,7 +181,8 @@ class RateReader:
         self._name = f"{container.pod}/{container.name}"
         self._end = None if container.finished_at is None else int(container.finished_at * SECOND)
         written = self._count(now)
-        oldest = max(0, written - (MAX_HISTORY_LINES if tail is None else min(tail, MAX_HISTORY_LINES)))
+        current = max(0, written - 1) // FILE_LINES * FILE_LINES
+        oldest = current if tail is None else max(current, written - tail)
         self._next = max(oldest, self._count(start - 1))
 
     def finish(self, container: Container) -> None:
@@ -169,6 +201,19 @@ class RateReader:
         self._next = max(self._next, end)
         return entries
 
+    def files(self, now: int) -> list[LogFile]:
+        """The files of the log, oldest first."""
+        written = self._count(now)
+        last = max(0, written - 1) // FILE_LINES
+
+        def read(file: int) -> Iterator[Entry]:
+            return map(self._entry, range(file * FILE_LINES, min(written, (file + 1) * FILE_LINES)))
+
+        return [
+            LogFile(self._entry(file * FILE_LINES).time, partial(read, file))
+            for file in range(max(0, last - ROTATED_FILES), last + 1)
+        ]
+
     def _entry(self, number: int) -> Entry:
         time = self._started + -(-number * SECOND // self._rate)
         return Entry(time, f"level=info seq={number} source={self._name} msg=tick")
@@ -180,7 +225,7 @@ class RateReader:
 class Recording:
     """The output of a real program: lines as they ended, in a bounded ring."""
 
-    def __init__(self, max_lines: int = 20_000, max_line: int = 16_384) -> None:
+    def __init__(self, max_lines: int = (ROTATED_FILES + 1) * RECORDED_LINES, max_line: int = 16_384) -> None:
         self._lines: deque[Entry] = deque(maxlen=max_lines)
         self._partial = b""
         self._max_line = max_line
@@ -218,6 +263,21 @@ class Recording:
         """Sequence number of the line to come."""
         return self.first + len(self._lines)
 
+    @property
+    def current(self) -> int:
+        """Sequence number of the first line of the file that is written to."""
+        return max(self.first, (self.end - 1) // RECORDED_LINES * RECORDED_LINES)
+
+    def files(self) -> list[LogFile]:
+        """The files of the log, oldest first."""
+
+        def read(start: int) -> Iterator[Entry]:
+            return iter(self.slice(start, RECORDED_LINES - start % RECORDED_LINES)[0])
+
+        numbers = range(self.first, self.end)
+        starts = [number for number in numbers if number == self.first or not number % RECORDED_LINES]
+        return [LogFile(self._lines[start - self.first].time, partial(read, start)) for start in starts]
+
 
 class RecordingReader:
     """Reads what a real program has written."""
@@ -225,9 +285,9 @@ class RecordingReader:
     def __init__(self, recording: Recording, since: int | None, tail: int | None) -> None:
         self._recording = recording
         entries, _ = recording.slice(0, recording.end)
-        begin = recording.first
+        begin = recording.current
         if since is not None:
-            begin += sum(1 for entry in entries if entry.time < since)
+            begin = max(begin, recording.first + sum(1 for entry in entries if entry.time < since))
         if tail is not None:
             begin = max(begin, recording.end - tail)
         self._next = begin
