@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def log(**settings: Any) -> AsyncIterator[tuple[Pilot[None], Any, LogsView]]:
+async def log(
+    size: tuple[int, int] = (140, 40), **settings: Any
+) -> AsyncIterator[tuple[Pilot[None], Any, LogsView]]:
     chosen = Settings(logs=LogSettings(**settings))
-    async with make_app(kind="pods", settings=chosen).run_test(size=(140, 40)) as pilot:
+    async with make_app(kind="pods", settings=chosen).run_test(size=size) as pilot:
         app: Any = pilot.app
         await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
         await until(pilot, lambda: app.main.place().objects)
@@ -96,6 +98,12 @@ async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet()
         await pilot.press("escape")
         await until(pilot, lambda: "GET /cart/11" in screen_text(app))
         assert view.spec.filter == ""
+
+
+async def test_on_a_small_screen_other_panes_fold_for_a_log_that_has_the_focus() -> None:
+    async with log((80, 24)) as (_pilot, app, view):
+        assert view.viewer.page >= 12
+        assert "GET /cart/0" in screen_text(app)
 
 
 async def test_find_counts_and_esc_ends_it_first() -> None:

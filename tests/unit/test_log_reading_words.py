@@ -13,9 +13,10 @@ from k8stui.ui.logs import states
 from k8stui.ui.logs.completing import completions
 from k8stui.ui.logs.expanding import below
 from k8stui.ui.logs.moments import MomentError, moment_of
-from k8stui.ui.logs.names import Names, long_name, next_names, short_name
+from k8stui.ui.logs.names import Names, fitted, long_name, next_names, short_name
 from k8stui.ui.logs.painter import Times, ago, shown_time
 from k8stui.ui.logs.saving import as_json, as_text
+from k8stui.ui.widgets.painting import width_of
 
 NOW = datetime.fromisoformat("2026-01-31T12:00:00+09:00")
 WEB = LogSource("shop", "web-1", "u1", "app", "c1")
@@ -73,6 +74,24 @@ def test_names_are_as_long_as_asked() -> None:
     for _ in range(4):
         turns.append(next_names(turns[-1], shown=True))
     assert turns[1:] == [Names.LONG, Names.OFF, Names.SHORT, Names.LONG]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "shown"),
+    [
+        ("web-1", 8, "web-1   "),
+        ("checkout-85ddbf7c88-gjg7p", 17, "checkout-8…-gjg7p"),
+        # each word can still be told: the container's is short, so the pod's gives way
+        ("checkout-85ddbf7c88-gjg7p istio-proxy", 23, "checko…jg7p istio-proxy"),
+        ("shop/checkout-85ddbf7c88-gjg7p/checkout", 24, "shop/checko…g7p/checkout"),
+    ],
+)
+def test_a_name_that_is_too_long_loses_the_middle_of_its_longest_words(
+    name: str, size: int, shown: str
+) -> None:
+    found = fitted(name, size)
+    assert found.rstrip() == shown.rstrip()
+    assert width_of(found) == size
 
 
 class TestStates:

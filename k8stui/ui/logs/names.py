@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Any
+
+from k8stui.ui.widgets.painting import fit, width_of
+
+_PARTING = re.compile("([ /])")
 
 
 class Names(StrEnum):
@@ -34,6 +39,20 @@ def long_name(source: Any) -> str:
         return ""
     parts = (source.namespace, source.pod, source.container)
     return "/".join(part for part in parts if part)
+
+
+def fitted(name: str, size: int) -> str:
+    """A name in `size` cells: its longest words give way first, in their middle, so each can be told."""
+    if width_of(name) <= size:
+        return fit(name, size)
+    parts = _PARTING.split(name)
+    words, room = parts[::2], size - len(parts) // 2
+    for left, place in enumerate(sorted(range(len(words)), key=lambda at: width_of(words[at]))):
+        wide = min(width_of(words[place]), max(1, room // (len(words) - left)))
+        words[place] = fit(words[place], wide, middle=True)
+        room -= wide
+    parts[::2] = words
+    return fit("".join(parts), size)
 
 
 def next_names(now: Names, *, shown: bool) -> Names:

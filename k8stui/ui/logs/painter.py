@@ -16,6 +16,7 @@ from textual.strip import Strip
 from k8stui.kinds.logs.lines import Format, Level, Parsed, level_place, parse
 from k8stui.kinds.text import printable
 from k8stui.kube.logs.times import nanoseconds
+from k8stui.ui.logs.names import fitted
 from k8stui.ui.widgets.lines.ansi import ParsedLine, Span
 from k8stui.ui.widgets.lines.painter import LinePainter, ShownLine, short_time
 from k8stui.ui.widgets.painting import fit, least_width, width_of
@@ -161,7 +162,7 @@ class LogPainter(LinePainter):
             pieces.append(Piece(f"{time} ", "timestamp"))
         if self.sources and (label := self._label(line.source)):
             size = min(self._label_width, self.widest_source)
-            pieces.append(Piece(f"{fit(label, size, middle=True)} ", self._source_class(line.source)))
+            pieces.append(Piece(f"{fitted(label, size)} ", self._source_class(line.source)))
         return pieces
 
     def _joined(
