@@ -197,6 +197,16 @@ async def test_text_that_is_no_yaml_is_not_sent() -> None:
         assert connection(app).sent == []
 
 
+async def test_a_text_that_does_not_say_what_it_is_is_marked_while_it_is_typed() -> None:
+    app = deployments()
+    async with app.run_test(size=SIZE) as pilot:
+        await editing(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: "apiVersion is missing" in screen_text(app))
+        await until(pilot, lambda: "no schema to help" in screen_text(app))
+        assert connection(app).sent == []
+
+
 async def test_an_object_is_not_renamed_by_an_edit() -> None:
     app = deployments()
     async with app.run_test(size=SIZE) as pilot:

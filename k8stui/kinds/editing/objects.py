@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from k8stui.kinds.editing.documents import Problem
 from k8stui.kinds.editing.field_diff import MISSING
 from k8stui.kinds.editing.secrets import editable, mask, text_of
 from k8stui.kinds.yaml_noise import LAST_APPLIED, is_secret
@@ -14,6 +15,7 @@ from k8stui.kinds.yaml_text import emit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from k8stui.kinds.editing.documents import EditDocument
     from k8stui.kinds.editing.field_diff import Change
 
 SERVER_METADATA = frozenset(
@@ -46,6 +48,15 @@ def identity_of(obj: Any) -> Identity:
         _text(metadata.get("namespace")),
         _text(metadata.get("name")),
     )
+
+
+def without_kind(document: EditDocument) -> Problem | None:
+    """What a document lacks that says what it is, if it lacks it."""
+    said = identity_of(document.value)
+    if said.kind and said.api_version:
+        return None
+    missing = "kind" if said.api_version else "apiVersion"
+    return Problem(document.start, f"{missing} is missing: what is this?")
 
 
 def _text(value: Any) -> str:

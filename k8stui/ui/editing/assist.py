@@ -11,6 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.editing.documents import Problem, context_at, head_of, parse
+from k8stui.kinds.editing.objects import without_kind
 from k8stui.kinds.editing.schema import check, describe, suggestions
 from k8stui.kinds.editing.secrets import MASK
 from k8stui.kinds.yaml_noise import is_secret
@@ -110,13 +111,9 @@ class Assist:
 
     def _without_schema(self, row: int) -> str:
         head = head_of(self._view.text.lines, row)
-        if head in self._schemas:
-            return (
-                "The server tells no schema of this kind."
-                if all(head)
-                else "apiVersion and kind: what is this?"
-            )
-        return "Reading the schema…"
+        if not all(head):
+            return "Without apiVersion and kind there is no schema to help with."
+        return "The server tells no schema of this kind." if head in self._schemas else "Reading the schema…"
 
     def complete(self) -> None:
         """Offer what can stand here, asked for by key."""
@@ -205,9 +202,12 @@ class Assist:
         draft = self._view.draft
         status = draft is not None and draft.subresource == "status"
         for document in parsed.documents:
-            schema = (
-                self._schemas.get(self._head(document.value)) if isinstance(document.value, dict) else None
-            )
+            if not isinstance(document.value, dict):
+                continue
+            if nameless := without_kind(document):
+                found.append(nameless)
+                continue
+            schema = self._schemas.get(self._head(document.value))
             if schema is None:
                 continue
             problems = check(document, schema, status=status, partial=self._view.mode is Mode.SERVER_APPLY)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from k8stui.kinds.editing.apply_order import comes_first, kinds_defined
 from k8stui.kinds.editing.documents import EditDocument, Problem
 from k8stui.kinds.editing.field_diff import Change, changes, merge_patch
-from k8stui.kinds.editing.objects import clean, identity_of, without_nulls
+from k8stui.kinds.editing.objects import clean, identity_of, without_kind, without_nulls
 from k8stui.kinds.editing.secrets import MaskedValue, stored
 
 if TYPE_CHECKING:
@@ -191,11 +191,10 @@ def new_items(
     }
     waiting: list[tuple[Item, EditDocument]] = []
     for document in flat:
-        said = identity_of(document.value)
-        if not said.kind or not said.api_version:
-            missing = "kind" if said.api_version else "apiVersion"
-            problems.append(Problem(document.start, f"{missing} is missing: what is this?"))
+        if nameless := without_kind(document):
+            problems.append(nameless)
             continue
+        said = identity_of(document.value)
         kind = catalog.for_object(said.api_version, said.kind)
         known = kind is not None and kind.api_version == said.api_version
         definition = None
