@@ -264,6 +264,62 @@ class TestRepeats:
         assert all(one != two for one, two in pairwise(texts))
 
 
+class TestRepeatsOfTraces:
+    ONE = ("ERROR no stock", "\tat a.B.c(B.java:1)", "\tat a.B.d(B.java:2)")
+    OTHER = ("ERROR no stock", "\tat x.Y.z(Y.java:7)")
+
+    @staticmethod
+    def shown(lines: Lines, near: int | None = None) -> LineModel:
+        model, folds = LineModel(lines), Folds(lines)
+        model.set_view(LineView(folds=folds, head=folds.head, repeats=same, alike=folds.alike), near)
+        return model
+
+    @pytest.mark.parametrize("near", [None, 0, 4, 7])
+    def test_only_lines_with_the_same_trace_are_one(self, near: int | None) -> None:
+        lines = Lines(*self.ONE, *self.ONE, *self.OTHER, *self.ONE, "INFO end")
+        model = self.shown(lines, near)
+        assert settled(model) == [3, 6, 8, 11]
+        assert [model.run_of(seq) for seq in (3, 6, 8, 11)] == [2, 1, 1, 1]
+        assert TestSearch.found(model, "java:7") == [7]
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_nothing_is_hidden_that_is_no_repeat_however_the_lines_come(self, seed: int) -> None:
+        chance = random.Random(seed)
+        texts = [
+            text for _ in range(60) for text in chance.choice([self.ONE, self.OTHER, ("ERROR no stock",)])
+        ]
+        lines = Lines()
+        model = self.shown(lines)
+        while texts:
+            size = chance.choice([1, 1, 2, 7])
+            lines.held += Lines(*texts[:size]).held
+            del texts[:size]
+            model.step()
+        lines.held += Lines("INFO end").held
+        live, folds = settled(model), Folds(lines)
+
+        def trace(seq: int) -> list[str]:
+            return [line.text for _, line in folds.lines(seq)]
+
+        heads = [seq for seq in range(lines.end) if not lines.line(seq).text.startswith("\t")]
+        for head in heads:
+            holder = next(seq for seq in live if seq >= head)
+            assert trace(holder)[: len(trace(head))] == trace(head)
+        assert sum(model.run_of(seq) for seq in live) == len(heads)
+        known = settled(self.shown(lines))[:-1]
+        assert all(trace(one) != trace(two) for one, two in pairwise(known))
+
+    def test_a_trace_that_comes_after_its_head_is_a_repeat_when_it_is_whole(self) -> None:
+        lines = Lines(*self.ONE, self.ONE[0])
+        model = self.shown(lines)
+        assert settled(model) == [0, 3]
+        lines.held += Lines(*self.ONE[1:]).held
+        settled(model)
+        lines.held += Lines("INFO end").held
+        assert settled(model) == [3, 6]
+        assert model.run_of(3) == 2
+
+
 class TestSearch:
     def test_all_matches_are_counted_and_the_place_is_known(self) -> None:
         model = LineModel(Lines(*(f"line {number}" for number in range(5_000))))

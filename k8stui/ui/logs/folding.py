@@ -91,6 +91,11 @@ class Folds:
         """The lines that are folded into this one, with their numbers."""
         return self._look(seq)[0]
 
+    def alike(self, one: int, other: int) -> bool:
+        """Whether the same lines are folded into two lines."""
+        texts = ([line.text for _, line in self._look(seq)[0]] for seq in (one, other))
+        return next(texts) == next(texts)
+
     def _look(self, seq: int) -> tuple[list[tuple[int, Any]], bool]:
         source = self._source
         if not source.first <= seq < source.end:
@@ -100,12 +105,13 @@ class Folds:
             return [], True
         found: list[tuple[int, Any]] = []
         at, stop = seq + 1, min(source.end, seq + FAR)
+        size = 4  # mostly the next lines tell
         while at < stop:
-            for number, line in enumerate(source.lines(at, min(stop, at + 64)), at):
+            for number, line in enumerate(source.lines(at, min(stop, at + size)), at):
                 if line.source != head.source or (line.mark and not found):
                     continue
                 if line.mark or not continues(line.text) or len(found) >= MOST:
                     return found, True
                 found.append((number, line))
-            at += 64
+            at, size = at + size, 64
         return found, stop == seq + FAR

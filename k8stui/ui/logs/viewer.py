@@ -147,6 +147,7 @@ class LogViewer(CursorViewer):
             head=folds.head if self.folds_traces else None,
             keeps_matches=rule.finds,
             repeats=same if self.folds_repeats else None,
+            alike=folds.alike if self.folds_repeats and self.folds_traces else None,
         )
 
     def _show_view(self) -> None:

@@ -121,6 +121,8 @@ class LineView:
     """The line that such a hidden line is shown in."""
     repeats: Callable[[Any], str] | None = None
     """What makes two lines the same; of neighbours that are, the last is shown, with their count."""
+    alike: Callable[[int, int], bool] | None = None
+    """Whether what is folded into two such lines is the same too: nothing else may go with a repeat."""
 
     @property
     def shows_all(self) -> bool:
@@ -143,6 +145,8 @@ class LineModel:
         # The outermost lines decided on, and how far context still reaches beyond what was looked at.
         self._top = self._bottom = self._due_up = self._due_down = 0
         self._keys: tuple[str, str] = ("", "")
+        self._late: tuple[int, int] | None = None
+        """The last two lines, where they are the same but for what was folded into them by then."""
         self.generation = 0
         """Goes up when the shown lines are others altogether."""
 
@@ -186,7 +190,7 @@ class LineModel:
         start = end if near is None else min(max(near, self.source.first), end)
         self._low = self._high = self._due_up = self._due_down = start
         self._top, self._bottom = start, start - 1
-        self._keys = ("", "")
+        self._keys, self._late = ("", ""), None
         self.generation += 1
 
     def __len__(self) -> int:
@@ -335,14 +339,34 @@ class LineModel:
         for seq in rising:
             line = self.source.line(seq)
             key = "" if line.mark else key_of(line)
-            if key and key == last_key and len(self._shown):
-                before = self._shown.pop_last()
-                self._runs[seq] = self._runs.pop(before, 1) + 1
+            self._join_late()
+            if key and key == last_key and (before := self._shown.last) is not None:
+                if self._alike(before, seq):
+                    self._shown.pop_last()
+                    self._runs[seq] = self._runs.pop(before, 1) + 1
+                else:
+                    self._late = before, seq
             if not len(self._shown):
                 first_key = key
             self._shown.add_above((seq,))
             last_key = key
         self._keys = (first_key, last_key)
+
+    def _alike(self, one: int, other: int) -> bool:
+        alike = self.view.alike
+        return alike is None or (one >= self.source.first and alike(one, other))
+
+    def _join_late(self) -> None:
+        """The last two lines may be the same by now: what is folded into a line comes after it."""
+        pair, self._late = self._late, None
+        shown = self._shown
+        if pair is None or len(shown) < 2 or shown.at(len(shown) - 2) != pair[0] or not self._alike(*pair):
+            return
+        before, last = pair
+        self._runs[last] = self._runs.pop(last, 1) + self._runs.pop(before, 1)
+        shown.pop_last()
+        shown.pop_last()
+        shown.add_above((last,))
 
     def _add_down(self, falling: Sequence[int], key_of: Callable[[Any], str]) -> None:
         first_key, last_key = self._keys
@@ -351,8 +375,11 @@ class LineModel:
             key = "" if line.mark else key_of(line)
             first = self._shown.first
             if key and key == first_key and first is not None:
-                self._runs[first] = self._runs.get(first, 1) + 1
-                continue
+                if self._alike(seq, first):
+                    self._runs[first] = self._runs.get(first, 1) + 1
+                    continue
+                if len(self._shown) == 1:
+                    self._late = seq, first
             if first is None:
                 last_key = key
             self._shown.add_below((seq,))
