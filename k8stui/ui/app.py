@@ -19,6 +19,7 @@ from textual.app import App
 from k8stui.kinds.text import printable
 from k8stui.ui.crash import write_crash
 from k8stui.ui.entries import all_actions
+from k8stui.ui.key_order import KeyOrder
 from k8stui.ui.keymap import Keymap
 from k8stui.ui.navigator import Navigator
 from k8stui.ui.screen import MainScreen
@@ -114,6 +115,7 @@ class K8stuiApp(App[None]):
         if state.warning:
             self._warnings.append(state.warning)
         self.main = MainScreen(self, registry, keymap, options.kind)
+        self.key_order = KeyOrder(self, self.main)
         self.theme = self._first_theme()
         self._stage = Stage.STARTING
         self._cluster: object = None
@@ -191,6 +193,8 @@ class K8stuiApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys go to the registry first, then to the focused widget; a terminal comes before both."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self.key_order.holds(event):
+            return
         if isinstance(event, events.Key) and not event.is_forwarded and self.screen_stack[-1:] == [self.main]:
             self.app_focus = True
             if self.main.typeahead.holds(event):
