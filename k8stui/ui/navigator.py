@@ -302,4 +302,4 @@ class Navigator:
         if place.workspace.zoomed:
             place.workspace.toggle_zoom()
         elif place.pane is not None and not place.pane.release():
-            await place.pane.back()
+            await place.pane.leave()

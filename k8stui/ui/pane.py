@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult, RenderResult
 
 HISTORY_KEPT = 50
+PAST_SAVED = 10
+"""Views on the way back that the next start of the program knows."""
+_HOMES = (ViewType.TABLE, ViewType.LOGS, ViewType.CONTEXTS, ViewType.STARTING)
+_PASSING = (ViewType.SHELL, ViewType.EDITOR)
 _Left = tuple[ViewSpec, Target | None]
 """What a pane showed, and what that followed."""
 
@@ -106,7 +110,7 @@ class Pane(Widget):
         self._make_view = make_view
         self.view = make_view(state.spec)
         self.pinned = state.pinned or self._stays(state.spec)
-        self._past: list[_Left] = []
+        self._past: list[_Left] = [(spec, None) for spec in state.past]
         self._future: list[_Left] = []
         self.title = PaneTitle()
 
@@ -122,12 +126,12 @@ class Pane(Widget):
     @property
     def state(self) -> PaneState:
         """What to keep of this pane: a pane that follows is kept without what it follows just now."""
-        spec = self.view.spec
-        if self.view.view_type is ViewType.SHELL:  # it ends with the program: what was here before it is kept
-            before = [spec for spec, _ in self._past if spec.view is not ViewType.SHELL]
-            return PaneState(before[-1] if before else ViewSpec(kind="pods"))
+        past = [spec for spec, _ in self._past if spec.view not in _PASSING][-PAST_SAVED:]
+        if not self.view.lasts:  # what was here before it is kept
+            return PaneState(past[-1] if past else ViewSpec(kind="pods"), past=tuple(past[:-1]))
         kept = self.view.target if self.pinned or self.view.link is Link.NONE else None
-        return PaneState(_with_target(spec, kept), self.view.link, self.pinned)
+        spec = _with_target(self.view.spec, kept)
+        return PaneState(spec, self.view.link, self.pinned, tuple(past))
 
     async def show(self, spec: ViewSpec, *, remember: bool = True) -> None:
         """Show something else here; the way back leads to what was shown before."""
@@ -177,6 +181,11 @@ class Pane(Widget):
         self._future.append(self._leave())
         await self._return(self._past.pop())
         return True
+
+    async def leave(self) -> None:
+        """Back; from what is no place to stay, when nothing was here before, to the pods."""
+        if not await self.back() and self.view.view_type not in _HOMES:
+            await self.show(ViewSpec(kind="pods"), remember=False)
 
     async def forward(self) -> bool:
         """Undo a step back; False when there was none."""

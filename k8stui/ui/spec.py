@@ -102,3 +102,5 @@ class PaneState(Struct, frozen=True):
     spec: ViewSpec
     link: Link = Link.NONE
     pinned: bool = False
+    past: tuple[ViewSpec, ...] = ()
+    """What was shown here before, the last at the end: the way back."""

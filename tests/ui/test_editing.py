@@ -11,6 +11,7 @@ from k8stui.kube.errors import ApiError, Cause, StatusDetails
 from k8stui.ui.dialogs.edit_conflicts import ConflictsDialog
 from k8stui.ui.dialogs.edit_results import ResultsDialog
 from k8stui.ui.dialogs.edit_review import ReviewDialog
+from k8stui.ui.spec import ViewType
 from k8stui.ui.state import StateFile
 from tests.ui.editing_rig import (
     SIZE,
@@ -332,6 +333,23 @@ async def test_esc_keeps_the_draft_and_a_draft_can_be_thrown_away(tmp_path: Path
         await pilot.press("alt+x")
         await back_in_table(pilot, app)
         assert app.editing.store.all("prod") == []
+
+
+async def test_an_editor_with_a_draft_is_there_again_and_one_that_nobody_touched_is_not(
+    tmp_path: Path,
+) -> None:
+    for changed in (False, True):
+        app = deployments(state=StateFile(tmp_path))
+        async with app.run_test(size=SIZE) as pilot:
+            await editing(pilot)
+            if changed:
+                put(app, "replicas: 3", "replicas: 5")
+            saved = app.main.workspace.saved()
+            shown, before = saved.panes[saved.focused].spec, saved.panes[saved.focused].past
+            if changed:
+                assert (shown.view, before[-1].kind) == (ViewType.EDITOR, "deployments")
+            else:
+                assert (shown.view, shown.kind) == (ViewType.TABLE, "deployments")
 
 
 # Secrets

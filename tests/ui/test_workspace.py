@@ -8,7 +8,7 @@ import pytest
 from textual import events
 
 from k8stui.ui import workspace
-from k8stui.ui.spec import ViewSpec, ViewType
+from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, screen_text, started, until
 
@@ -182,6 +182,19 @@ async def test_a_reader_is_remembered_with_what_it_reads(tmp_path: Path) -> None
         await until(pilot, lambda: "staging" in screen_text(pilot.app))
     async with make_app(state=StateFile(tmp_path)).run_test(size=SIZE) as pilot:
         await until(pilot, lambda: f"pod {name} ━" in screen_text(pilot.app))  # and is not pinned meanwhile
+        await pilot.press("escape")  # the way back is remembered too
+        await until(pilot, lambda: "━ pods(all)[6]" in screen_text(pilot.app))
+
+
+async def test_esc_leads_out_of_a_reader_that_nothing_was_before() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        pod = Target("pods", "web-0", "shop", noun="pod")
+        pane = app.main.workspace.focused_pane
+        await pane.show(ViewSpec(view=ViewType.YAML, target=pod), remember=False)
+        await until(pilot, lambda: "yaml(" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "━ pods(all)[6]" in screen_text(app))
 
 
 async def test_where_a_shell_was_the_pane_before_it_is_remembered() -> None:

@@ -305,8 +305,7 @@ class EditDesk:
         """Back to what the pane showed before; the draft stays if it was not applied."""
         for pane in self.app.main.workspace.panes.values():
             if pane.view is view:
-                if not await pane.back():
-                    await pane.show(ViewSpec(kind="pods"), remember=False)
+                await pane.leave()
                 pane.focus_view()
                 return
 

@@ -113,6 +113,11 @@ class View(Widget):
         """What an action acts on: the marked objects, or the one under the cursor."""
         return ()
 
+    @property
+    def lasts(self) -> bool:
+        """What it shows is there again when the program is started anew."""
+        return True
+
     def slid(self, seconds: float) -> bool:
         """In the last so many seconds `objects` became others by themselves: nobody has seen them yet."""
         return False

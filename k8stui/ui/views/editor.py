@@ -157,6 +157,11 @@ class EditorView(View):
         return "\n".join(self.text.lines)
 
     @property
+    def lasts(self) -> bool:
+        """A text that nobody touched is no draft."""
+        return self.draft is not None and self.is_changed
+
+    @property
     def is_changed(self) -> bool:
         """It is another text than at first."""
         if not self._loaded or self.mode is not Mode.EDIT:

@@ -38,6 +38,10 @@ class ShellView(View):
     def compose(self) -> ComposeResult:
         yield self.screen_of or self._gone
 
+    @property
+    def lasts(self) -> bool:
+        return False
+
     def title(self) -> Title:
         if self.screen_of is None:
             return Title("shell", state="over")
