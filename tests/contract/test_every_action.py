@@ -45,7 +45,7 @@ NO_DEBUG = "test_debugging.test_what_is_missing_is_named_beforehand"
 OPERATIONS = {
     "delete": "test_what_a_finalizer_holds_is_released",
     "kill": "test_five_hundred_marked_pods_go_ten_at_a_time_and_can_be_stopped",
-    "evict": "test_an_eviction_that_a_budget_refuses_is_said_in_words",
+    "evict": "test_an_eviction_that_a_budget_refuses_is_said_in_words_and_done_when_it_may_be",
     "scale": "test_scaling_and_back",
     "restart": "test_a_rollout_is_watched_to_its_end_to_a_stuck_end_and_undone",
     "rollout-undo": "test_stateful_sets_go_back_to_a_revision",
