@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from k8stui.kube.errors import ApiError, ConnectionLost
 from tests.unit.fakes_connection import Answer, Request
+from tests.unit.fakes_node import FileAnswer, NodeFiles, cri, packed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -22,9 +24,16 @@ class Life:
 
     container_id: str
     lines: list[str] = field(default_factory=list)
-    """Each with its stamp."""
+    """All that were ever written, each with its stamp."""
+    files: list[int] = field(default_factory=lambda: [0])
+    """With which line each file begins; the last one is the present file."""
     exit_code: int | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def present(self) -> list[str]:
+        """What the kubelet answers from."""
+        return self.lines[self.files[-1] :]
 
     def wake(self) -> None:
         self.changed.set()
@@ -46,7 +55,10 @@ class FakeContainer:
 class FakePod:
     """One pod and the kubelet under it."""
 
-    def __init__(self, *names: str, restart_policy: str = "Always") -> None:
+    def __init__(self, *names: str, restart_policy: str = "Always", node: str = "") -> None:
+        self.node_name = node
+        """Where its files are; "": nobody knows."""
+        self.node = NodeFiles()
         self.containers = {name: FakeContainer(name) for name in names}
         self.restart_policy = restart_policy
         self.deleted = False
@@ -96,6 +108,22 @@ class FakePod:
         ended, self._ended = self._ended, asyncio.Event()
         ended.set()
 
+    def rotate(self, name: str, *, keep: int = 4) -> None:
+        """The kubelet begins a new file; of those before it keeps some, all but the newest compressed."""
+        container = self.containers[name]
+        front = f"pods/shop_web_pod-1/{name}/{len(container.lives) - 1}.log."
+        life = container.now
+        life.files.append(len(life.lines))
+        files = self.node.files = {key: body for key, body in self.node.files.items() if front not in key}
+        for number, (start, end) in enumerate(pairwise(life.files)):
+            left = len(life.files) - 1 - number
+            written = life.lines[start:end]
+            if left == 1:
+                files[f"{front}20261121-02{number:04}"] = cri(written)
+            elif left <= keep:
+                files[f"{front}20261121-02{number:04}.gz"] = packed(written)
+        life.wake()
+
     def freeze_status(self) -> None:
         self._frozen = self._pod()
 
@@ -109,8 +137,12 @@ class FakePod:
         *,
         params: Mapping[str, str] | None = None,
         timeout: float = 30.0,
+        headers: Any = (),
         **_: Any,
-    ) -> Answer:
+    ) -> Answer | FileAnswer:
+        if "/proxy/logs/" in path:
+            await asyncio.sleep(0)
+            return self.node.answer(path, headers)
         request = Request(method, path, dict(params or {}), "")
         self.requests.append(request)
         await asyncio.sleep(0)
@@ -122,7 +154,7 @@ class FakePod:
         return Answer("".join(f"{line}\n" for line in self._select(life, request.params)).encode())
 
     def _pod(self) -> bytes:
-        spec: dict[str, Any] = {"restartPolicy": self.restart_policy}
+        spec: dict[str, Any] = {"restartPolicy": self.restart_policy, "nodeName": self.node_name}
         status: dict[str, Any] = {"phase": self.phase}
         for container in self.containers.values():
             spec.setdefault(container.kind, []).append({"name": container.name})
@@ -160,7 +192,7 @@ class FakePod:
 
     @staticmethod
     def _select(life: Life, params: Mapping[str, str]) -> list[str]:
-        lines = life.lines
+        lines = life.present
         if since := params.get("sinceTime"):
             lines = [line for line in lines if line[:19] >= since[:19]]
         if tail := params.get("tailLines"):

@@ -6,6 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from k8stui.kube.errors import ApiError
@@ -15,6 +16,7 @@ from k8stui.kube.logs.node_files import list_files, refusal
 from k8stui.kube.logs.older import OlderLines
 from k8stui.kube.logs.times import nanoseconds
 from k8stui.kube.logs.types import LogLine, LogSource
+from tests.unit.fakes_node import FileAnswer, NodeFiles, cri, packed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,6 +34,10 @@ class Kubelet:
         self.asked: list[int] = []
         self.sent = 0
         self.refuses: set[str] = set()
+        self.node = NodeFiles()
+
+    async def request(self, method: str, path: str, *, headers: Any = (), **_: Any) -> FileAnswer:
+        return self.node.answer(path, headers)
 
     async def lines(self, path: str, *, params: Any, **_: Any) -> AsyncIterator[list[bytes]]:
         name = path.split("/")[6]
@@ -123,40 +129,67 @@ async def test_a_container_that_may_not_be_read_is_told_and_does_not_stop_the_ot
     assert len([line for line in buffer.lines(buffer.first, buffer.end) if line.source.pod == "b"]) == 300
 
 
-class Answer:
-    def __init__(self, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.body = body
-        self.headers = headers or {}
+def rotated_kubelet(count: int, *, ranges: bool = True) -> tuple[Kubelet, LogBuffer, LogSource]:
+    """A log that was rotated twice, of which ten lines were read."""
+    written = [(stamp(number), f"line {number} {'x' * (number % 300)}") for number in range(count)]
+    here = written[-count // 5 :]
+    kubelet = Kubelet({"web": here})
+    at = msgspec.structs.replace(source("web"), node="node-1", log_uid="uid-web", restarts=2)
+    folder = "pods/shop_web_uid-web/app/"
+    first, second = (
+        [" ".join(line) for line in part]
+        for part in (written[: count // 2], written[count // 2 : -count // 5])
+    )
+    kubelet.node = NodeFiles(ranges=ranges)
+    kubelet.node.files |= {
+        f"{folder}2.log": cri(" ".join(line) for line in here),
+        f"{folder}2.log.20260131-090000": cri(second),
+        f"{folder}2.log.20260131-080000.gz": packed(first),
+        f"{folder}1.log.20260131-070000.gz": packed([f"{stamp(0)} of the life before"]),
+        f"{folder}2.log.20260131-080000.tmp": b"half of it",
+    }
+    buffer = LogBuffer()
+    buffer.extend([LogLine(moment, at, text) for moment, text in here[-10:]])
+    return kubelet, buffer, at
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["by-ranges", "whole"])
+async def test_older_lines_go_on_into_the_files_that_the_kubelet_rotated(ranges: bool) -> None:
+    count = 20_000
+    kubelet, buffer, _ = rotated_kubelet(count, ranges=ranges)
+    older = OlderLines(kubelet)
+    await load_all(older, buffer)
+    held = [line.text.split()[1] for line in buffer.lines(buffer.first, buffer.end)]
+    assert held == [str(number) for number in range(count)]
+    assert older.over
+    assert not older.refused
+
+
+async def test_who_may_not_read_the_nodes_files_is_told_where_the_older_lines_are() -> None:
+    kubelet, buffer, _ = rotated_kubelet(500)
+    kubelet.node.refusal = ApiError(403, "Forbidden", 'nodes "node-1" is forbidden')
+    older = OlderLines(kubelet)
+    await load_all(older, buffer)
+    assert len(buffer) == 100, "what pods/log has"
+    assert older.over
+    assert "nodes/proxy" in older.refused
 
 
 class NodeServer:
     """A kubelet's log files with ranges, and a journal."""
 
     def __init__(self, *, ranges: bool = True) -> None:
-        self.files = {"syslog": b""}
+        self.node = NodeFiles(ranges=ranges)
+        self.files = self.node.files
+        self.files["syslog"] = b""
         self.journal: list[bytes] = []
-        self.ranges = ranges
-        self.refusal: ApiError | None = None
 
     async def request(
         self, method: str, path: str, *, headers: Any = (), params: Any = None, **_: Any
-    ) -> Answer:
-        if self.refusal is not None:
-            raise self.refusal
-        name = path.partition("/proxy/logs/")[2]
+    ) -> FileAnswer:
         if params:
-            return Answer(b"".join(line + b"\n" for line in self.journal))
-        if not name:
-            return Answer(b'<pre>\n<a href="syslog">syslog</a>\n<a href="audit/">audit/</a>\n</pre>')
-        body = self.files[name]
-        wanted = dict(headers).get("Range", "")
-        if not self.ranges or not wanted:
-            return Answer(body)
-        first, _, _last = wanted.removeprefix("bytes=").partition("-")
-        start = int(first) if first else max(0, len(body) - int(wanted.rpartition("-")[2]))
-        if start >= len(body):
-            raise ApiError(416, "", "range not satisfiable")
-        return Answer(body[start:], {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"})
+            return FileAnswer(b"".join(line + b"\n" for line in self.journal))
+        return self.node.answer(path, headers)
 
 
 class FastClock:
@@ -205,9 +238,10 @@ async def test_a_journal_is_followed_without_doubles_and_without_losing_equal_li
 
 async def test_files_are_listed_and_refusals_say_what_is_needed() -> None:
     server = NodeServer()
-    assert await list_files(server, "n1") == ["syslog", "audit/"]
+    server.files["audit/audit.log"] = b""
+    assert await list_files(server, "n1") == ["audit/", "syslog"]
     assert "nodes/proxy" in refusal(ApiError(403, "Forbidden", "no"), "files")
     assert "NodeLogQuery" in refusal(ApiError(404, "NotFound", "no"), "the journal of kubelet")
-    server.refusal = ApiError(403, "Forbidden", "no")
+    server.node.refusal = ApiError(403, "Forbidden", "no")
     with pytest.raises(ApiError):
         await NodeLog(server, "n1", "syslog", clock=FastClock()).run(LogBuffer())

@@ -279,7 +279,7 @@ async def test_a_rotated_log_is_a_gap(read: Callable[..., Reading]) -> None:
     reading.clock.auto = False
     pod.break_streams()
     await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
-    pod.containers["app"].now.lines.clear()
+    pod.rotate("app")
     pod.write("app", "much later")
     await reading.clock.advance(60)
     await reading.has("one", "much later")

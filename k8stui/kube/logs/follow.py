@@ -92,6 +92,7 @@ class ContainerFollower:
         self._pod = pod
         self._put = emit
         self._outlet = Outlet(emit)
+        self._filled: GapFill | None = None
         self._emit = self._outlet.emit
         self._clock = clock
         self._rng = rng
@@ -290,10 +291,12 @@ class ContainerFollower:
             self._emit([gap_mark(after.source, before.newest, after.time)])
             return
 
+        filling = self._filled = GapFill(rotated, before, after, self._errors, self._filled)
+
         async def fetch() -> None:
             self._streams.catching_up()
             self._say(self.status.following, "fetching what the kubelet has rotated away")
-            await GapFill(rotated, before, after, self._errors).run(self._put, self._streams.room)
+            await filling.run(self._put, self._streams.room)
             if self.status.following is Following.OPEN:
                 self._say(Following.OPEN, "")
 
@@ -340,6 +343,7 @@ class ContainerFollower:
             seen=self._seen,
             begun=self._resumes,
             errors=self._errors,
+            fill=self._fill,
             clock=self._clock,
             rng=self._rng,
         )

@@ -106,18 +106,30 @@ class Outlet:
 class GapFill:
     """The lines between what `seen` has seen of a log and a line that came after them. `run` it once."""
 
-    def __init__(self, rotated: RotatedLog, seen: Seen, after: LogLine, errors: str = "replace") -> None:
+    def __init__(
+        self,
+        rotated: RotatedLog,
+        seen: Seen,
+        after: LogLine,
+        errors: str = "replace",
+        before: GapFill | None = None,
+    ) -> None:
+        """`before` is what was fetched for the gap before this one: a second may have had both."""
         self._rotated = rotated
         self._seen = seen
         self._after = after
         self._limit = nanoseconds(after.time)
         self._errors = errors
+        self._before = before
         self._known = seen.newest
         """The time of the last line before what is still missing."""
         self._size = 0
 
     async def run(self, emit: Emit, room: Room) -> None:
         """Hand on the lines, and a mark for what could not be had. Raises nothing but cancellation."""
+        if self._before is not None:
+            self._seen.learn(self._before._seen)
+            self._before = None
         try:
             async with asyncio.timeout(SECONDS):
                 why = await self._tries(emit, room)

@@ -33,7 +33,7 @@ class LifeReader:
 
     `start` says of which part of the past (see `start_of`). Where lines were read before, `seen` knows which,
     and only what comes after them is read; `begun` says that they were lines of this very life, so that
-    their absence is a gap.
+    their absence is a gap, which `fill` sees to (what was seen before it, and the line after it).
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class LifeReader:
         seen: Seen | None = None,
         begun: bool = False,
         errors: str = "replace",
+        fill: Callable[[Seen, LogLine], None] | None = None,
         clock: Clock,
         rng: random.Random,
     ) -> None:
@@ -62,6 +63,7 @@ class LifeReader:
         self._backoff = Backoff(rng)
         self._seen = seen or Seen()
         self._begun = begun
+        self._fill_gap = fill
         self.found = False
         """Whether there were lines."""
 
@@ -102,6 +104,9 @@ class LifeReader:
 
     async def _fill(self, before: Seen, after: LogLine) -> None:
         """The lines between what was read and a line after it, or a mark that they are missing."""
+        if self._fill_gap is not None:
+            self._fill_gap(before, after)
+            return
         rotated = self._streams.rotated(after.source)
         if rotated is None:
             self._emit([gap_mark(after.source, before.newest, after.time)])

@@ -87,6 +87,11 @@ class Seen:
         other._batches = [(second, hashes[:]) for second, hashes in self._batches]
         return other
 
+    def learn(self, other: Seen) -> None:
+        """What the other one has seen last was seen, too. Call it before `resume`."""
+        for second, hashes in other._batches:
+            self._keep(second, hashes[:])
+
     def knows(self, line: bytes, errors: str = "replace") -> bool:
         """Whether a resumed stream is expected to repeat a line."""
         return self._expected is not None and hash(line.decode("utf-8", errors)) in self._expected

@@ -1,0 +1,165 @@
+"""A log that its kubelet rotates while it is followed: every line once, or a mark for what is missing."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from k8stui.kube.errors import ApiError
+from k8stui.kube.logs.types import Following
+from tests.unit.fakes_connection import settle, until
+from tests.unit.fakes_kubelet import FakePod
+from tests.unit.test_logs import Reading, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["read"]
+
+
+async def away(read: Callable[..., Reading]) -> tuple[FakePod, Reading]:
+    """Three lines were read of a pod on a node that is known; then the stream broke."""
+    pod = FakePod("app", node="node-1")
+    for number in range(3):
+        pod.write("app", f"line {number}")
+    reading = read(pod)
+    await reading.open()
+    await until(lambda: len(reading.texts()) == 3)
+    reading.clock.auto = False
+    pod.break_streams()
+    await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
+    return pod, reading
+
+
+def lines(*numbers: int) -> list[str]:
+    return [f"line {number}" for number in numbers]
+
+
+async def test_lines_that_were_rotated_away_are_fetched_and_put_in_their_place(
+    read: Callable[..., Reading],
+) -> None:
+    pod, reading = await away(read)
+    for number in range(3, 90):
+        pod.write("app", f"line {number}")
+        if number % 30 == 0:
+            pod.rotate("app")
+    await reading.clock.advance(60)
+    await reading.has(*lines(*range(90)))
+    assert "gap" not in [mark for mark, _ in reading.marks()]
+
+
+async def test_what_comes_while_they_are_fetched_is_taken_in_and_comes_after_them(
+    read: Callable[..., Reading],
+) -> None:
+    pod, reading = await away(read)
+    for number in range(3, 60):
+        pod.write("app", f"line {number}")
+    pod.rotate("app")
+    pod.write("app", "line 60")
+    more = iter(range(61, 64))
+
+    def on_ask(name: str) -> None:
+        for number in more:
+            pod.write("app", f"line {number}")
+
+    pod.node.on_ask = on_ask
+    await reading.clock.advance(60)
+    await reading.has(*lines(*range(64)))
+    assert len(pod.follows()) == 2, "the stream was not opened anew for it"
+
+
+async def test_where_the_nodes_files_may_not_be_read_the_gap_says_so(read: Callable[..., Reading]) -> None:
+    pod, reading = await away(read)
+    pod.node.refusal = ApiError(403, "Forbidden", 'nodes "node-1" is forbidden')
+    pod.write("app", "line 3")
+    pod.rotate("app")
+    pod.write("app", "line 4")
+    await reading.clock.advance(60)
+    await reading.has(*lines(0, 1, 2, 4))
+    said = next(text for mark, text in reading.marks() if mark == "gap")
+    assert "between 2026-11-21T02:00:00Z and 2026-11-21T02:00:01.25" in said
+    assert 'nodes "node-1" is forbidden' in said
+    assert "nodes/proxy" in said
+
+
+async def test_files_that_the_kubelet_has_removed_leave_a_gap_before_what_is_left(
+    read: Callable[..., Reading],
+) -> None:
+    pod, reading = await away(read)
+    for number in range(3, 60):
+        pod.write("app", f"line {number}")
+        if number % 10 == 0:
+            pod.rotate("app", keep=2)
+    await reading.clock.advance(60)
+    await reading.has(*lines(0, 1, 2, *range(31, 60)))
+    assert [text for mark, text in reading.marks() if mark == "gap"] == [
+        "app: lines may be missing between 2026-11-21T02:00:00Z and 2026-11-21T02:00:08.000000000Z: "
+        "the log was cut meanwhile; the kubelet has removed what it rotated"
+    ]
+
+
+async def test_a_file_that_is_compressed_while_it_is_read_is_read_on(read: Callable[..., Reading]) -> None:
+    pod, reading = await away(read)
+    for number in range(3, 40):
+        pod.write("app", f"line {number}")
+    pod.rotate("app")
+    pod.write("app", "line 40")
+    renamed = iter([True])
+
+    def on_ask(name: str) -> None:
+        if name.endswith("-020000") and next(renamed, False):
+            pod.rotate("app")
+            pod.write("app", "line 41")
+
+    pod.node.on_ask = on_ask
+    await reading.clock.advance(60)
+    await reading.has(*lines(*range(42)))
+    assert "gap" not in [mark for mark, _ in reading.marks()]
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_no_line_is_doubled_and_none_is_missing_without_a_mark_whatever_happens(
+    read: Callable[..., Reading], seed: int
+) -> None:
+    chance = random.Random(seed)
+    pod, reading = await away(read)
+    reading.clock.auto = True
+    await reading.clock.advance(60)
+    if seed % 3 == 0:
+        pod.node.refusal = ApiError(405, "MethodNotAllowed", "logs endpoint is disabled.")
+    number = 3
+    for _ in range(60):
+        match chance.choice(("write", "write", "write", "break", "end", "rotate", "wait")):
+            case "write":
+                for _ in range(chance.choice((1, 2, 5, 30))):
+                    pod.write("app", f"line {number}", pod.stamp(chance.choice((0.001, 0.25, 3.0))))
+                    number += 1
+            case "break":
+                pod.break_streams()
+            case "end":
+                pod.end_streams()
+            case "rotate":
+                if pod.containers["app"].now.lines:
+                    pod.rotate("app", keep=chance.choice((1, 2, 4)))
+            case _:
+                await settle(chance.choice((1, 5, 40)))
+    pod.write("app", f"line {number}")
+
+    def is_there() -> bool:
+        reading.clock.now += 0.01
+        return f"line {number}" in reading.texts()
+
+    await until(is_there)
+    held = reading.buffer.lines(0, reading.buffer.end)
+    last, marked = -1, False
+    for line in held:
+        if line.mark == "gap":
+            marked = True
+        elif not line.mark:
+            found = int(line.text.split()[1])
+            assert found > last, "no line is doubled, and the order holds"
+            assert found == last + 1 or marked, f"lines {last + 1} to {found - 1} are missing without a word"
+            last, marked = found, False
+    assert last == number
