@@ -13,7 +13,7 @@ from k8stui.ui.dialogs.debug_kinds import CopyDialog, EphemeralDialog, NodeDialo
 from k8stui.ui.dialogs.debug_progress import ProgressDialog
 from k8stui.ui.dialogs.shell_output import OutputDialog
 from k8stui.ui.state import StateFile
-from tests.ui.fakes import screen_text, until
+from tests.ui.fakes import pod, screen_text, until
 from tests.ui.shells_rig import ShellCluster, go_to, opened, ready, said, shell_app, terminal_text
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ async def test_every_field_is_in_the_preview() -> None:
         await form(pilot)
         dialog: Any = app.screen
         dialog.image.value = "nicolaka/netshoot"
+        dialog.pull.value = "Never"
         dialog.target.value = "-"
         dialog.profile.value = "netadmin"
         dialog.command.value = "sh -c 'sleep 1'"
@@ -87,6 +88,7 @@ async def test_every_field_is_in_the_preview() -> None:
         await until(pilot, lambda: "runAsUser: 7" in screen_text(app))
         container = dialog.make_plan().manifests[0]["spec"]["ephemeralContainers"][0]
         assert container["image"] == "nicolaka/netshoot"
+        assert container["imagePullPolicy"] == "Never"
         assert container["command"] == ["sh", "-c", "sleep 1"]
         assert container["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "x y"}]
         assert container["securityContext"]["capabilities"] == {"add": ["NET_ADMIN", "NET_RAW"]}
@@ -142,6 +144,7 @@ async def test_a_bad_image_is_an_error_in_words() -> None:
         await until(pilot, lambda: isinstance(app.screen, ProgressDialog))
         await until(pilot, lambda: "InvalidImageName: no such image" in screen_text(app))
         await until(pilot, lambda: "check the image's name" in screen_text(app).replace("\n", " "))
+        assert screen_text(app).count("InvalidImageName") == 1
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
         assert not cluster.shells.programs
@@ -204,6 +207,33 @@ async def test_containers_that_are_there_can_be_joined_again() -> None:
         await pilot.press("down", "down", "enter")
         await until(pilot, lambda: len(cluster.shells.programs) == 2)
         assert len(writes(cluster)) == 1
+
+
+async def test_a_pod_whose_containers_crash_can_be_debugged_in_place() -> None:
+    app, cluster = shell_app()
+    crashing = pod("crash", waiting="CrashLoopBackOff")
+    cluster.world["pods"].append(crashing)
+    async with app.run_test(size=SIZE) as pilot:
+        await form(pilot, name="crash")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: cluster.shells.programs, "attached")
+        ((_, path, _),) = writes(cluster)
+        assert path.endswith("/pods/crash/ephemeralcontainers")
+
+
+async def test_why_a_pod_takes_no_debug_container_is_said_in_the_list() -> None:
+    app, cluster = shell_app()
+    ended = pod("ended")
+    ended["status"]["phase"] = "Succeeded"
+    cluster.world["pods"].append(ended)
+    async with app.run_test(size=SIZE) as pilot:
+        await ask(pilot, "ended")
+        await until(pilot, lambda: "no: the pod has ended (Succeeded)" in screen_text(app))
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: "No debug container can be started there" in said(app))
+        await ask(pilot, "ended")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CopyDialog), "what can be done has the cursor")
 
 
 async def test_a_copy_of_a_pod() -> None:

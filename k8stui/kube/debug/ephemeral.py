@@ -36,6 +36,7 @@ __all__ = [
     "Writes",
     "add_ephemeral",
     "ephemeral_containers",
+    "no_ephemeral",
     "wait_for_container",
 ]
 
@@ -106,6 +107,21 @@ class Outcome:
 def ephemeral_containers(pod: Mapping[str, Any]) -> tuple[ContainerChoice, ...]:
     """The ephemeral containers of a pod, newest last; `can_reattach` says which can be joined."""
     return tuple(choice for choice in container_choices(pod) if choice.role is ContainerRole.EPHEMERAL)
+
+
+def no_ephemeral(pod: Mapping[str, Any]) -> str:
+    """Why a kubelet would start no ephemeral container in this pod; empty where it would.
+
+    It does beside containers that crash, wait or pull: none of them has to run.
+    """
+    status = pod.get("status") or {}
+    if (pod.get("metadata") or {}).get("deletionTimestamp"):
+        return "the pod is being deleted"
+    if status.get("phase") in ("Succeeded", "Failed"):
+        return f"the pod has ended ({status['phase']})"
+    if not (pod.get("spec") or {}).get("nodeName"):
+        return "the pod is on no node yet"
+    return ""
 
 
 async def add_ephemeral(connection: Writes, plan: Plan) -> dict[str, Any]:

@@ -45,13 +45,18 @@ class ChooseDialog(Dialog[str]):
         *,
         about: str = "",
         chosen: str = "",
+        first: str = "",
         free: str = "",
     ) -> None:
-        """`free`: any text is an answer; this says which, as a hint in the empty line."""
+        """`chosen`: the one that is in use; `first`: where the cursor is, if not there.
+
+        `free`: any text is an answer; this says which, as a hint in the empty line.
+        """
         super().__init__(title)
         self._choices = list(choices)
         self._about = about
         self._chosen = chosen
+        self._first = first or chosen
         self._free = free
         self._shown: list[Choice] = []
         self._list = OptionList()
@@ -79,7 +84,7 @@ class ChooseDialog(Dialog[str]):
         self._list.clear_options()
         self._list.add_options([Option(self._line(choice, titles)) for choice in self._shown])
         self._list.display = bool(self._shown)
-        here = next((i for i, choice in enumerate(self._shown) if choice.value == self._chosen), 0)
+        here = next((i for i, choice in enumerate(self._shown) if choice.value == self._first), 0)
         self._list.highlighted = here if self._shown else None
 
     def _line(self, choice: Choice, width: int) -> Text:

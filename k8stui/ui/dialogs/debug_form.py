@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PAUSE = 0.15
 """Seconds from the last change to the preview."""
 
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+"""When the kubelet fetches the image; by default always for `:latest`, else where the node lacks it."""
+
 AskRights = "Callable[[Sequence[Need]], Awaitable[tuple[Need, ...]]]"
 
 
@@ -65,6 +68,11 @@ class DebugForm(Dialog["Plan"]):
         self._images = list(images)
         self.command = Input(placeholder="the image's own", select_on_focus=False)
         self.environment = Input(placeholder="NAME=value …", select_on_focus=False)
+        self.pull = Select[str](
+            [("the server's default", ""), *((policy, policy) for policy in PULL_POLICIES)],
+            value="",
+            allow_blank=False,
+        )
         self.profile = Select[str](
             [(f"{name}: {about}", name) for name, about in _profiles()], value="general", allow_blank=False
         )
@@ -199,6 +207,7 @@ class DebugForm(Dialog["Plan"]):
             command=split(self.command.value, "command"),
             environment=self._environment(),
             profile=Profile(self.profile.value),
+            pull_policy=str(self.pull.value),
             custom=self._custom(),
         )
 

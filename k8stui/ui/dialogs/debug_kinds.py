@@ -62,6 +62,7 @@ class EphemeralDialog(DebugForm):
 
     def rows(self) -> Iterable[tuple[str, Widget]]:
         yield "image", self.image
+        yield "pull it", self.pull
         yield "sees processes of", self.target
         yield "profile", self.profile
         yield "command", self.command
@@ -106,6 +107,7 @@ class CopyDialog(DebugForm):
         yield "name", self.name_field
         yield "debugger", self.add_debugger
         yield "image", self.image
+        yield "pull it", self.pull
         yield "profile", self.profile
         yield "its command", self.command
         yield "environment", self.environment
@@ -183,6 +185,7 @@ class NodeDialog(DebugForm):
 
     def rows(self) -> Iterable[tuple[str, Widget]]:
         yield "image", self.image
+        yield "pull it", self.pull
         yield "namespace", self.namespace_field
         yield "profile", self.profile
         yield "runs", self.usual

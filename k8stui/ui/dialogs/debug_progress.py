@@ -89,6 +89,9 @@ class ProgressDialog(Dialog["DebugResult"]):
 
     def _failed(self, sentence: str) -> None:
         self._busy.display = False
+        # what it said last is what it failed for: that is told once
+        self._lines = [line for line in self._lines if line.partition(" ")[2] not in sentence]
+        self._show()
         self._trouble.display = True
         self._trouble.say(f"{sentence}.")
         self._hint.say("esc closes this.")

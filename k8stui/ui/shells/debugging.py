@@ -45,7 +45,7 @@ class Debugger:
     # From a pod
 
     async def _pod(self, spot: Spot, container: str) -> None:
-        from k8stui.kube.debug.ephemeral import ephemeral_containers
+        from k8stui.kube.debug.ephemeral import ephemeral_containers, no_ephemeral
         from k8stui.kube.debug.operations import reattach
         from k8stui.kube.sessions.look import read_pod
         from k8stui.kube.sessions.target import container_choices
@@ -54,9 +54,12 @@ class Debugger:
         async with asyncio.timeout(LOOK_LIMIT):
             pod = await read_pod(self._connection, spot.target(""))
         choices = container_choices(pod)
-        answer = await self._ask_how(spot, ephemeral_containers(pod), any(c.running for c in choices))
+        why_not = no_ephemeral(pod)
+        answer = await self._ask_how(spot, ephemeral_containers(pod), why_not)
         if answer is None:
             return
+        if answer == EPHEMERAL and why_not:
+            raise Refused(f"No debug container can be started there: {why_not}. A copy of the pod can be.")
         if answer == EPHEMERAL:
             await self._form(spot.context, self._ephemeral_form(pod, choices, container))
         elif answer == COPY:
@@ -68,18 +71,21 @@ class Debugger:
                 raise Refused(f"{answer} cannot be joined: it does not run, or has no terminal.")
             await self._opener.open(spot, spec)
 
-    async def _ask_how(self, spot: Spot, there: Sequence[ContainerChoice], runs: bool) -> str | None:
+    async def _ask_how(self, spot: Spot, there: Sequence[ContainerChoice], why_not: str) -> str | None:
         from k8stui.ui.dialogs.choose import Choice, ChooseDialog
 
-        choices = []
-        if runs:
-            choices.append(Choice(EPHEMERAL, "new debug container", "in the pod as it runs"))
-        choices.append(Choice(COPY, "copy of the pod", "another command or image, processes shared"))
+        ephemeral = f"no: {why_not}" if why_not else "in the pod as it is"
+        choices = [
+            Choice(EPHEMERAL, "new debug container", ephemeral),
+            Choice(COPY, "copy of the pod", "another command or image, processes shared"),
+        ]
         for each in reversed(there):
             how = "reattach" if each.can_reattach else each.detail or each.state or "not running"
             choices.append(Choice(each.name, each.name, f"{how} · {each.image}"))
         title = f"Debug {spot.pod}"
-        return await self._app.push_screen_wait(ChooseDialog(title, choices))
+        return await self._app.push_screen_wait(
+            ChooseDialog(title, choices, first=COPY if why_not else EPHEMERAL)
+        )
 
     def _ephemeral_form(
         self, pod: dict[str, Any], choices: Sequence[ContainerChoice], container: str
