@@ -330,6 +330,7 @@ async def test_esc_keeps_the_draft_and_a_draft_can_be_thrown_away(tmp_path: Path
         await until(pilot, lambda: "edit deployment web" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.main.place().view_type == "edit" and editor(app).is_loaded)
+        await until(pilot, lambda: "draft kept" in screen_text(app).split("\n")[1], "the title says so")
         await pilot.press("alt+x")
         await back_in_table(pilot, app)
         assert app.editing.store.all("prod") == []

@@ -319,10 +319,16 @@ class EditorView(View):
             return Title(
                 VERBS[self.mode], scope, "", tuple(notes), f"{wrong} line{'s' * (wrong > 1)} wrong", True
             )
-        state = (
-            "changed, draft kept" if self._loaded and self.text.version else "" if self._loaded else "reading"
-        )
-        return Title(VERBS[self.mode], scope, "", tuple(notes), self.state_note or state)
+        return Title(VERBS[self.mode], scope, "", tuple(notes), self.state_note or self._state)
+
+    @property
+    def _state(self) -> str:
+        """Where the text stands, for the title."""
+        if not self._loaded:
+            return "reading"
+        if self.text.version:
+            return "changed, draft kept"
+        return "draft kept" if self.draft is not None and self.draft.saved else ""
 
     def focus_target(self) -> Widget:
         return self.text
