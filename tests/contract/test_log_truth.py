@@ -29,12 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("logs")]
 
-TEN_AT_ONCE = (
-    "x=$(head -c 1000 /dev/zero | tr '\\0' x); i=0; "
-    "while true; do n=0; while [ $n -lt 10 ]; do n=$((n+1)); i=$((i+1)); echo line $i $x; done; "
-    "sleep 0.01; done"
-)
-"""A megabyte a second, about."""
 COUNTING = "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.02; done"
 
 
@@ -94,6 +88,20 @@ async def make(admin: Admin, namespace: str, script: str, name: str = "web", **s
     path = f"/api/v1/namespaces/{namespace}/pods"
     await admin.create(path, pod(name, script, **spec))
     return f"{path}/{name}"
+
+
+async def viewers_may_read(admin: Admin, namespace: str, *resources: str) -> None:
+    """In this namespace, and nothing else."""
+    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+    rule = {"apiGroups": [""], "resources": list(resources), "verbs": ["get", "list", "watch"]}
+    await admin.create(f"{rbac}/roles", {"metadata": {"name": "looks"}, "rules": [rule]})
+    group = "rbac.authorization.k8s.io"
+    binding = {
+        "metadata": {"name": "looks"},
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "looks"},
+        "subjects": [{"apiGroup": group, "kind": "Group", "name": "viewers"}],
+    }
+    await admin.create(f"{rbac}/rolebindings", binding)
 
 
 async def status_of(admin: Admin, path: str) -> dict[str, Any]:
@@ -259,84 +267,11 @@ async def test_a_container_that_is_silent_for_an_hour_is_quiet_and_its_next_line
         assert read.marks() == [], "nothing happened, so nothing is said"
 
 
-async def test_a_log_that_is_rotated_meanwhile_is_read_on_and_what_is_gone_is_a_gap_with_its_times(
-    admin: Admin, namespace: str, wire: Wire, cluster_under_test: Target
-) -> None:
-    """A kubelet keeps 10 MiB of a log for who asks; the simulated one 100,000 lines."""
-    if cluster_under_test.is_real:
-        await make(admin, namespace, TEN_AT_ONCE)
-    else:
-        made = pod("web", "sleep 3600")
-        made["metadata"]["annotations"] = {"demo.k8stui.dev/log-rate": "100000"}
-        await admin.create(f"/api/v1/namespaces/{namespace}/pods", made)
-    numbers: list[int] = []
-    marks: list[tuple[str, str, int]] = []
-
-    def take(lines: Any) -> None:
-        for line in lines:
-            if line.mark:
-                marks.append((line.mark, line.text, len(numbers)))
-            elif found := re.match(r"line (\d+)|level=info seq=(\d+)", line.text):
-                numbers.append(int(found[1] or found[2]))
-
-    async with Connection(wire.context) as connection:
-        logs = logs_of_pod(connection, namespace, "web", tail=10)
-        task = asyncio.ensure_future(logs.run(take))
-        try:
-            await eventually(lambda: len(numbers) > 2_000, 60, "lines")
-            if cluster_under_test.is_real:
-                # two looks of the kubelet at the size of the log lie within this
-                await eventually(lambda: numbers[-1] > 25_000, 120, "more than 20 MiB")
-            wire.blocked = True
-            wire.cut()
-            last = numbers[-1]
-            away = 30_000 if cluster_under_test.is_real else 150_000
-            deadline = asyncio.get_running_loop().time() + 90
-            while await _written(admin, namespace) < last + away:
-                assert asyncio.get_running_loop().time() < deadline
-                await asyncio.sleep(0.2)
-            wire.blocked = False
-            logs.retry_now()
-            await eventually(lambda: numbers[-1] > last + away, 60, "it is read on")
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-    gaps = [mark for mark in marks if mark[0] == "gap"]
-    jumps = [at for at in range(1, len(numbers)) if numbers[at] != numbers[at - 1] + 1]
-    around = [numbers[max(0, at - 4) : at + 4] for at in jumps]
-    marked = [at for _, _, at in gaps]
-    if cluster_under_test.is_real:
-        # the kubelet of 1.20 falls mute at a rotation: lines may be missing then, and it says so
-        assert set(jumps) <= set(marked), f"no line is missing without a word: {around}, {gaps}"
-        assert jumps
-    else:
-        assert marked == jumps, f"a gap is where lines are missing, and nowhere else: {around}"
-        assert len(jumps) == 1
-    assert all(re.search(r"between 20\S+Z and 20\S+Z", text) for _, text, _ in gaps)
-    assert numbers == sorted(set(numbers))
-
-
-async def _written(admin: Admin, namespace: str) -> int:
-    path = f"/api/v1/namespaces/{namespace}/pods/web/log"
-    answer = await admin.connection.request("GET", path, params={"tailLines": "1"})
-    found = re.search(rb"line (\d+)|seq=(\d+)", answer.body)
-    return int(found[1] or found[2]) if found else 0
-
-
 async def test_who_may_list_pods_but_not_read_their_logs_is_told_so_for_each(
     admin: Admin, namespace: str, cluster_under_test: Target, open_cluster: Callable[..., Any]
 ) -> None:
     await make(admin, namespace, "echo secret; sleep 3600")
-    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-    await admin.create(f"{rbac}/roles", {"metadata": {"name": "looks"}, "rules": [rule]})
-    group = "rbac.authorization.k8s.io"
-    binding = {
-        "metadata": {"name": "looks"},
-        "roleRef": {"apiGroup": group, "kind": "Role", "name": "looks"},
-        "subjects": [{"apiGroup": group, "kind": "Group", "name": "viewers"}],
-    }
-    await admin.create(f"{rbac}/rolebindings", binding)
+    await viewers_may_read(admin, namespace, "pods")
     cluster = await open_cluster(cluster_under_test.user("viewer"))
     query = parse_query("pod:web")
     async with reading(logs_of_query(cluster, query, namespaces=(namespace,))) as read:
