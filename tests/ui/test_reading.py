@@ -108,6 +108,21 @@ async def test_blocks_fold_and_a_search_opens_them() -> None:
         assert view(app).spec.filter == ""
 
 
+async def test_the_line_at_the_bottom_and_the_title_say_what_a_slash_does_in_a_reader() -> None:
+    async with make_app(FakeBackend(web()), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, "web-a", "y")
+        await until(pilot, lambda: "/ find" in screen_text(app).splitlines()[-1])
+        total = view(app).viewer.document.end
+        await pilot.press("/")
+        await until(pilot, lambda: "n goes on" in screen_text(app).splitlines()[-1])
+        assert "inverse" not in screen_text(app).splitlines()[-1]
+        await pilot.press(*"name", "enter")
+        await until(pilot, lambda: "find name [1 of 6]" in screen_text(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "find name [2 of 6]" in screen_text(app))
+        assert view(app).viewer.document.end == total
+
+
 def secrets() -> FakeCluster:
     world = shop()
     encoded = base64.b64encode(b"hunter2\n").decode()

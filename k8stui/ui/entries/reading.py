@@ -72,6 +72,10 @@ def _yaml(place: Place) -> YamlView:
     return place.view
 
 
+def _find(place: Place) -> None:
+    place.app.main.questions.ask_filter()
+
+
 def _noise(place: Place) -> None:
     _yaml(place).toggle_noise()
 
@@ -243,6 +247,16 @@ ACTIONS = [
         views=LINKED,
         fits=_has_links,
         rank=10,
+    ),
+    Action(
+        "reading.find",
+        "find",
+        "Find text or a regex; every line stays; n goes on, shift-n goes back, esc ends",
+        _find,
+        keys=("/",),
+        group=Group.READING,
+        views=READERS,
+        rank=20,
     ),
     Action(
         "reading.fold",

@@ -155,7 +155,7 @@ ACTIONS = [
         _filter,
         keys=("/",),
         group=Group.TABLE,
-        views=SEARCHABLE,
+        views=LISTS | {"logs"},
         rank=20,
     ),
     Action(

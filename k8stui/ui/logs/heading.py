@@ -24,17 +24,10 @@ def title_of(view: LogsView) -> Title:
     if spec.filter:
         notes.append(f"/{spec.filter}{view.counted}")
     if view.viewer.finder.pattern is not None:
-        notes.append(_search(view.viewer))
+        notes.append(view.viewer.finder.summary)
     if view.span is not RANGES[0]:
         notes.append(f"[{view.span.title}]")
     return Title("logs", "", "", (*notes, *_looks(view.viewer)), *_state(view))
-
-
-def _search(viewer: LogViewer) -> str:
-    finder = viewer.finder
-    assert finder.pattern is not None
-    counted = f"{finder.place:,} of {finder.count:,}" if finder.found is not None else f"{finder.count:,}"
-    return f"find {finder.pattern.pattern} [{counted}{'…' if finder.running else ''}]"
 
 
 def _looks(viewer: LogViewer) -> list[str]:
@@ -80,4 +73,6 @@ def before_first(reading: LogReading) -> str:
         return f"older lines: {older.problem}"
     if older.full or (fell and not reading.buffer.room):
         return f"{reading.bound}: {fell or 'older ones do not fit'}"
-    return "this is all that the server has" if older.over else fell
+    if not older.over:
+        return fell
+    return f"older lines are rotated away: {older.refused}" if older.refused else "this is all that the server has"

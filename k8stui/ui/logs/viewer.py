@@ -15,7 +15,6 @@ from k8stui.ui.logs.opened import OpenedLines
 from k8stui.ui.logs.painter import LogPainter, Mode, Times
 from k8stui.ui.logs.scroll_marks import marked_bar, marked_rows
 from k8stui.ui.widgets.filters import compile_pattern
-from k8stui.ui.widgets.lines import messages as line_messages
 from k8stui.ui.widgets.lines.layout import Place, advance
 from k8stui.ui.widgets.lines.model import LineView
 
@@ -66,14 +65,6 @@ class LogViewer(CursorViewer):
     }
     """
     painter: LogPainter
-
-    class MatchesCounted(line_messages.ViewerMessage):
-        """A search knows more matches, or stands on another one."""
-
-        def __init__(self, viewer: LogViewer, count: int, found: int | None) -> None:
-            super().__init__(viewer)
-            self.count = count
-            self.found = found
 
     def __init__(
         self,
@@ -290,8 +281,6 @@ class LogViewer(CursorViewer):
         if key != self._bar_key and (key[:2] != (0, 0) or self._bar_key):
             self._bar_key = key if key[:2] != (0, 0) else None
             self.vertical_scrollbar.refresh()
-        if self.finder.pattern is not None:
-            self._post(self.MatchesCounted, self.finder.count, self.finder.found)
 
     def _bar_marks(self, size: int) -> dict[int, Style]:
         """Rows of the scroll bar with matches of the search, and with bookmarks."""

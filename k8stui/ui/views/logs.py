@@ -255,7 +255,7 @@ class LogsView(View):
         """Now and then: whose lines are in view comes first, and how the streams stand."""
         if self.reading is not None and self.reading.pool is not None:
             uids = {line.source.uid for line in self.viewer.seen_lines() if line.source is not None}
-            self.reading.prefer(uid for uid in uids if uid)
+            self.reading.prefer((uid for uid in uids if uid), focused=self.has_focus_within)
         self._say_around()
 
     def _say_around(self) -> None:
@@ -365,7 +365,7 @@ class LogsView(View):
         self.load_older()
         self._say_around()
 
-    def on_log_viewer_matches_counted(self, event: LogViewer.MatchesCounted) -> None:
+    def on_matches_counted(self, event: line_messages.MatchesCounted) -> None:
         """The search has found more."""
         event.stop()
         self.post_message(self.Changed(self))

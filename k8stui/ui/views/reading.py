@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from k8stui.kube.catalog import Kind
     from k8stui.ui.session import Session
     from k8stui.ui.spec import Target, ViewSpec
+    from k8stui.ui.widgets.lines import messages as line_messages
 
 QUIET = 0.25
 """Seconds between a change and reading again: changes often come in bursts."""
@@ -53,6 +54,7 @@ class ObjectView(View):
     noun: ClassVar[str] = ""
     """What the title calls the view."""
     wanted_lines: ClassVar[int] = 16
+    filter_forms: ClassVar[str] = "text or regex to find; n goes on, shift-n goes back, esc ends"
 
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)
@@ -216,7 +218,8 @@ class ObjectView(View):
             self._start()
 
     def title(self) -> Title:
-        notes = [f"/{self.spec.filter}"] if self.spec.filter else []
+        finder = self.viewer.finder
+        notes = [finder.summary] if finder.pattern is not None else []
         scope = self.target.namespace if self.target is not None else ""
         if self._gone:
             state, trouble = "deleted", True
@@ -245,6 +248,11 @@ class ObjectView(View):
         note = self.viewer.search(text)
         self.post_message(self.Changed(self))
         return note
+
+    def on_matches_counted(self, event: line_messages.MatchesCounted) -> None:
+        """The search has found more, or stands on another match."""
+        event.stop()
+        self.post_message(self.Changed(self))
 
     def clear(self) -> bool:
         if self.spec.filter:

@@ -46,6 +46,16 @@ class LinesCounted(ViewerMessage):
         self.searching = searching
 
 
+class MatchesCounted(ViewerMessage):
+    """A search knows more matches (`running`: not all yet), or stands on another one."""
+
+    def __init__(self, viewer: Widget, count: int, found: int | None, running: bool) -> None:
+        super().__init__(viewer)
+        self.count = count
+        self.found = found
+        self.running = running
+
+
 class SearchEnded(ViewerMessage):
     """A search came to a match in line `seq`, or to none (None)."""
 

@@ -72,6 +72,14 @@ class LineSearch:
         """Which of the matches was found last, from 1; 0 for none."""
         return 0 if self.found is None else self.matches.place_of(self.found) + 1
 
+    @property
+    def summary(self) -> str:
+        """What is looked for and how much of it was found, in a few words; "…" while more may be."""
+        if self.pattern is None:
+            return ""
+        counted = f"{self.place:,} of {self.count:,}" if self.found is not None else f"{self.count:,}"
+        return f"find {self.pattern.pattern} [{counted}{'…' if self.running else ''}]"
+
     def start(self, pattern: re.Pattern[str] | None, seq: int, *, forward: bool = True) -> None:
         """Look for a pattern from a line on, that line included."""
         self.pattern, self.found, self.forward = pattern, None, forward

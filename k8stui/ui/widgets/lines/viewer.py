@@ -255,6 +255,9 @@ class LineViewer(LineActions, can_focus=True):
         looked, total = self.model.progress
         filtered = self.model.filtered
         self._post(line_messages.FollowChanged, self.following, self.behind)
+        if self.finder.pattern is not None:
+            finder = self.finder
+            self._post(line_messages.MatchesCounted, finder.count, finder.found, finder.running)
         if filtered or self._told.get(line_messages.LinesCounted):
             self._post(line_messages.LinesCounted, len(self.model), total, filtered and looked < total)
 
