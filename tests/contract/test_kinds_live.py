@@ -5,6 +5,7 @@ By keys, on the simulated and on the real cluster.
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +146,32 @@ async def test_a_kind_that_is_installed_meanwhile_is_a_table_like_any_other(
     await admin.delete(f"{DEFINITIONS}/{word}s.{word}.example.com")
     await until(pilot, lambda: f"There are no {word}s to list" in screen_text(app), "the kind is gone")
     await until(pilot, lambda: app.session.catalog.find(word) is None, "and out of completion")
+
+
+async def test_rows_that_the_server_prints_flash_when_they_change_and_their_ages_count_on(
+    pilot: Pilot[None], admin: Admin, namespace: str
+) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    await admin.create(path, {"metadata": {"name": "flashing"}, "data": {"a": "1"}})
+    await app_of(pilot).navigator.run_line("configmaps")
+    await until(pilot, lambda: lines(pilot, "flashing"), "the row")
+
+    def colour() -> Any:
+        """What is behind the number of data in the row."""
+        rows = table(pilot).table
+        for strip in map(rows.render_line, range(rows.size.height)):
+            if count := re.search(r"flashing +(\d)", strip.text):
+                return next(s.style.bgcolor for s in strip.crop(count.start(1), count.end(1)) if s.style)
+        raise AssertionError(screen_text(pilot.app))
+
+    still = colour()
+    first = lines(pilot, "flashing")[0][-1]
+    await until(pilot, lambda: lines(pilot, "flashing")[0][-1] != first, "a second later")
+    assert colour() == still, "time alone is no change"
+    await admin.patch(f"{path}/flashing", {"data": {"b": "2"}})
+    await until(pilot, lambda: lines(pilot, "flashing")[0][1] == "2", "the change")
+    assert colour() != still
+    await until(pilot, lambda: colour() == still, "the end of the flash")
 
 
 async def test_kinds_without_lists_or_watches_say_so(pilot: Pilot[None]) -> None:
