@@ -242,7 +242,7 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
             namespaces=namespaces,
             follow=given.follow,
             patient=False,
-            pool=StreamPool(given.max_streams, turn=given.turn),
+            pool=StreamPool(given.max_streams, turn=given.turn).share(),
             accepts=LineFilter(query) if query.filters_lines else list,
             errors="surrogateescape" if given.output == "raw" else "replace",
         )

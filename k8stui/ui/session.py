@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.catalog import Catalog
     from k8stui.kube.logs.buffer import LogBudget
+    from k8stui.kube.logs.pool import StreamPool
     from k8stui.settings import Settings
     from k8stui.ui.backend import Backend, ClusterLike
     from k8stui.ui.state import StateFile
@@ -83,6 +84,13 @@ class Session:
         from k8stui.kube.logs.buffer import LogBudget
 
         return LogBudget()
+
+    @cached_property
+    def log_streams(self) -> StreamPool:
+        """The places for log streams of all panes."""
+        from k8stui.kube.logs.pool import StreamPool
+
+        return StreamPool(self.settings.logs.streams)
 
     # What the screen asks
 

@@ -123,7 +123,10 @@ async def test_a_rollout_of_200_pods_is_followed_pod_by_pod_and_no_line_is_lost(
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     await admin.create(path, deployment)
     group = logs_of_query(
-        await open_cluster(), parse_query("deploy/wide"), namespaces=(namespace,), pool=StreamPool(150)
+        await open_cluster(),
+        parse_query("deploy/wide"),
+        namespaces=(namespace,),
+        pool=StreamPool(150).share(),
     )
     numbers: dict[str, list[int]] = {}
     marks: list[str] = []

@@ -94,6 +94,16 @@ def test_a_name_that_is_too_long_loses_the_middle_of_its_longest_words(
     assert width_of(found) == size
 
 
+class Queue:
+    """Streams that wait for a place."""
+
+    def __init__(self, *waiting: str) -> None:
+        self.waiting = waiting
+
+    def place_in_queue(self, key: str) -> int:
+        return self.waiting.index(key) + 1 if key in self.waiting else 0
+
+
 class TestStates:
     @staticmethod
     def status(following: Following, number: int = 0, **more: object) -> SourceStatus:
@@ -107,7 +117,7 @@ class TestStates:
             states.about(self.status(Following.BROKEN, next_try=204.0, reason="refused"), 200.0),
             states.about(self.status(Following.WAITING, reason="CrashLoopBackOff"), 200.0),
             states.about(self.status(Following.ENDED, reason="exit code 0"), 200.0),
-            states.about(self.status(Following.WAITING, 3), 200.0, ("u1", "u3")),
+            states.about(self.status(Following.WAITING, 3), 200.0, Queue("u1/app", "u3/app")),
         ]
         assert found == [
             "open, for 100s",
@@ -125,6 +135,9 @@ class TestStates:
         assert states.summary(ill, 200.0) == ("1 of 4 streams broken, next try in 3s", True)
         assert states.summary([self.status(Following.ENDED)], 200.0) == ("ended", False)
         assert states.summary([], 200.0) == ("waiting", False)
+        waiting = [self.status(Following.WAITING, n) for n in range(3)]
+        queue = Queue(*(status.source.stream for status in waiting))
+        assert states.summary(waiting, 200.0, queue) == ("3 streams wait for a place", False)
 
 
 class TestOpening:

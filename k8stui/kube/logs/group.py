@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.logs.group_merge import HOLD, GroupMerge
 from k8stui.kube.logs.group_pod import ContainerChoice, PodMember, Reading
-from k8stui.kube.logs.pool import StreamPool
+from k8stui.kube.logs.pool import Share, StreamPool
 from k8stui.kube.logs.types import ERROR, INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Options(TypedDict, total=False):
     follow: bool
     previous: bool
     tail: int | None
-    pool: StreamPool | None
+    pool: Share | None
     accepts: Callable[[Sequence[LogLine]], list[LogLine]]
     errors: str
     hold: float
@@ -67,7 +67,7 @@ class LogGroup:
         follow: bool = True,
         previous: bool = False,
         tail: int | None = None,
-        pool: StreamPool | None = None,
+        pool: Share | None = None,
         accepts: Callable[[Sequence[LogLine]], list[LogLine]] = list,
         errors: str = "replace",
         hold: float = HOLD,
@@ -80,7 +80,7 @@ class LogGroup:
         self._accepts = accepts
         self._clock: Clock = clock or SystemClock()
         self._on_change = on_change
-        self.pool = pool or StreamPool(on_change=on_change)
+        self.pool = pool or StreamPool().share(on_change)
         """Which streams are open, and which wait."""
         self._merge = GroupMerge(self._clock.monotonic, hold)
         self._remarks = self._merge.lane(beside=True)

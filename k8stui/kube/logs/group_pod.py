@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.logs.group_merge import GroupMerge, Lane
     from k8stui.kube.logs.pod import ContainerLife
-    from k8stui.kube.logs.pool import StreamPool
+    from k8stui.kube.logs.pool import Share
     from k8stui.kube.logs.query import LogQuery
 
 LOOP_MINUTES = 10
@@ -81,7 +81,7 @@ class Reading:
     """What all pods of a group share."""
 
     connection: Any
-    pool: StreamPool
+    pool: Share
     merge: GroupMerge
     chosen: ContainerChoice
     since: str = ""
@@ -257,9 +257,9 @@ class PodMember:
         place = (lives.node, lives.log_uid) if lives is not None else ("", "")
         return LogSource(self.namespace, self.name, self.uid, life.name, "", life.kind, 0, *place)
 
-    def _streams(self, lane: Lane) -> PooledStreams:
+    def _streams(self, life: ContainerLife, lane: Lane) -> PooledStreams:
         reading = self._reading
-        return PooledStreams(reading.connection, reading.pool, self.uid, lane)
+        return PooledStreams(reading.connection, reading.pool, self._source(life).stream, lane)
 
     def _follower(self, life: ContainerLife, lane: Lane) -> ContainerFollower:
         reading = self._reading
@@ -270,7 +270,7 @@ class PodMember:
             reading.on_status(status)
 
         return ContainerFollower(
-            self._streams(lane),
+            self._streams(life, lane),
             f"{self._path}/log",
             self._source(life),
             self._watcher,
@@ -331,7 +331,7 @@ class PodMember:
     def _reader(self, life: ContainerLife, source: LogSource, lane: Lane, *, previous: bool) -> LifeReader:
         reading = self._reading
         return LifeReader(
-            self._streams(lane),
+            self._streams(life, lane),
             f"{self._path}/log",
             source,
             lane.push,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from k8stui.kube.logs.group_merge import Lane
-    from k8stui.kube.logs.pool import Place, StreamPool
+    from k8stui.kube.logs.pool import Place, Share
     from k8stui.kube.logs.types import LogSource
 
 SLICE = 1_000
@@ -86,7 +86,7 @@ class Hush:
 class PooledStreams:
     """Looks like a connection to who follows a container."""
 
-    def __init__(self, connection: Any, pool: StreamPool, key: str, lane: Lane) -> None:
+    def __init__(self, connection: Any, pool: Share, key: str, lane: Lane) -> None:
         self._connection = connection
         self._pool = pool
         self._key = key
@@ -122,7 +122,7 @@ class PooledStreams:
         """As `Connection.lines`, when its turn has come."""
         lane = self._lane
         follows = params.get("follow") == "true"
-        if self._pool.open >= self._pool.limit:
+        if self._pool.is_full:
             lane.pause()  # nobody waits for who waits
         place = await self._pool.acquire(self._key)
         try:

@@ -34,6 +34,11 @@ class LogSource(msgspec.Struct, frozen=True, gc=False):
     log_uid: str = ""
     """What the node's files call the pod: its uid, except for those that the kubelet read from a file."""
 
+    @property
+    def stream(self) -> str:
+        """What names its stream in the pool: all lives of a container of one pod."""
+        return f"{self.uid}/{self.container}"
+
 
 class LogLine(msgspec.Struct, frozen=True, gc=False):
     """One line, as it was written, or a remark of ours between lines."""

@@ -134,15 +134,18 @@ class StreamsDialog(ChooseDialog):
         legend = "  ".join(f"{sign} {state}" for state, sign in states.SIGNS.items())
         if pool is None:
             return legend
-        return f"{pool.open} of {pool.limit} places are taken, {len(pool.waiting)} wait.   {legend}"
+        taken, queue = pool.pool.open, len(pool.pool.queue)
+        here = f"{pool.open} here" if taken else "none"
+        own = len(pool.waiting)
+        waits = f"{own} here and {queue - own} elsewhere wait" if queue else "none waits"
+        return f"{taken} of {pool.limit} places are taken ({here}), {waits}.   {legend}"
 
     def _now(self) -> list[Choice]:
         reading = self._view.reading
         if reading is None:
             return []
         now = time.monotonic()
-        waiting = reading.pool.waiting if reading.pool is not None else ()
-        queued = frozenset(waiting)
+        queued = frozenset(reading.pool.waiting if reading.pool is not None else ())
         order = ("broken", "queued", "waiting", "open", "quiet", "ended")
         found = [(states.standing(status, now, queued), status) for status in reading.statuses]
         found.sort(key=lambda entry: order.index(entry[0]))
@@ -150,7 +153,7 @@ class StreamsDialog(ChooseDialog):
             Choice(
                 f"pod:^{status.source.pod}$ container:^{status.source.container}$",
                 f"{states.SIGNS[state]} {status.source.pod} {status.source.container}",
-                states.about(status, now, waiting),
+                states.about(status, now, reading.pool),
             )
             for state, status in found
         ]

@@ -75,4 +75,8 @@ def before_first(reading: LogReading) -> str:
         return f"{reading.bound}: {fell or 'older ones do not fit'}"
     if not older.over:
         return fell
-    return f"older lines are rotated away: {older.refused}" if older.refused else "this is all that the server has"
+    return (
+        f"older lines are rotated away: {older.refused}"
+        if older.refused
+        else "this is all that the server has"
+    )

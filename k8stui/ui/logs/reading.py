@@ -128,13 +128,12 @@ class LogReading:
         from msgspec import structs
 
         from k8stui.kube.logs.opening import logs_of_pod, logs_of_query
-        from k8stui.kube.logs.pool import StreamPool
 
         spec, target, span = self._spec, self._target, self._span
         options: Any = {
             "previous": spec.previous,
             "tail": span.tail,
-            "pool": StreamPool(self._session.settings.logs.streams, on_change=self._on_change),
+            "pool": self._session.log_streams.share(self._on_change),
             "on_change": self._on_change,
         }
         if spec.query:
@@ -179,13 +178,13 @@ class LogReading:
 
     @property
     def pool(self) -> Any:
-        """Which streams of a query are open and which wait, or None."""
+        """What it has of the places for streams, or None."""
         return getattr(self.logs, "pool", None)
 
-    def prefer(self, uids: Iterable[str]) -> None:
-        """Pods that are in view: their streams come first."""
+    def prefer(self, streams: Iterable[str], *, focused: bool) -> None:
+        """Streams with lines in view come first, most of all where the reader is."""
         if self.pool is not None:
-            self.pool.prefer(uids)
+            self.pool.prefer(streams, focused=focused)
 
     def all_lines(self) -> Iterator[Any]:
         """The lines that are held now; those that fall off meanwhile are left out."""

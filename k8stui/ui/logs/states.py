@@ -18,19 +18,20 @@ ORDER = tuple(SIGNS)
 def standing(status: Any, now: float, queued: frozenset[str] = frozenset()) -> str:
     """One of `SIGNS`: an open stream that brings nothing is quiet, one without a place is queued."""
     state = str(status.following.value)
-    if state != "ended" and status.source.uid in queued:
+    if state != "ended" and status.source.stream in queued:
         return "queued"
     if state == "open" and now - max(status.since, status.last_line or 0.0) >= QUIET:
         return "quiet"
     return state
 
 
-def about(status: Any, now: float, queued: tuple[str, ...] = ()) -> str:
+def about(status: Any, now: float, pool: Any = None) -> str:
     """A stream's state with its reason, since when, and the next try."""
-    state = standing(status, now, frozenset(queued))
+    number = pool.place_in_queue(status.source.stream) if pool is not None else 0
+    state = standing(status, now, frozenset([status.source.stream] if number else ()))
     said = [state]
     if state == "queued":
-        said = [f"queued, number {queued.index(status.source.uid) + 1}"]
+        said = [f"queued, number {number}"]
     elif state == "quiet":
         said = [f"quiet for {human_duration(now - max(status.since, status.last_line or 0.0))}"]
     elif status.since:
@@ -61,6 +62,8 @@ def summary(statuses: Sequence[Any], now: float, pool: Any = None) -> tuple[str,
         ill = [status for status, state in zip(statuses, states, strict=True) if state == "broken"]
         return f"{broken} of {len(statuses)} streams broken, {_next_try(ill, now)}", True
     live = counts.get("open", 0) + counts.get("quiet", 0)
+    if not live and "queued" in counts:
+        return f"{counts['queued']} streams wait for a place", False
     if not live:
         return ("ended" if counts.get("ended", 0) == len(statuses) else "waiting"), False
     more = [

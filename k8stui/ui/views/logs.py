@@ -254,8 +254,9 @@ class LogsView(View):
     def _look_around(self) -> None:
         """Now and then: whose lines are in view comes first, and how the streams stand."""
         if self.reading is not None and self.reading.pool is not None:
-            uids = {line.source.uid for line in self.viewer.seen_lines() if line.source is not None}
-            self.reading.prefer((uid for uid in uids if uid), focused=self.has_focus_within)
+            sources = {line.source for line in self.viewer.seen_lines() if line.source is not None}
+            in_view = (source.stream for source in sources if source.container)
+            self.reading.prefer(in_view, focused=self.has_focus_within)
         self._say_around()
 
     def _say_around(self) -> None:
