@@ -314,6 +314,10 @@ class MainScreen(Screen[None]):
     def on_view_selected(self, event: View.Selected) -> None:
         self.refresh_hints()
 
+    def on_logs_view_offers_changed(self) -> None:
+        """Footers written before the first lines came do not offer what needs lines."""
+        self.refresh_hints()
+
     # Shells
 
     def on_shell_dock_changed(self, event: ShellDock.Changed) -> None:

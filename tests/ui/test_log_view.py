@@ -100,6 +100,15 @@ async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet()
         assert view.spec.filter == ""
 
 
+async def test_the_footer_offers_what_needs_lines_once_there_are_some() -> None:
+    async with log() as (pilot, app, _view):
+        await pilot.press(*":logs deploy/cart", "enter")
+        await until(pilot, lambda: app.main.place().view.spec.query == "deploy/cart")
+        await until(pilot, lambda: "shift-f find" in screen_text(app).splitlines()[-1])
+        await pilot.press("C")
+        await until(pilot, lambda: "shift-f find" not in screen_text(app).splitlines()[-1])
+
+
 async def test_on_a_small_screen_other_panes_fold_for_a_log_that_has_the_focus() -> None:
     async with log((80, 24)) as (_pilot, app, view):
         assert view.viewer.page >= 12

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
+from textual.message import Message
 
 from k8stui.ui.latest import start_latest
 from k8stui.ui.logs import by_time, heading
@@ -48,6 +49,9 @@ class LogsView(View):
     filter_forms: ClassVar[str] = FORMS
     wanted_lines: ClassVar[int] = 14
 
+    class OffersChanged(Message):
+        """The first lines came, or all are gone: other actions fit."""
+
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)
         settings = session.settings.logs
@@ -76,6 +80,7 @@ class LogsView(View):
         self._went_up = False
         """The reader went up from the first line of a log that has less than a page."""
         self._counting: Timer | None = None
+        self._had_lines = False
 
     def compose(self) -> ComposeResult:
         yield self._top
@@ -257,6 +262,9 @@ class LogsView(View):
             sources = {line.source for line in self.viewer.seen_lines() if line.source is not None}
             in_view = (source.stream for source in sources if source.container)
             self.reading.prefer(in_view, focused=self.has_focus_within)
+        if self._had_lines != bool(len(self.viewer.model)):
+            self._had_lines = not self._had_lines
+            self.post_message(self.OffersChanged())
         self._say_around()
 
     def _say_around(self) -> None:
