@@ -107,6 +107,17 @@ def test_clearing_forgets_lines_and_keeps_numbers() -> None:
     assert texts(buffer) == ["c"]
 
 
+def test_the_oldest_lines_may_be_taken_out_and_put_back() -> None:
+    buffer = LogBuffer(max_lines=10)
+    buffer.extend([line(str(n)) for n in range(12)])
+    size = buffer.bytes
+    lifted = buffer.lift(3)
+    assert [each.text for each in lifted] == ["2", "3", "4"]
+    assert (buffer.first, len(buffer), buffer.fallen) == (5, 7, 2)
+    assert buffer.prepend(lifted) == 3
+    assert (buffer.first, buffer.bytes, buffer.line(2).text) == (2, size, "2")
+
+
 def test_a_range_outside_is_empty() -> None:
     buffer = LogBuffer(max_lines=2)
     buffer.extend([line("a"), line("b"), line("c")])

@@ -175,6 +175,16 @@ class LogBuffer:
             self._tell()
         return count
 
+    def lift(self, count: int) -> list[LogLine]:
+        """Take out the oldest lines: they are put before others again, and do not count as fallen."""
+        lifted = self.lines(self.first, self.first + count)
+        start = self._head
+        self._lines[start : start + len(lifted)] = [None] * len(lifted)
+        self._head += len(lifted)
+        self._bytes -= size_of(lifted)
+        self._tell()
+        return lifted
+
     def clear(self) -> None:
         """Forget all lines on request; numbers go on, and nothing counts as fallen."""
         self._offset = self.end

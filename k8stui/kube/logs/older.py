@@ -3,7 +3,8 @@
 The API cannot be asked for what is older than a moment, only for more of the end: so each log is read again
 from further back, up to the first line that is known, and no further. Where the present file of a log ends,
 those that the kubelet has rotated away come next, if the user may read them. Where several containers are
-read, lines are handed on only as far back as all of them have been read, so that their order in time holds.
+read, lines are handed on only as far back as all of them have been read, so that their order in time holds:
+older ones of a container that writes seldom are taken back until the others are read as far as that.
 """
 
 from __future__ import annotations
@@ -68,9 +69,12 @@ class OlderLines:
     """Reads backwards into a buffer. `load` again for more; one at a time."""
 
     def __init__(self, connection: Any, page: int = PAGE) -> None:
+        """`page`: lines that are asked for at once, over all containers."""
         self._connection = connection
-        self._page = page
+        self.page = page
         self._parts: dict[LogSource, _Part] = {}
+        self._beside: list[tuple[int, LogLine]] = []
+        """Lines of no part (remarks, lives before) that were taken back, with their times."""
         self.over = False
         """The server has nothing that is older."""
         self.full = False
@@ -85,9 +89,11 @@ class OlderLines:
         buffer: LogBuffer,
         sources: Iterable[LogSource] = (),
         accepts: Callable[[Sequence[LogLine]], list[LogLine]] = list,
+        on_lifted: Callable[[], None] = lambda: None,
     ) -> int:
         """Put older lines that `accepts` lets through before those of the buffer; how many they are.
 
+        `on_lifted` is called when lines were taken back: their numbers will be those of others.
         Raises nothing but cancellation.
         """
         if not buffer.room:
@@ -95,7 +101,7 @@ class OlderLines:
             return 0
         self.full = False
         await self._learn(buffer, sources)
-        share = max(50, self._page // max(1, len(self._parts)))
+        share = max(50, self.page // max(1, len(self._parts)))
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def read(part: _Part) -> None:
@@ -106,12 +112,51 @@ class OlderLines:
         await asyncio.gather(*map(read, hungry))
         self.problem = next((part.problem for part in self._parts.values() if part.problem), "")
         self.refused = next((part.refused for part in self._parts.values() if part.refused), "")
+        if self._lift(buffer):
+            on_lifted()
         lines = accepts(self._ready())
         added = buffer.prepend(lines)
         self.full = added < len(lines)
         self._give_back(lines[: len(lines) - added])
-        self.over = not self.full and all(part.over and not part.lines for part in self._parts.values())
+        self.over = not (self.full or self._beside) and all(
+            part.over and not part.lines for part in self._parts.values()
+        )
         return added
+
+    async def reach(self, buffer: LogBuffer, sources: Iterable[LogSource] = ()) -> int:
+        """Since when no line of any container is missing, in nanoseconds since the epoch; 0: of all time."""
+        if not self._parts:
+            await self._learn(buffer, sources)
+        return self._horizon
+
+    @property
+    def _horizon(self) -> int:
+        return max((nanoseconds(part.stamp) for part in self._parts.values() if not part.over), default=0)
+
+    def _lift(self, buffer: LogBuffer) -> bool:
+        """Take back lines of the buffer that others come before: all have to be read as far back."""
+        ends = [nanoseconds(part.lines[-1].time) for part in self._parts.values() if part.lines]
+        horizon, at = max((self._horizon, *ends)), 0
+        found: list[tuple[int, LogLine]] = []
+        for seq in range(buffer.first, buffer.end):
+            line = buffer.line(seq)
+            at = max(at, nanoseconds(line.time))
+            if at >= horizon:
+                break
+            found.append((at, line))
+        if all(line.mark for _, line in found):
+            return False
+        buffer.lift(len(found))
+        back: dict[LogSource, list[LogLine]] = {}
+        for at, line in found:
+            if line.source in self._parts and not line.mark and line.time:
+                back.setdefault(line.source, []).append(line)
+            else:
+                self._beside.append((at, line))
+        for source, lines in back.items():
+            self._parts[source].lines += lines
+            self._parts[source].known -= len(lines)
+        return True
 
     async def _learn(self, buffer: LogBuffer, sources: Iterable[LogSource]) -> None:
         """Which containers there are, and the oldest line of each that is in the buffer."""
@@ -208,9 +253,9 @@ class OlderLines:
 
     def _ready(self) -> list[LogLine]:
         """Lines that are in order now: none of a container is older than what was read of the others."""
-        reading = [part for part in self._parts.values() if not part.over]
-        horizon = max((nanoseconds(part.stamp) for part in reading), default=0)
-        taken: list[tuple[int, LogLine]] = []
+        horizon = self._horizon
+        taken = [entry for entry in self._beside if entry[0] >= horizon]
+        self._beside = [entry for entry in self._beside if entry[0] < horizon]
         for part in self._parts.values():
             keyed = [(nanoseconds(line.time), line) for line in part.lines]
             taken += [entry for entry in keyed if entry[0] >= horizon]
@@ -219,5 +264,10 @@ class OlderLines:
         return [line for _, line in taken]
 
     def _give_back(self, lines: list[LogLine]) -> None:
+        at = 0
         for line in lines:
-            self._parts[line.source].lines.append(line)
+            at = max(at, nanoseconds(line.time))
+            if line.mark or line.source not in self._parts:
+                self._beside.append((at, line))
+            else:
+                self._parts[line.source].lines.append(line)

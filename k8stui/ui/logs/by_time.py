@@ -12,9 +12,6 @@ from k8stui.kube.logs.times import nanoseconds
 if TYPE_CHECKING:
     from k8stui.ui.widgets.lines.model import LineModel
 
-MOST_REMARKS = 64
-"""Lines without a time that may stand before the first one that has one."""
-
 
 def first_at(model: LineModel, nanos: int) -> int | None:
     """The first shown line written at a time (since the epoch) or later; None: all are older."""
@@ -31,12 +28,6 @@ def first_at(model: LineModel, nanos: int) -> int | None:
     while low < len(model) and not _nanos(model, low):
         low += 1  # a remark of ours right before is not what was asked for
     return model.seq_at(low)
-
-
-def oldest(model: LineModel) -> int:
-    """When the oldest line was written, in nanoseconds since the epoch; 0 where no line tells."""
-    shown = range(min(MOST_REMARKS, len(model)))
-    return next((nanos for index in shown if (nanos := _nanos(model, index))), 0)
 
 
 def _nanos(model: LineModel, index: int) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from k8stui.kube.logs.query import LogQuery
-    from k8stui.kube.logs.types import LogLine
+    from k8stui.kube.logs.types import LogLine, LogSource
     from k8stui.ui.session import Session
     from k8stui.ui.spec import Target, ViewSpec
 
@@ -32,6 +32,8 @@ class Range(NamedTuple):
 
 
 TAIL = 500
+FAR_PAGE = 8_000
+"""Older lines that are asked for at once once a time was gone to that is far back."""
 RANGES = (
     Range("tail", TAIL),
     Range("head", None, head=True),
@@ -56,6 +58,7 @@ class LogReading:
         *,
         on_change: Callable[[], None],
         on_lines: Callable[[], None],
+        on_lifted: Callable[[], None],
     ) -> None:
         from k8stui.kube.backoff import SystemClock
         from k8stui.kube.logs.buffer import LogBuffer
@@ -72,6 +75,7 @@ class LogReading:
         self._reader = self.buffer.subscribe(self._woken)
         self._outrun = Outrun(self.buffer, SystemClock())
         self._on_lines = on_lines
+        self._on_lifted = on_lifted
         self.logs: Any = None
         """What reads: a `LogGroup` or `NodeLog`."""
         self.older = OlderLines(getattr(self.cluster, "connection", None))
@@ -235,7 +239,25 @@ class LogReading:
             if not self.has_older:
                 return 0
             self._on_change()
-            sources = [status.source for status in self.statuses]
-            added = await self.older.load(self.buffer, sources, self._accepts())
+            added = await self.older.load(self.buffer, self._sources, self._accepts(), self._on_lifted)
         self._on_change()
         return added
+
+    @property
+    def _sources(self) -> list[LogSource]:
+        return [status.source for status in self.statuses]
+
+    async def load_until(self, nanos: int) -> bool:
+        """Read older lines until none of that time (since the epoch) is missing of any container.
+
+        False where they do not fit, or come no more.
+        """
+        self.older.page = FAR_PAGE
+        reached = await self.older.reach(self.buffer, self._sources)
+        while reached > nanos and self.has_older:
+            before = reached, self.buffer.first
+            await self.load_older()
+            reached = await self.older.reach(self.buffer, self._sources)
+            if (reached, self.buffer.first) == before:
+                break
+        return reached <= nanos

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import structs
 from textual.message import Message
 
+from k8stui.kube.logs.times import since_time
 from k8stui.ui.latest import start_latest
 from k8stui.ui.logs import by_time, heading
 from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
 from k8stui.ui.logs.histogram import Histogram
 from k8stui.ui.logs.names import Names, long_name, next_names, short_name
 from k8stui.ui.logs.one_line import OneLine
-from k8stui.ui.logs.painter import Mode, Times
+from k8stui.ui.logs.painter import Mode, Times, shown_time
 from k8stui.ui.logs.rate import Rate
 from k8stui.ui.logs.reading import RANGES, LogReading
 from k8stui.ui.logs.viewer import LogViewer
@@ -119,6 +120,7 @@ class LogsView(View):
             self.span,
             on_change=self._streams_changed,
             on_lines=self.viewer.wake,
+            on_lifted=self._lifted,
         )
         self.viewer.set_source(self.reading.buffer)
         self.viewer.set_following(not self.span.head)
@@ -247,14 +249,30 @@ class LogsView(View):
 
     async def _go_to_time(self, nanos: int) -> None:
         viewer, reading = self.viewer, self.reading
-        while reading is not None and reading.has_older and by_time.oldest(viewer.model) > nanos:
-            if not await reading.load_older():
-                break
+        fits = True
+        if reading is not None and reading.has_older:
+            when = shown_time(since_time(nanos // 1_000_000_000), Times.LOCAL, 0.0)[:-4]
+            self.activity = f"fetching lines since {when}"
+            self.post_message(self.Changed(self))
+            try:
+                fits = await reading.load_until(nanos)
+            finally:
+                self.activity = ""
+                self.post_message(self.Changed(self))
         seq = by_time.first_at(viewer.model, nanos)
         if seq is None:
             self.app.notify("There is no line of that time or later.", markup=False, timeout=4)
-        else:
-            viewer.put_cursor(seq)
+            return
+        viewer.put_cursor(seq)
+        if not fits and reading is not None and (said := heading.before_first(reading)):
+            self.app.notify(f"Not all lines of that time could be had: {said}.", markup=False, timeout=8)
+
+    def _lifted(self) -> None:
+        """Older lines were taken back and come again in their order: others will have their numbers."""
+        first = self.reading.buffer.first if self.reading is not None else 0
+        self.viewer.painter.bookmarks = {seq for seq in self.viewer.painter.bookmarks if seq >= first}
+        self.viewer.painter.forget()
+        self.viewer.model.set_view(self.viewer.model.view, self.viewer.top_seq)
 
     def _look_around(self) -> None:
         """Now and then: whose lines are in view comes first, and how the streams stand."""
