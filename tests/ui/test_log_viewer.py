@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from k8stui.kube.logs.buffer import LogBuffer
 from k8stui.kube.logs.types import LogLine, LogSource
@@ -305,6 +306,19 @@ async def test_sources_have_colours_that_stay_whatever_they_are_called() -> None
         painter.forget_labels()
         await until(pilot, lambda: "app" not in app.text())
         assert [painter._source_class(each) for each in sources] == colours
+
+
+async def test_what_befalls_a_container_names_its_pod_where_lines_of_several_meet() -> None:
+    buffer = LogBuffer()
+    buffer.extend([line(0, "x", DB), line(1, "app restarted (exit code 1, Error)", WEB, "restart")])
+    buffer.extend([line(2, "pod shop/web-1 joined", structs.replace(WEB, container=""), "info")])
+    app = LogApp(buffer, sources=False)
+    async with app.run_test(size=(90, 20)) as pilot:
+        await until(pilot, lambda: "── web-1 app restarted (exit code 1, Error) ──" in app.text())
+        assert "── pod shop/web-1 joined ──" in app.text()
+        app.viewer.painter.source_label = lambda source: source.container  # of one pod
+        app.viewer.painter.forget_labels()
+        await until(pilot, lambda: "── app restarted (exit code 1, Error) ──" in app.text())
 
 
 async def test_what_is_folded_is_told_at_the_end_of_the_screen_where_the_line_goes_on() -> None:

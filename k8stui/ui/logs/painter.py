@@ -144,7 +144,7 @@ class LogPainter(LinePainter):
 
     def _with_prefix(self, line: LineLike, parsed: ParsedLine, cut: int) -> ShownLine:
         if line.mark:
-            return super()._with_prefix(line, parsed, cut)
+            return super()._with_prefix(line, self._of_pod(line, parsed), cut)
         front = self._front(line)
         understood = parse(line.text) if self.mode is not Mode.RAW else None
         if understood is None or (self.mode is Mode.MESSAGE and understood.format is Format.PLAIN):
@@ -154,6 +154,14 @@ class LogPainter(LinePainter):
         pieces = self._message(understood) if self.mode is Mode.MESSAGE else self._row(understood)
         size = sum(len(each.text) for each in front)
         return self._joined([*front, *pieces], ParsedLine(""), 0, prefix=size)
+
+    def _of_pod(self, line: LineLike, remark: ParsedLine) -> ParsedLine:
+        """A remark about a container, with its pod in front where lines of several pods meet."""
+        source = line.source
+        pod = getattr(source, "pod", "")
+        if not pod or not source.container or pod not in self._label(source):
+            return remark
+        return ParsedLine(f"{printable(pod)} {remark.text}")
 
     def _front(self, line: LineLike) -> list[Piece]:
         """Time and source."""
