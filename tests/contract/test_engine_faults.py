@@ -18,16 +18,12 @@ from k8stui.kube.cluster import Cluster
 from k8stui.kube.connection.client import Connection
 from k8stui.kube.live.collection import Phase
 from k8stui.kube.live.reflector import Policy
-from k8stui.kube.logs.buffer import LogBuffer
-from k8stui.kube.logs.opening import logs_of_pod
-from k8stui.kube.logs.types import Following
 from tests.contract.conftest import Admin, Target, eventually, simulated_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from k8stui.kube.live.collection import Subscription
-    from k8stui.kube.logs.group import LogGroup
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -147,62 +143,3 @@ async def _watch_through(target: Target, fault: str) -> None:
         assert uids <= set(watcher.copy)
         if fault == OUTAGE:
             assert Phase.STALE in watcher.phases
-
-
-LOG_FAULTS = [
-    "drop:every=300ms",
-    "end:every=300ms",
-    "truncate:every=300ms",
-    "stall:500ms:every=700ms",
-    "split",
-    "500:0.5",
-    "429:0.3:retry=1",
-    "refuse:0.5",
-]
-
-
-@pytest.mark.parametrize("fault", LOG_FAULTS, ids=lambda fault: fault.replace(":", "-"))
-async def test_every_log_line_comes_once(fault: str, tmp_path: Path) -> None:
-    with simulated_cluster(tmp_path / "kubeconfig", "--faults", rf"{fault}@/log\?.*follow=") as target:
-        async with Connection(target.admin) as connection:
-            namespace, name, container = await busiest_pod(Admin(connection))
-            buffer = LogBuffer()
-            # the past and the last lines are read without following, and so without faults
-            logs = logs_of_pod(connection, namespace, name, containers=(container,), tail=20)
-            task = asyncio.create_task(logs.run(buffer.extend))
-            try:
-                await eventually(lambda: buffer.end > 0, 20, "the tail")
-                tail = buffer.end
-                await asyncio.sleep(3)
-                await eventually(lambda: buffer.end > tail and not behind(logs), 30, "new lines are read")
-            finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-            got = [f"{line.time} {line.text}" for line in buffer.lines(0, buffer.end) if not line.mark]
-            params = {"container": container, "timestamps": "true", "tailLines": "5000"}
-            path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
-            answer = await connection.request("GET", path, params=params)
-            there = answer.body.decode().splitlines()
-            start = there.index(got[0])
-            assert got == there[start : start + len(got)]
-
-
-def behind(logs: LogGroup) -> bool:
-    return any(status.following is not Following.OPEN for status in logs.statuses)
-
-
-async def busiest_pod(admin: Admin) -> tuple[str, str, str]:
-    """The container that wrote most in the last minute."""
-    found: list[tuple[int, tuple[str, str, str]]] = []
-    for pod in (await admin.get("/api/v1/pods"))["items"]:
-        if pod["status"]["phase"] != "Running":
-            continue
-        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        for status in pod["status"].get("containerStatuses", []):
-            if "running" not in status["state"]:
-                continue
-            params = {"container": status["name"], "sinceSeconds": "60"}
-            path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
-            answer = await admin.connection.request("GET", path, params=params)
-            found.append((answer.body.count(b"\n"), (namespace, name, status["name"])))
-    return max(found)[1]
