@@ -292,6 +292,14 @@ class K8stuiApp(App[None]):
         self.copy_to_clipboard(text)
         self.say(f"Copied the {what}.")
 
+    def copy_selection(self) -> bool:
+        """Copy what the mouse has selected; False where that is nothing."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy(selected, "selection")
+            self.screen.clear_selection()
+        return bool(selected)
+
     # Themes
 
     def _first_theme(self) -> str:
@@ -356,10 +364,7 @@ class K8stuiApp(App[None]):
 
     def cancel_or_quit(self) -> None:
         """ctrl-c: copy what is selected; give up connecting; asked twice, leave."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy(selected, "selection")
-            self.screen.clear_selection()
+        if self.copy_selection():
             return
         if self.session.stage in (Stage.STARTING, Stage.CONNECTING):
             self.workers.cancel_group(self, "connect")

@@ -170,3 +170,22 @@ async def test_streams_are_listed_and_saving_asks_what() -> None:
         await until(pilot, lambda: not isinstance(app.screen, ChooseDialog))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "all lines, as JSON lines" in screen_text(app))
+
+
+async def test_c_copies_what_the_mouse_has_selected_and_the_menu_is_about_the_line_that_was_clicked() -> None:
+    async with log() as (pilot, app, view):
+        rows = screen_text(app).splitlines()
+        y = next(number for number, row in enumerate(rows) if "GET /cart/3" in row)
+        x = rows[y].index("GET /cart/3")
+        await pilot.mouse_down(offset=(x, y))
+        await pilot.hover(offset=(x + 8, y + 1))
+        await pilot.mouse_up(offset=(x + 8, y + 1))
+        await pilot.press("c")
+        assert app.clipboard.startswith("GET /cart/3")
+        assert app.clipboard.endswith("\nGET /cart")
+        await pilot.press("c")
+        await until(pilot, lambda: "GET /cart/11" in app.clipboard)
+        await pilot.click(offset=(x, y), button=3)
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog) and "fold traces" in screen_text(app))
+        assert view.viewer.cursor is not None
+        assert "GET /cart/3" in view.viewer.model.line(view.viewer.cursor).text

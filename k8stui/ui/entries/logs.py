@@ -63,7 +63,10 @@ def _fold_repeats(place: Place) -> None:
 
 
 def _copy(place: Place) -> None:
-    place.app.copy(_view(place).copy_text(), "lines")
+    if not place.app.copy_selection():
+        text = _view(place).copy_text()
+        count = text.count("\n") + 1
+        place.app.copy(text, f"{count} lines" if count > 1 else "line")
 
 
 def _mark(place: Place) -> None:
@@ -151,10 +154,12 @@ def _logs(
 
 
 SPANS = (
-    "Read the last lines",
-    "Read from the first line that the server has",
-    *(f"Read the lines of the last {span}" for span in ("minute", "5 minutes", "15 minutes", "30 minutes")),
-    "Read the lines of the last hour",
+    ("newest lines", "Read the last lines"),
+    ("first lines", "Read from the first line that the server has"),
+    *(
+        (f"last {span}", f"Read the lines of the last {span}")
+        for span in ("minute", "5 minutes", "15 minutes", "30 minutes", "hour")
+    ),
 )
 """What the keys 0 to 6 read, as in k9s."""
 
@@ -247,8 +252,8 @@ ACTIONS = [
         45,
         _reads,
     ),
-    _logs("fold-traces", "fold", "Fold stack traces into their first line", _fold_traces, ("e",), 46),
-    _logs("fold-repeats", "unique", "Fold lines that say the same into one", _fold_repeats, ("u",), 47),
+    _logs("fold-traces", "fold traces", "Fold stack traces into their first line", _fold_traces, ("e",), 46),
+    _logs("fold-repeats", "fold repeats", "Fold lines that say the same into one", _fold_repeats, ("u",), 47),
     _logs(
         "mark",
         "mark",
@@ -263,7 +268,15 @@ ACTIONS = [
         "last-mark", "last mark", "To the bookmark before", _bookmark(-1), ("shift-b",), 95, _has_bookmarks
     ),
     _logs("fullscreen", "full screen", "Give the log the whole screen, or share it again", _zoom, ("f",), 49),
-    _logs("copy", "copy", "Copy the selected lines, or those on the screen", _copy, ("c",), 50, _has_lines),
+    _logs(
+        "copy",
+        "copy",
+        "Copy what the mouse or shift and arrows have selected, or the lines on the screen",
+        _copy,
+        ("c",),
+        50,
+        _has_lines,
+    ),
     _logs(
         "clear",
         "clear",
@@ -283,7 +296,7 @@ ACTIONS = [
         _has_lines,
     ),
     *(
-        _logs(f"span-{number}", f"span {number}", about, _span(number), (str(number),), 95, _reads_containers)
-        for number, about in enumerate(SPANS)
+        _logs(f"span-{number}", title, about, _span(number), (str(number),), 95, _reads_containers)
+        for number, (title, about) in enumerate(SPANS)
     ),
 ]

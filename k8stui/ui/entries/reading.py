@@ -181,7 +181,8 @@ def _again(place: Place) -> None:
 
 
 def _copy(place: Place) -> None:
-    place.app.copy(_reader(place).copy_text(), "text")
+    if not place.app.copy_selection():
+        place.app.copy(_reader(place).copy_text(), "text")
 
 
 ACTIONS = [

@@ -112,10 +112,14 @@ class CursorViewer(LineViewer):
         super().action_last()
 
     def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor on the line, a double click opens it."""
+        """A click puts the cursor on the line, a double click opens it; a menu is about the line, too."""
         super().on_click(event)
         event.prevent_default()
-        if event.button != 1 or not 0 <= event.y < len(self._rows) or self.text_selection is not None:
+        if (
+            event.button not in (1, 3)
+            or not 0 <= event.y < len(self._rows)
+            or self.text_selection is not None
+        ):
             return
         seq = self._rows[event.y][0]
         if seq is not None and event.chain < 3:
