@@ -176,7 +176,7 @@ async def test_much_input_arrives_whole(shells: Shells, pod: SessionTarget) -> N
     assert session.counters.sent == total
 
 
-async def test_characters_split_between_messages_arrive_whole(shells: Shells, pod: SessionTarget) -> None:
+async def test_characters_split_between_writes_arrive_whole(shells: Shells, pod: SessionTarget) -> None:
     text = "가나다라마바사 日本語 👩‍👩‍👧 é " * 2000
     session, output = shells.run(pod, "sh", "-c", f"head -c {len(text.encode())}", stdin=True)
     raw = text.encode()
@@ -185,7 +185,16 @@ async def test_characters_split_between_messages_arrive_whole(shells: Shells, po
     await session.wait_over()
     await session.wait_delivered()
     assert output.text == text
-    assert any(_splits(piece) for piece in output.pieces) or len(output.pieces) == 1
+
+
+async def test_a_character_whose_bytes_come_in_two_messages_arrives_whole(
+    shells: Shells, pod: SessionTarget
+) -> None:
+    session, output = shells.run(pod, "sh", "-c", r"printf '\352\260'; sleep 0.5; printf '\200'")
+    await session.wait_over()
+    await session.wait_delivered()
+    assert _splits(output.pieces[0])
+    assert output.text == "가"
 
 
 def _splits(piece: bytes) -> bool:
