@@ -52,7 +52,7 @@ class Look:
 
     def text(self) -> str:
         self.reader.begin()
-        found = rows(relations(self.reader, self.kind, self.raw, datetime.now(UTC)))
+        found = list(rows(filter(None, relations(self.reader, self.kind, self.raw, datetime.now(UTC)))))
         self.reader.end()
         return "\n".join(row.line.text for row in found)
 

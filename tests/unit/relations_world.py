@@ -66,7 +66,7 @@ class Recorded:
         raw = {"apiVersion": kind.api_version, "kind": kind.kind, **self.find(kind_name, name, namespace)}
         reader = Reader(self.cluster, lambda: None)
         try:
-            return rows(relations(reader, kind, raw, NOW))
+            return list(rows(filter(None, relations(reader, kind, raw, NOW))))
         finally:
             reader.close()
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from k8stui.kinds.describe.lines import Ref
+from k8stui.kinds.relations.links import relations
 from k8stui.kinds.relations.page import rows
 from k8stui.kinds.relations.tree import Entry, Section
 from k8stui.kinds.relations.uses import uses_of
@@ -15,7 +16,7 @@ from k8stui.kube.live.collection import Phase
 from k8stui.kube.objects import Deployment, Pod, list_decoder
 from k8stui.kube.objects.podrefs import NamingPod, named
 from k8stui.kube.relations import LOADING, Query, Reader
-from tests.unit.kinds_golden import make
+from tests.unit.kinds_golden import NOW, make
 from tests.unit.relations_world import Recorded
 
 
@@ -272,3 +273,17 @@ def test_where_there_is_no_room_notes_stand_below() -> None:
     wide = [row.line.text for row in rows(sections, 160)]
     assert wide == [row.line.text for row in rows(sections)]
     assert wide[1].endswith("80/TCP  gets traffic")
+
+
+def test_a_tree_can_be_paused_between_its_branches() -> None:
+    """So that the screen has its turn while a large one is built."""
+    world = Recorded()
+    kind = world.cluster.catalog.find("deployments.apps")
+    assert kind is not None
+    owner = world.find("deployments.apps", "cart", "shop")
+    reader = Reader(world.cluster, lambda: None)
+    steps = list(relations(reader, kind, {"apiVersion": "apps/v1", "kind": "Deployment", **owner}, NOW))
+    reader.close()
+    family = next(at for at, step in enumerate(steps) if step is not None)
+    assert family == 3, "behind the two ReplicaSets that were found, and behind the pods of each"
+    assert steps[-1] is None

@@ -52,15 +52,16 @@ TEMPLATES = (
 USED = frozenset({CONFIG_MAPS, SECRETS, CLAIMS, ACCOUNTS, PRIORITIES})
 
 
-def relations(world: World, kind: Kind, raw: Raw, now: datetime) -> Iterator[Section]:
+def relations(world: World, kind: Kind, raw: Raw, now: datetime) -> Iterator[Section | None]:
     """All sections about an object; those that have nothing to say are left out, but for the family.
 
-    One after the other, so that who asks may pause in between: a tree of hundreds of entries takes a while.
+    One after the other, with None where who asks may pause: a tree of hundreds of entries takes a while.
     """
     tree = Links(world, kind, raw, now)
-    yield tree.family()
+    yield (yield from tree.family())
     for make in (tree.traffic, tree.uses, tree.users):
         yield from (section for section in make() if section.entries)
+        yield None
 
 
 class Selected(Struct, frozen=True):

@@ -9,7 +9,7 @@ from k8stui.kinds.tables.printing import Tone
 from k8stui.kinds.text import cell_width, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from k8stui.kinds.relations.tree import Entry, Section
 
@@ -35,23 +35,21 @@ class Row(NamedTuple):
     entry: Entry | None
 
 
-def rows(sections: Sequence[Section], room: int = 0) -> list[Row]:
+def rows(sections: Iterable[Section], room: int = 0) -> Iterator[Row]:
     """The lines of all sections. Where `room` (cells) is not enough, notes stand on lines of their own."""
-    made: list[Row] = []
-    for section in sections:
-        if made:
-            made.append(Row(Line("", 0), None))
-        made.append(Row(Line(section.title, 0, (Mark(0, len(section.title), "heading"),)), None))
+    for number, section in enumerate(sections):
+        if number:
+            yield Row(Line("", 0), None)
+        yield Row(Line(section.title, 0, (Mark(0, len(section.title), "heading"),)), None)
         walked = list(_walk(section.entries, "  ", 1))
         width = max((w for w in (_name_width(*each[:2]) for each in walked) if w <= WIDEST), default=0)
         for lead, entry, level in walked:
             line = _line(lead, entry, level, width)
             if room and entry.note and cell_width(line.text) > room:
-                made.append(Row(_line(lead, entry, level, width, with_note=False), entry))
-                made.append(Row(_note_line(lead, entry, level), entry))
+                yield Row(_line(lead, entry, level, width, with_note=False), entry)
+                yield Row(_note_line(lead, entry, level), entry)
             else:
-                made.append(Row(line, entry))
-    return made
+                yield Row(line, entry)
 
 
 def _note_line(lead: str, entry: Entry, level: int) -> Line:

@@ -7,7 +7,8 @@ same tree, and nothing is kept.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct, field
 
@@ -95,6 +96,11 @@ class Section(Struct):
 
     title: str
     entries: list[Entry]
+
+
+Made = TypeVar("Made")
+Pausing = Generator[None, None, Made]
+"""Work that makes something, with places where who asked for it may do something else first."""
 
 
 class World(Protocol):
@@ -195,11 +201,11 @@ class Tree:
 
     # The family
 
-    def family(self) -> Section:
+    def family(self) -> Pausing[Section]:
         """The owners from the top, the object, and what it owns."""
         me = self.entry_of_root()
         me.here = True
-        me.children = self.below(self.kind.name, self.namespace, self.uid, self.raw_labels(), 0)
+        me.children = yield from self.below(self.kind.name, self.namespace, self.uid, self.raw_labels(), 0)
         top = me
         others: list[Entry] = []
         owners: list[Any] = [_owner(each) for each in items(self.raw, "metadata", "ownerReferences")]
@@ -242,7 +248,9 @@ class Tree:
         found = self.world.one(kind.name, where, name)
         return self.named(kind.name, where, name, alone=True), found.object
 
-    def below(self, kind: str, namespace: str, uid: str, labels: dict[str, str], depth: int) -> list[Entry]:
+    def below(
+        self, kind: str, namespace: str, uid: str, labels: dict[str, str], depth: int
+    ) -> Pausing[list[Entry]]:
         """What an object owns, and what that owns."""
         if depth >= DEEPEST or not uid:
             return []
@@ -252,9 +260,10 @@ class Tree:
             objects = sorted(found.objects, key=_latest_first) if child in (JOBS, REPLICA_SETS) else None
             rows = self.entries(child, found, objects, min(MOST_ENTRIES, self._room))
             self._room = max(0, self._room - len(rows))
+            yield
             for row in rows:
                 if row.ref is not None:
-                    row.children = self.below(child, namespace, row.uid, labels, depth + 1)
+                    row.children = yield from self.below(child, namespace, row.uid, labels, depth + 1)
             if kind in CHILDREN:
                 made += rows
             else:

@@ -62,6 +62,27 @@ def _keys(found: list[Row]) -> list[Any]:
     return keys
 
 
+class Turns:
+    """Gives the screen its turn when work has used up its own."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._before = 0.0
+
+    @property
+    def took(self) -> float:
+        """Seconds of work so far, without what others had."""
+        return self._before + time.perf_counter() - self._began
+
+    async def give(self, least: float = SLICE) -> None:
+        """Let others go on, after so many seconds of work."""
+        worked = time.perf_counter() - self._began
+        if worked >= least:
+            self._before += worked
+            await asyncio.sleep(0)
+            self._began = time.perf_counter()
+
+
 def _warm() -> None:
     """Import and make ready what the first tree needs; runs in a thread."""
     import k8stui.kinds.relations.links  # noqa: F401 - so that the screen's loop finds it imported
@@ -125,23 +146,21 @@ class RelationsView(ObjectView):
         from k8stui.kinds.relations.links import relations
 
         assert self._kind is not None
-        began = turn = time.perf_counter()
-        waited = 0.0
+        turns = Turns()
         try:
             reader.begin()
             sections: list[Section] = []
             for section in relations(reader, self._kind, raw, self.session.backend.now()):
-                sections.append(section)
-                if time.perf_counter() - turn > SLICE:
-                    paused = time.perf_counter()
-                    await asyncio.sleep(0)
-                    turn = time.perf_counter()
-                    waited += turn - paused
+                if section is not None:
+                    sections.append(section)
+                await turns.give()
             reader.end()
-            await asyncio.sleep(0)
-            found = rows(sections, self._room)
-            self._took = time.perf_counter() - began - waited
-            await asyncio.sleep(0)
+            found: list[Row] = []
+            for row in rows(sections, self._room):
+                found.append(row)
+                await turns.give()
+            self._took = turns.took
+            await turns.give(least=0.0)
             if self._reader is not None:
                 self._show(found)
         finally:
