@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -256,6 +257,19 @@ async def test_a_file_of_a_node_is_followed_over_its_rotation(ranges: bool) -> N
     await until(lambda: len(buffer) == 6)
     assert buffer.line(buffer.end - 2).mark == "gap"
     assert buffer.line(buffer.end - 1).text == "new"
+    task.cancel()
+
+
+async def test_of_a_compressed_file_of_a_node_the_end_is_shown_as_text() -> None:
+    server, buffer = NodeServer(), LogBuffer()
+    lines = [f"line {number} {'x' * 90}" for number in range(30_000)]
+    server.files["kern.log.2.gz"] = gzip.compress("\n".join(lines).encode())
+    task = asyncio.ensure_future(NodeLog(server, "n1", "kern.log.2.gz", clock=FastClock()).run(buffer))
+    await until(lambda: len(buffer) > 0)
+    await asyncio.sleep(0.01)
+    found = [line.text for line in buffer.lines(buffer.first, buffer.end)]
+    assert 4_000 < len(found) < 30_000
+    assert found == lines[-len(found) :]
     task.cancel()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.errors import ApiError, KubeError
-from k8stui.kube.logs.node_files import TIMEOUT, Piece, path_of, read_piece
+from k8stui.kube.logs.node_files import PIECE, TIMEOUT, Piece, path_of, read_blocks, read_piece
 from k8stui.kube.logs.node_stamps import stamp_of
 from k8stui.kube.logs.times import since_time
 from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
@@ -51,7 +51,7 @@ class NodeLog:
         first = True
         while True:
             try:
-                lines = await (self._journal() if self._service else self._file())
+                lines = await self._more()
             except KubeError as error:
                 if first:
                     raise
@@ -76,7 +76,25 @@ class NodeLog:
         stamp = stamp_of(text, journal=bool(self._service), now=self._clock.wall())
         return LogLine(stamp, self._source, text)
 
+    async def _more(self) -> list[LogLine]:
+        """What is new since the last look."""
+        if self._service:
+            return await self._journal()
+        return await (self._packed() if self._name.endswith(".gz") else self._file())
+
     # Files
+
+    async def _packed(self) -> list[LogLine]:
+        """The end of a compressed file: nothing is written to such a one."""
+        if self._at >= 0:
+            return []
+        end = b""
+        async for block in read_blocks(self._connection, self._node, self._name):
+            end = (end + block)[-TAIL_BYTES - PIECE :]
+        self._at = len(end)
+        if len(end) > TAIL_BYTES:
+            end = end[-TAIL_BYTES:].partition(b"\n")[2]
+        return self._taken(end if end[-1:] in (b"", b"\n") else end + b"\n")
 
     async def _file(self) -> list[LogLine]:
         """What was written to the file since the last look."""

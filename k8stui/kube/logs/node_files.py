@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any, NamedTuple
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from k8stui.kube.errors import ApiError, KubeError
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 TIMEOUT = 30.0
+PIECE = 1 << 20
+"""Bytes that are asked for at once."""
 MOST_FILES = 2_000
 _LINK = re.compile(r'<a href="([^"]+)"')
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
@@ -56,6 +62,46 @@ async def read_piece(connection: Any, node: str, name: str, wanted: str) -> Piec
     if found and found[1]:
         return Piece(response.body, int(found[1]), int(found[3]))
     return Piece(response.body, 0, len(response.body))
+
+
+async def read_part(connection: Any, node: str, name: str, start: int, length: int) -> Piece:
+    """So many bytes from a place on; where ranges are not served, all from there; nothing behind the end.
+
+    Raises KubeError.
+    """
+    try:
+        found = await read_piece(connection, node, name, f"bytes={start}-{start + length - 1}")
+    except ApiError as error:
+        if error.code != 416:
+            raise
+        return Piece(b"", start, start)
+    return Piece(found.body[start - found.start :], start, found.size)
+
+
+async def read_blocks(
+    connection: Any, node: str, name: str, start: int = 0, piece: int = PIECE
+) -> AsyncIterator[bytes]:
+    """A file from a place on; one whose name ends in `.gz` is unpacked (and read from its beginning).
+
+    No block is larger than a piece, whatever a packed file says. Raises KubeError.
+    """
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16) if name.endswith(".gz") else None
+    size = start + 1
+    while start < size:
+        found = await read_part(connection, node, name, start, piece)
+        if not found.body:
+            return
+        start, size = start + len(found.body), found.size
+        if unpacking is None:
+            yield found.body
+            continue
+        data = found.body
+        while data:
+            try:
+                yield unpacking.decompress(data, PIECE)
+            except zlib.error as error:
+                raise ApiError(502, "BadAnswer", f"{name} is no gzip file: {error}") from error
+            data = unpacking.unconsumed_tail
 
 
 def refusal(error: KubeError, what: str) -> str:

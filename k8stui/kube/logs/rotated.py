@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.kube.connection.lines import LineSplitter
 from k8stui.kube.errors import ApiError
 from k8stui.kube.logs.cri_lines import CriLine, CriLines, is_last_part
-from k8stui.kube.logs.node_files import Piece, list_files, read_piece
+from k8stui.kube.logs.node_files import PIECE, Piece, list_files, read_blocks, read_part
 from k8stui.kube.logs.times import nanoseconds, second_of
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     from k8stui.kube.logs.types import LogSource
 
-PIECE = 1 << 20
-"""Bytes that are asked for at once."""
 LOOK = 48 * 1024
 """Bytes that have a whole line in them: runtimes part lines at 16 KiB."""
 NEAR = 4 * LOOK
@@ -144,12 +141,15 @@ class RotatedLog:
                 high = middle
         return low
 
+    async def _piece(self, file: RotatedFile, start: int, length: int) -> Piece:
+        return await read_part(self._connection, self._node, self._folder + file.name, start, length)
+
     async def _batches(
         self, file: RotatedFile, start: int, lines: CriLines, *, piece: int = PIECE
     ) -> AsyncIterator[list[CriLine]]:
         """The lines from a place on; where that is within a file, from the first that surely begins there."""
         splitter, aligned, gone = LineSplitter(), start == 0, 0
-        async for block in self._blocks(file, start, piece):
+        async for block in read_blocks(self._connection, self._node, self._folder + file.name, start, piece):
             gone += len(block)
             if gone > MOST_BYTES:
                 raise ApiError(413, "TooLarge", f"the rotated file {file.name} is too large to be read")
@@ -163,36 +163,6 @@ class RotatedLog:
             await asyncio.sleep(0)
         if tail := splitter.tail():
             yield lines.feed([tail])
-
-    async def _blocks(self, file: RotatedFile, start: int, piece: int) -> AsyncIterator[bytes]:
-        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16) if file.compressed else None
-        size = start + 1
-        while start < size:
-            found = await self._piece(file, start, piece)
-            start, size = start + len(found.body), found.size
-            if unpacking is None:
-                yield found.body
-                continue
-            data = found.body
-            while data:
-                try:
-                    yield unpacking.decompress(data, PIECE)
-                except zlib.error as error:
-                    raise ApiError(502, "BadAnswer", f"{file.name} is no gzip file: {error}") from error
-                data = unpacking.unconsumed_tail
-            if not found.body:
-                return
-
-    async def _piece(self, file: RotatedFile, start: int, length: int) -> Piece:
-        """As `read_piece`; where ranges are not served, all from `start` on; nothing behind the end."""
-        wanted = f"bytes={start}-{start + length - 1}"
-        try:
-            found = await read_piece(self._connection, self._node, self._folder + file.name, wanted)
-        except ApiError as error:
-            if error.code != 416:
-                raise
-            return Piece(b"", start, start)
-        return Piece(found.body[start - found.start :], start, found.size)
 
 
 def _stamp(line: CriLine) -> str:
