@@ -58,7 +58,9 @@ KEYS = {
     ("ctrl-k", "logs"): "shift-c clears the log.",
     ("t", "pods"): "Copying files is not built in: x runs a command (tar, cat) in the pod.",
     ("x", "secrets"): "Values are shown in its YAML: y, then x for one, shift-v for all.",
-    ("shift-z", ""): "Sort by any column with ctrl-o.",
+    ("ctrl-u", ""): "esc takes the filter away; ctrl-u clears a line that is being typed.",
+    ("f5", ""): "What you see is live; ctrl-r asks a server that does not answer again now.",
+    ("Z", ""): "Sort by any column with ctrl-o.",
 }
 """Key and kind (or type of view; "": all) -> what does it here."""
 

@@ -34,6 +34,8 @@ def told(key: str, kind: str = "pods", view: str = "table", rows: int = 1) -> st
         ("x", {"kind": "secrets"}, "Values are shown in its YAML"),
         ("ctrl+k", {"view": "logs"}, "shift-c clears the log."),
         ("ctrl+e", {}, "The header is one line"),
+        ("ctrl+u", {}, "esc takes the filter away"),
+        ("shift+z", {}, "Sort by any column"),
     ],
 )
 def test_a_key_that_does_nothing_here_says_so(key: str, where: dict[str, Any], sentence: str) -> None:
