@@ -206,7 +206,7 @@ class Prompt(Vertical):
         self.mode = mode
         self._complete, self._history, self._at = complete, history, len(history)
         self._draft = text
-        self.sign.say(mode)
+        self.sign.say(mode if len(mode) == 1 else f"{mode} ")
         self.note.say("")
         self.input.placeholder = hint
         self._put(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import warnings
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -189,3 +190,28 @@ async def test_c_copies_what_the_mouse_has_selected_and_the_menu_is_about_the_li
         await until(pilot, lambda: isinstance(app.screen, ChooseDialog) and "fold traces" in screen_text(app))
         assert view.viewer.cursor is not None
         assert "GET /cart/3" in view.viewer.model.line(view.viewer.cursor).text
+
+
+async def test_a_question_is_shown_whole_in_front_of_the_answer() -> None:
+    async with log((80, 24)) as (pilot, app, _view):
+        await pilot.press("F", *"cart")
+        await until(pilot, lambda: screen_text(app).splitlines()[-1].startswith(" find: cart"))
+
+
+async def test_a_filter_that_nothing_passes_is_told_apart_from_a_log_without_lines() -> None:
+    async with log((80, 24)) as (pilot, app, _view):
+        await pilot.press("/", *"level>")
+        await until(pilot, lambda: "which level?" in screen_text(app).splitlines()[-1])
+        await pilot.press(*["backspace"] * 6, *"nosuchword", "enter")
+        await until(pilot, lambda: "lines matches nosuchword." in screen_text(app))
+        assert "have no lines yet" not in screen_text(app)
+
+
+async def test_a_small_title_cuts_the_query_and_not_what_was_found() -> None:
+    async with log((80, 24)) as (pilot, app, _view):
+        query = "deploy/cart container:main !container:istio-proxy tail:500"
+        await pilot.press(*f":logs {query}", "enter")
+        await until(pilot, lambda: app.main.place().view.spec.query == query)
+        await until(pilot, lambda: "shift-f find" in screen_text(app).splitlines()[-1])
+        await pilot.press("F", *"stock", "enter")
+        await until(pilot, lambda: re.search(r"find stock \[\d of 3\]", screen_text(app)))

@@ -341,3 +341,21 @@ async def test_a_filter_keeps_the_reader_where_he_is() -> None:
         app.viewer.set_filter("7$")
         await until(pilot, lambda: len(app.viewer.model) == 2_000)
         await until(pilot, lambda: app.lines()[0] == "line 10007")
+
+
+async def test_a_file_has_names_and_times_in_full_where_the_screen_has_less() -> None:
+    buffer = LogBuffer()
+    pod = LogSource("shop", "checkout-with-a-long-name-85ddbf7c88-gjg7p", "u1", "istio-proxy", "c1")
+    buffer.extend(
+        [line(0, "one", pod), line(1, '{"level":"info","msg":"two"}', pod), line(2, "gone", pod, "gap")]
+    )
+    app = LogApp(buffer, sources=True, times=Times.RELATIVE)
+    async with app.run_test(size=(60, 9)) as pilot:
+        await until(pilot, lambda: "…" in app.lines()[0])
+        app.viewer.set_mode(Mode.MESSAGE)
+        front = f"{pod.pod} {pod.container}"
+        assert list(app.viewer.all_lines()) == [
+            f"2026-01-31T08:00:00.500000000Z {front} one",
+            f"2026-01-31T08:00:01.500000000Z {front}  INFO two",
+            f"── {pod.pod} gone ──",
+        ]

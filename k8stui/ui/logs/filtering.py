@@ -38,6 +38,9 @@ _TERM = re.compile(
 )
 
 
+_UNFINISHED = re.compile(r"(?<!\S)!?level(?:[<>=]=?|:)(?!\S)")
+
+
 class LogFilterError(ValueError):
     """A filter that cannot be understood, in a few words."""
 
@@ -104,6 +107,8 @@ class LogFilter:
                 terms.append(found["key"] or found["level"])
         rest.append(self.text[at:].strip())
         words = " ".join(filter(None, rest))
+        if _UNFINISHED.search(words):
+            raise LogFilterError(f"which level? one of {', '.join(LEVELS)}")
         if words and words != "!":
             self._include.append(self._compiled(words))
         self._exclude += [self._compiled(each) for each in without]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from k8stui.kinds.text import cut
 from k8stui.ui.logs import states
 from k8stui.ui.logs.painter import Mode
 from k8stui.ui.logs.reading import RANGES
@@ -20,10 +21,14 @@ def title_of(view: LogsView) -> Title:
     """What is read, what is picked and looked for, then how it is shown: a small pane cuts the end."""
     spec = view.spec
     notes = ["previous"] if spec.previous else []
-    notes += [text for text in (spec.query, spec.node_log, spec.container) if text]
+    finding = view.viewer.finder.pattern is not None
+    query = spec.query
+    if finding or spec.filter:  # of these the end matters, and a small pane cuts the end
+        query = cut(query, max(16, view.size.width // 4))
+    notes += [text for text in (query, spec.node_log, spec.container) if text]
     if spec.filter:
         notes.append(f"/{spec.filter}{view.counted}")
-    if view.viewer.finder.pattern is not None:
+    if finding:
         notes.append(view.viewer.finder.summary)
     if view.span is not RANGES[0]:
         notes.append(f"[{view.span.title}]")

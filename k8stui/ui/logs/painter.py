@@ -173,6 +173,12 @@ class LogPainter(LinePainter):
             pieces.append(Piece(f"{fitted(label, size)} ", self._source_class(line.source)))
         return pieces
 
+    def front_in_full(self, line: LineLike) -> str:
+        """Time and source for a file: all there is to know of them, where they are shown."""
+        shown = "" if line.mark or self.times is Times.OFF else printable(line.time)
+        label = self._label(line.source) if self.sources and not line.mark else ""
+        return "".join(f"{each} " for each in (shown, label) if each)
+
     def _joined(
         self, front: list[Piece], parsed: ParsedLine, cut: int, *, prefix: int | None = None
     ) -> ShownLine:

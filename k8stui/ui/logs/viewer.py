@@ -242,6 +242,11 @@ class LogViewer(CursorViewer):
                 yield line
             index = model.index_of(seq) + 1
 
+    def _text_for_file(self, seq: int) -> str:
+        """As shown, but nothing in front is cut, and no time counts from now."""
+        line = self.model.line(seq)
+        return "" if line is None else self.painter.front_in_full(line) + self._text(seq, raw=True)
+
     def seen_lines(self) -> list[Any]:
         """The lines on the screen."""
         seen = dict.fromkeys(seq for seq, _ in self._rows if seq is not None)

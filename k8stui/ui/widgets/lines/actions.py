@@ -283,13 +283,17 @@ class LineActions(VirtualScroll):
         return "\n".join(self._text(seq, raw=raw) for seq in seqs)
 
     def all_lines(self) -> Iterator[str]:
-        """The lines that are shown now, as they are shown; those that fall off meanwhile are left out."""
+        """The lines that are shown now, for a file; those that fall off meanwhile are left out."""
         model = self.model
         last = model.seq_at(len(model) - 1)
         index = 0
         while last is not None and (seq := model.seq_at(index)) is not None and seq <= last:
-            yield self._text(seq)
+            yield self._text_for_file(seq)
             index = model.index_of(seq) + 1
+
+    def _text_for_file(self, seq: int) -> str:
+        """A line as it is shown."""
+        return self._text(seq)
 
     def _text(self, seq: int, *, raw: bool = False) -> str:
         line = self.model.line(seq)

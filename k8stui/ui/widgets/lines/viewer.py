@@ -19,6 +19,7 @@ from k8stui.ui.widgets.lines.layout import Place, last_top, page_from
 from k8stui.ui.widgets.lines.model import LineModel, StaticLines
 from k8stui.ui.widgets.lines.painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
 from k8stui.ui.widgets.lines.search import LineSearch, Origin
+from k8stui.ui.widgets.lines.words import absence
 from k8stui.ui.widgets.pacing import Pacer
 from k8stui.ui.widgets.painting import Palette, char_at, least_width
 from k8stui.ui.widgets.table.chrome import message_strip
@@ -341,7 +342,7 @@ class LineViewer(LineActions, can_focus=True):
     def _key(self, y: int) -> Any:
         """What decides how a line of the screen looks."""
         if y >= len(self._rows):
-            return (len(self.model) == 0 and self.placeholder, self.palette.generation)
+            return (absence(self.model, self.filter_text, self.placeholder), self.palette.generation)
         seq, sub = self._rows[y]
         selected = seq is not None and self.is_selected(seq)
         current = seq is not None and seq == self.finder.found
@@ -370,9 +371,9 @@ class LineViewer(LineActions, can_focus=True):
         if self.painting:
             self._painted[y] = self._key(y)
         if y >= len(self._rows):
-            if len(self.model) or not self.placeholder:
+            if not (words := absence(self.model, self.filter_text, self.placeholder)):
                 return Strip.blank(width, base)
-            lines = [MessageLine(self.placeholder, "message")]
+            lines = [MessageLine(words, "message")]
             return message_strip(lines, self.palette, y, width, self.page)
         seq, sub = self._rows[y]
         line = None if seq is None else self.model.line(seq)
