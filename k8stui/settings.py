@@ -32,7 +32,7 @@ class LogSettings(Struct, frozen=True, rename="kebab"):
     lines_kept: Annotated[int, Meta(ge=1000, le=5_000_000)] = 200_000
     """Lines kept for each log view; the oldest fall off first."""
     streams: Annotated[int, Meta(ge=1, le=2000)] = 60
-    """Log streams open at once for each query; more take turns."""
+    """Log streams open at once, of all panes together; more take turns, what is in view first."""
     wrap: bool = False
     timestamps: bool | Literal["off", "relative", "local", "utc"] = False
     mode: Literal["raw", "message", "table"] = "raw"

@@ -119,16 +119,19 @@ async def test_a_log_with_all_places_gives_some_to_another_one_and_no_more_than_
         assert wanted.recalled <= {"b1", "b2"}, "it takes turns with itself"
 
 
-async def test_what_is_in_view_is_not_closed_for_what_is_not() -> None:
+async def test_what_is_in_view_gives_way_last_and_late_to_what_is_not() -> None:
     now = 0.0
     pool = StreamPool(2, turn=10, monotonic=lambda: now)
     share = pool.share()
     async with streams() as wanted:
         await wanted.want(share, "a", "b")
         share.prefer(["a"])
-        now = 60.0
+        now = 30.0
         await wanted.want(share, "c", "d")
         assert wanted.recalled == {"b"}
+        now = 41.0
+        pool.arrange()
+        assert wanted.recalled == {"a", "b"}, "all that waits is read at last"
 
 
 async def test_what_comes_into_view_need_not_wait_for_a_whole_turn() -> None:

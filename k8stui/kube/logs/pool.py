@@ -22,6 +22,8 @@ TURN = 5.0
 """Seconds that a stream may stay open at least while others wait."""
 SHORT_TURN = 1.0
 """The same, while one waits that comes before it."""
+LONG_TURNS = 4
+"""Turns that it stays open while only such wait as come after it: they shall be read, too."""
 FOCUSED, IN_VIEW, OTHER = range(3)
 
 
@@ -209,7 +211,7 @@ class StreamPool:
                     break
                 if place.recalled or not _gives_way(at, place.share, rank, share, counts):
                     continue
-                due = place.since + (min(SHORT_TURN, self._turn) if at > rank else self._turn)
+                due = place.since + self._turn_of(at, rank)
                 if due > now:
                     soonest = min(soonest, due)
                     continue
@@ -223,7 +225,13 @@ class StreamPool:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(max(0.01, soonest - now), self._recall)
 
+    def _turn_of(self, at: int, rank: int) -> float:
+        """Seconds that a place is kept for while one of another rank waits."""
+        if at > rank:
+            return min(SHORT_TURN, self._turn)
+        return self._turn if at == rank else LONG_TURNS * self._turn
+
 
 def _gives_way(at: int, owner: Share, rank: int, share: Share, counts: Counter[Share]) -> bool:
     """Whether a place of one log (and rank) is given up for a stream of another one, or of the same."""
-    return at > rank or (at == rank and (owner is share or counts[owner] > counts[share] + 1))
+    return at != rank or owner is share or counts[owner] > counts[share] + 1
