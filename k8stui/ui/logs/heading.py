@@ -24,7 +24,7 @@ def title_of(view: LogsView) -> Title:
     finding = view.viewer.finder.pattern is not None
     query = spec.query
     if finding or spec.filter:  # of these the end matters, and a small pane cuts the end
-        query = cut(query, max(16, view.size.width // 4))
+        query = cut(query, max(16, view.size.width // 3))
     notes += [text for text in (query, spec.node_log, spec.container) if text]
     if spec.filter:
         notes.append(f"/{spec.filter}{view.counted}")
