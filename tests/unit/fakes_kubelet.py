@@ -74,6 +74,8 @@ class FakePod:
         self.deaf = asyncio.Event()
         """Set: open streams bring nothing any more, as after a rotation in the wrong moment."""
         self._frozen: bytes | None = None
+        self.left_out: set[int] = set()
+        """Lines (by number, of any container) that streams which follow jump over."""
         for name in names:
             self.start(name)
 
@@ -232,7 +234,8 @@ class FakePod:
             if ended.is_set():
                 return
             if at < len(life.lines):
-                news, at = life.lines[at:], len(life.lines)
+                numbers, at = range(at, len(life.lines)), len(life.lines)
+                news = [life.lines[number] for number in numbers if number not in self.left_out]
                 yield [line.encode() for line in news]
                 continue
             if life.exit_code is not None:

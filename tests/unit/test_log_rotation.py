@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from k8stui.kube.errors import ApiError
+from k8stui.kube.logs import rotation_check
 from k8stui.kube.logs.types import Following
 from tests.unit.fakes_connection import settle, until
 from tests.unit.fakes_kubelet import FakePod
@@ -119,11 +120,43 @@ async def test_a_file_that_is_compressed_while_it_is_read_is_read_on(read: Calla
     assert "gap" not in [mark for mark, _ in reading.marks()]
 
 
+async def test_lines_that_the_kubelet_left_out_at_a_rotation_are_found_and_told(
+    read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes over to the new file without a last look at the old one, and the stream has no sign of it."""
+    monkeypatch.setattr(rotation_check, "LOOK_BYTES", 400)
+    pod = FakePod("app", node="node-1")
+    pod.write("app", "line 0")
+    reading = read(pod)
+    await reading.open()
+    pod.left_out = {20, 21, 22}
+    for number in range(1, 23):
+        pod.write("app", f"line {number}")
+    pod.rotate("app")
+    for number in range(23, 80):
+        pod.write("app", f"line {number}")
+        await settle(3)
+
+    def is_told() -> bool:
+        reading.clock.now += 0.01
+        return len(reading.texts()) == 80
+
+    await until(is_told)
+    marks = [text for mark, text in reading.marks() if mark == "gap"]
+    assert len(marks) == 1
+    assert "the kubelet left out 3 lines when it rotated the log, written between 2026" in marks[0]
+    held = reading.buffer.lines(0, reading.buffer.end)
+    at = next(place for place, line in enumerate(held) if line.mark == "gap")
+    assert [line.text for line in held[at + 1 : at + 4]] == lines(20, 21, 22)
+    assert sorted(line.text for line in held if not line.mark) == sorted(lines(*range(80)))
+
+
 @pytest.mark.parametrize("seed", range(12))
 async def test_no_line_is_doubled_and_none_is_missing_without_a_mark_whatever_happens(
-    read: Callable[..., Reading], seed: int
+    read: Callable[..., Reading], seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
+    monkeypatch.setattr(rotation_check, "LOOK_BYTES", 200)
     pod, reading = await away(read)
     reading.clock.auto = True
     await reading.clock.advance(60)

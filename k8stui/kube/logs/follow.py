@@ -18,6 +18,7 @@ from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
 from k8stui.kube.logs.gap_fill import GapFill, Outlet, gap_mark
 from k8stui.kube.logs.once import NOTHING, LifeReader, fresh_lines, log_params
+from k8stui.kube.logs.rotation_check import RotationCheck
 from k8stui.kube.logs.seen import Seen
 from k8stui.kube.logs.types import (
     ENDED,
@@ -91,8 +92,9 @@ class ContainerFollower:
         self._source = source
         self._pod = pod
         self._put = emit
-        self._outlet = Outlet(emit)
+        self._outlet = Outlet(self._put_lines)
         self._filled: GapFill | None = None
+        self._check: RotationCheck | None = None
         self._emit = self._outlet.emit
         self._clock = clock
         self._rng = rng
@@ -129,8 +131,11 @@ class ContainerFollower:
 
     async def run(self) -> None:
         """Follow until the container has ended for good or its pod is gone."""
-        async with self._outlet:
-            await self._lives()
+        try:
+            async with self._outlet:
+                await self._lives()
+        finally:
+            self._check_another(None)
 
     async def _lives(self) -> None:
         """Life after life."""
@@ -163,6 +168,9 @@ class ContainerFollower:
             self._source, container_id=life.container_id, restarts=life.restarts, **self._place()
         )
         self._drained = False
+        rotated = self._streams.rotated(self._source)
+        check = None if rotated is None else RotationCheck(rotated, self._source, self._emit, self._errors)
+        self._check_another(check)
 
     def _place(self) -> dict[str, str]:
         """Where the files of the pod's logs are."""
@@ -296,11 +304,22 @@ class ContainerFollower:
         async def fetch() -> None:
             self._streams.catching_up()
             self._say(self.status.following, "fetching what the kubelet has rotated away")
-            await filling.run(self._put, self._streams.room)
+            await filling.run(self._put_lines, self._streams.room)
             if self.status.following is Following.OPEN:
                 self._say(Following.OPEN, "")
 
         self._outlet.fetch(fetch)
+
+    def _put_lines(self, lines: Sequence[LogLine]) -> None:
+        """Hand lines on; now and then it is looked whether the kubelet left some out of them."""
+        self._put(lines)
+        if self._check is not None:
+            self._check.saw(lines)
+
+    def _check_another(self, check: RotationCheck | None) -> None:
+        if self._check is not None:
+            self._check.close()
+        self._check = check
 
     @property
     def _resumes(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.kube.connection.lines import LineSplitter
@@ -117,6 +118,16 @@ class RotatedLog:
                 kept.append(line)
             del kept[: -2 * most]
         return kept[-most:]
+
+    async def end_of(self, file: RotatedFile) -> list[CriLine]:
+        """The last lines of a file: half a piece of them, or a few pieces."""
+        start = 0
+        if not file.compressed:
+            start = max(0, (await self._piece(file, 0, 1)).size - PIECE // 2)
+        kept: deque[list[CriLine]] = deque(maxlen=2)
+        async for batch in self._batches(file, start, CriLines()):
+            kept.append(batch)
+        return [line for batch in kept for line in batch]
 
     async def _begin(self, file: RotatedFile) -> str:
         """The stamp of the first line of a file."""

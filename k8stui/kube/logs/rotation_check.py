@@ -1,0 +1,145 @@
+"""Lines that a kubelet left out of an open stream when it rotated the log: found in the file that it rotated.
+
+A kubelet that follows a log turns to the new file as soon as it hears of it, and does not go back for what
+was written to the old one since its last look. The stream has no sign of that, so the end of each rotated
+file is compared with what came. It asks seldom: once for so many bytes of lines as a rotation needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections import deque
+from typing import TYPE_CHECKING
+
+from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.logs.times import nanoseconds, split_stamp
+from k8stui.kube.logs.types import GAP, LogLine, LogSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from k8stui.kube.logs.cri_lines import CriLine
+    from k8stui.kube.logs.rotated import RotatedLog
+
+    Form = tuple[str, str]
+
+LOOK_BYTES = 4 << 20
+"""After so many characters of lines the node is asked whether it rotated the log: it does so at 10 MiB."""
+MOST_LINES = 400_000
+"""Lines that are remembered to compare with: as hashes, 3 MiB."""
+REFUSALS = (401, 403, 405, 501)
+"""After these it is not asked again."""
+AT_ONCE = 64
+"""Batches that are gone through in one turn of the loop."""
+
+
+class RotationCheck:
+    """Remembers what came of one life of a container until the files it was written to were looked at.
+
+    Tell it of all lines with `saw`; `emit` gets what was left out. Close it at the end.
+    """
+
+    def __init__(
+        self,
+        rotated: RotatedLog,
+        source: LogSource,
+        emit: Callable[[Sequence[LogLine]], None],
+        errors: str = "replace",
+    ) -> None:
+        self._rotated = rotated
+        self._source = source
+        self._emit = emit
+        self._errors = errors
+        self._recent: deque[tuple[int, array[int]]] = deque()
+        """The time of the last line of each batch, and hashes of its lines."""
+        self._count = 0
+        self._since = 0
+        """All lines after this time are remembered."""
+        self._size = 0
+        self._verified = ""
+        """The newest file whose end was found to be complete."""
+        self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    def saw(self, lines: Sequence[LogLine]) -> None:
+        """Lines came."""
+        stamped = [line for line in lines if line.time and not line.mark]
+        if not stamped or self._is_closed:
+            return
+        self._since = self._since or nanoseconds(stamped[0].time)
+        hashes = array("q", [_hash((line.time, line.text)) for line in stamped])
+        self._recent.append((nanoseconds(stamped[-1].time), hashes))
+        self._count += len(stamped)
+        self._size += sum([len(line.text) for line in stamped])
+        while self._count > MOST_LINES and len(self._recent) > 1:
+            self._since, hashes = self._recent.popleft()
+            self._count -= len(hashes)
+        if self._size >= LOOK_BYTES and self._task is None:
+            self._size = 0
+            self._task = asyncio.create_task(self._look(), name="rotation of a log")
+
+    def close(self) -> None:
+        """Look no more."""
+        self._is_closed = True
+        self._recent.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _look(self) -> None:
+        try:
+            found = await self._left_out()
+        except KubeError as error:
+            if isinstance(error, ApiError) and error.code in REFUSALS:
+                self.close()
+        else:
+            if found:
+                self._emit(_told(self._source, found))
+        finally:
+            self._task = None
+
+    async def _left_out(self) -> list[Form]:
+        """Lines that did not come, though later ones did. Raises KubeError."""
+        ends: list[list[tuple[Form, ...]]] = []
+        verified = self._verified
+        newest = max((moment for moment, _ in self._recent), default=0)
+        for file in reversed(await self._rotated.files()):
+            if file.rotated_at <= self._verified:
+                break
+            lines = [self._forms(line) for line in await self._rotated.end_of(file)]
+            last = nanoseconds(lines[-1][0][0]) if lines else 0
+            if last < newest:  # else the stream is not yet behind it: later
+                verified = max(verified, file.rotated_at)
+                ends.append(lines)
+            if last <= self._since:
+                break
+        found = await self._missing([forms for lines in reversed(ends) for forms in lines])
+        self._verified = verified
+        return found
+
+    async def _missing(self, lines: list[tuple[Form, ...]]) -> list[Form]:
+        lines = [forms for forms in lines if nanoseconds(forms[0][0]) > self._since]
+        wanted = {_hash(form) for forms in lines for form in forms}
+        known: set[int] = set()
+        batches = list(self._recent)
+        for start in range(0, len(batches), AT_ONCE):
+            for _, hashes in batches[start : start + AT_ONCE]:
+                known |= wanted.intersection(hashes)
+            await asyncio.sleep(0)
+        return [forms[0] for forms in lines if known.isdisjoint(map(_hash, forms))]
+
+    def _forms(self, line: CriLine) -> tuple[Form, ...]:
+        """A line as newer and as older kubelets answer it."""
+        return tuple(split_stamp(form.decode("utf-8", self._errors)) for form in dict.fromkeys(line))
+
+
+def _hash(form: Form) -> int:
+    return hash(form[0]) ^ hash(form[1])
+
+
+def _told(source: LogSource, found: Sequence[Form]) -> list[LogLine]:
+    """A mark that says so, and the lines: they come late, but they come."""
+    count = f"{len(found):,} line{'s' * (len(found) > 1)}"
+    said = f"{source.container}: the kubelet left out {count} when it rotated the log"
+    said += f", written between {found[0][0]} and {found[-1][0]}; read from its file:"
+    return [LogLine("", source, said, GAP), *(LogLine(stamp, source, text) for stamp, text in found)]
