@@ -125,6 +125,7 @@ async def test_lines_that_the_kubelet_left_out_at_a_rotation_are_found_and_told(
 ) -> None:
     """It goes over to the new file without a last look at the old one, and the stream has no sign of it."""
     monkeypatch.setattr(rotation_check, "LOOK_BYTES", 400)
+    monkeypatch.setattr(rotation_check, "LOOK_SECONDS", 0.0)
     pod = FakePod("app", node="node-1")
     pod.write("app", "line 0")
     reading = read(pod)
@@ -156,7 +157,9 @@ async def test_no_line_is_doubled_and_none_is_missing_without_a_mark_whatever_ha
     read: Callable[..., Reading], seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
+    keep = chance.choice((1, 2, 4))
     monkeypatch.setattr(rotation_check, "LOOK_BYTES", 200)
+    monkeypatch.setattr(rotation_check, "LOOK_SECONDS", 0.0)
     pod, reading = await away(read)
     reading.clock.auto = True
     await reading.clock.advance(60)
@@ -175,7 +178,7 @@ async def test_no_line_is_doubled_and_none_is_missing_without_a_mark_whatever_ha
                 pod.end_streams()
             case "rotate":
                 if pod.containers["app"].now.lines:
-                    pod.rotate("app", keep=chance.choice((1, 2, 4)))
+                    pod.rotate("app", keep=keep)
             case _:
                 await settle(chance.choice((1, 5, 40)))
     pod.write("app", f"line {number}")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LOOK_BYTES = 4 << 20
 """After so many characters of lines the node is asked whether it rotated the log: it does so at 10 MiB."""
+LOOK_SECONDS = 10.0
+"""And no sooner than this: so often a kubelet looks at the size of its files."""
 MOST_LINES = 400_000
 """Lines that are remembered to compare with: as hashes, 3 MiB."""
 REFUSALS = (401, 403, 405, 501)
@@ -60,6 +62,8 @@ class RotationCheck:
         self._verified = ""
         """The newest file whose end was found to be complete."""
         self._task: asyncio.Task[None] | None = None
+        self._due = 0.0
+        """When to look next at the soonest, by the loop's clock."""
         self._is_closed = False
 
     def saw(self, lines: Sequence[LogLine]) -> None:
@@ -76,8 +80,10 @@ class RotationCheck:
             self._since, hashes = self._recent.popleft()
             self._count -= len(hashes)
         if self._size >= LOOK_BYTES and self._task is None:
-            self._size = 0
-            self._task = asyncio.create_task(self._look(), name="rotation of a log")
+            loop = asyncio.get_running_loop()
+            if loop.time() >= self._due:
+                self._size, self._due = 0, loop.time() + LOOK_SECONDS
+                self._task = loop.create_task(self._look(), name="rotation of a log")
 
     def close(self) -> None:
         """Look no more."""
