@@ -181,7 +181,7 @@ def test_comments_that_are_lost_are_named() -> None:
     shared=st.dictionaries(st.sampled_from("abc"), st.sampled_from([1, "x", [1, 2]]), min_size=1),
     data=st.data(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 def test_whatever_changes_in_a_text_with_aliases_it_means_the_new_value(shared: Any, data: Any) -> None:
     import yaml
 
@@ -214,7 +214,7 @@ _OBJECTS = st.dictionaries(_NAMES, _VALUES, min_size=1, max_size=4)
 
 
 @given(old=_OBJECTS, new=_OBJECTS, every=st.integers(1, 4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_whatever_changes_the_text_means_the_new_value(
     old: dict[str, Any], new: dict[str, Any], every: int
 ) -> None:

@@ -13,7 +13,7 @@ LINES = st.lists(st.text(st.sampled_from("ab: \t長é"), max_size=12), min_size=
 
 
 @given(lines=LINES, place=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_places_are_painted_where_textual_paints_them(lines: list[str], place: st.DataObject) -> None:
     text = "\n".join(lines)
     ours = EditorLines(EditorDocument(text), tab_width=2)

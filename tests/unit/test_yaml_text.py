@@ -30,7 +30,7 @@ def test_recorded_objects_read_back_the_same(path: Path) -> None:
 
 
 @given(VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_object_reads_back_the_same(value: Any) -> None:
     text = emit(value).text()
     assert yaml.safe_load(text) == value
