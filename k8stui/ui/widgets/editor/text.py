@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.document._document import Location
+    from textual.geometry import Region
 
 ROLES = ("key", "sign", "string", "number", "word", "comment", "text")
 _BACKGROUNDS = ("cursor", "cursor-line", "selection", "match")
@@ -80,6 +81,8 @@ class EditorText(TextArea):
         self._settled.set()
         self._rows = TextRows()
         self._looks: dict[str, Style] = {}
+        self._base: Style | None = None
+        """What all lines have behind them, while a frame is painted."""
         self.problems: dict[int, str] = {}
         """Line -> severity of what is wrong with it."""
         self.find = ""
@@ -244,11 +247,19 @@ class EditorText(TextArea):
             )
         return found
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What lines have in common is worked out once for a frame: it takes half as long as a line."""
+        self._base = self.rich_style
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._base = None
+
     def render_line(self, y: int) -> Strip:
         """A line of the widget: number, mark, and what is seen of the text."""
         row = self.scroll_offset.y + y
         width = self.size.width
-        base = self.rich_style
+        base = self._base or self.rich_style
         if row >= self.document.line_count:
             return Strip.blank(width, base)
         cursor_row, cursor_column = self.selection.end
