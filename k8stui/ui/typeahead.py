@@ -1,8 +1,10 @@
-"""Keys typed ahead: while the program starts, and after Enter or Esc in a prompt, they wait for their turn.
+"""Keys typed ahead: while the program starts, after Enter or Esc in a prompt, and while a shell opens, they
+wait for their turn.
 
 Without this, `d` typed while the demo starts would find no row, `:ctx`, Enter, ↓, Enter typed in one go would
 lose the ↓ to the closing prompt or to a table that has no rows yet, and `/web`, Enter, `:nodes` would look
-for `web:nodes`. They wait a moment at most, the footer shows them meanwhile, and ctrl-c never waits.
+for `web:nodes`; what is typed right after `s` is meant for the shell and must not act on rows. They wait a
+moment at most, the footer shows them meanwhile, and ctrl-c never waits.
 """
 
 from __future__ import annotations
@@ -20,12 +22,18 @@ from k8stui.ui.spec import ViewType
 from k8stui.ui.widgets.terminal.input import same_key
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from k8stui.ui.screen import MainScreen
     from k8stui.ui.session import Session
 
 LONGEST = 1.5
 FIRST_ROWS = 3.0
 """How long they wait for the first rows of a cluster that is open."""
+FOR_SHELL = 5.0
+"""How long they wait for a shell that is being opened; then they are dropped: they were for nothing else."""
+FOCUSES = 0.3
+"""How long a shell that is open may take to get the keys."""
 STEP = 0.004
 """Seconds."""
 
@@ -41,6 +49,8 @@ class TypeAhead:
         self._given: deque[events.Key] = deque(maxlen=64)
         """Those that were given to the app again and have not come yet."""
         self._starting = True
+        self._shell: Worker[bool] | None = None
+        self._shell_until = 0.0
         self.opening = False
         """A line was taken and is being carried out."""
 
@@ -49,6 +59,10 @@ class TypeAhead:
         if self._starting:
             self._starting = False
             self._until = max(self._until, time.monotonic() + FIRST_ROWS)
+
+    def await_shell(self, work: Worker[bool]) -> None:
+        """A shell is being opened (the result tells whether it was): what is typed is for it."""
+        self._shell, self._shell_until = work, time.monotonic() + FOR_SHELL
 
     def holds(self, event: events.Key) -> bool:
         """Whether a key has to wait; it comes again by itself. The app must not wait here: it is needed."""
@@ -70,9 +84,38 @@ class TypeAhead:
 
     @property
     def _has_to_wait(self) -> bool:
+        if self._shell is not None and self._shell_comes(self._shell):
+            return True
         if self._starting and self._connecting:
             return True
         return time.monotonic() < self._until and not self._is_there
+
+    def _shell_comes(self, work: Worker[bool]) -> bool:
+        """A shell will have the keys in a moment; a dialog on the way to it has them at once."""
+        now = time.monotonic()
+        if not self._is_on_top:
+            self._shell_until = now + FOR_SHELL
+            return False
+        if work.is_finished and work.result:
+            self._shell_until = min(self._shell_until, now + FOCUSES)
+            comes = not self._screen.dock.has_keys and now < self._shell_until
+            lost = False
+        else:
+            lost = work.is_finished or now >= self._shell_until
+            comes = not lost
+        if not comes:
+            self._shell = None
+        if lost and self._held:
+            self._held.clear()
+            self._screen.app.notify(
+                "What was typed for the shell was dropped: it did not open in time.", markup=False, timeout=4
+            )
+        return comes
+
+    @property
+    def _is_on_top(self) -> bool:
+        """No dialog is open."""
+        return self._screen.app.screen_stack[-1:] == [self._screen]
 
     @property
     def _connecting(self) -> bool:
@@ -86,16 +129,19 @@ class TypeAhead:
         while self._held:
             while self._has_to_wait:  # noqa: ASYNC110  # what is waited for has no event
                 await asyncio.sleep(STEP)
+            if not self._held:
+                break
             self._until = 0.0
             again = same_key(self._held[0])
             self._given.append(again)
             self._screen.app.post_message(again)
             until = time.monotonic() + LONGEST
             # a dialog that it has opened takes the next one
-            while again in self._given and self._screen.is_current and time.monotonic() < until:  # noqa: ASYNC110
+            while again in self._given and self._is_on_top and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(STEP)
             self._held.popleft()
             self._show()
+        self._show()
 
     def _show(self) -> None:
         keys = [each.character if each.is_printable else shown(each.key) for each in self._held]

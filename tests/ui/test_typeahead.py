@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual import events
 
+from k8stui.kube.errors import ApiError
+from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.session import Stage
 from tests.ui.fakes import FakeBackend, make_app, screen_text, until
+from tests.ui.shells_rig import go_to, ready, said, shell_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,3 +71,69 @@ async def test_ctrl_c_waits_for_nothing() -> None:
         await until(pilot, lambda: "starting the demo cluster" in screen_text(pilot.app))
         await pilot.press("d", "ctrl+c")
         await until(pilot, lambda: pilot.app.session.stage is Stage.CANCELLED)  # type: ignore[attr-defined]
+
+
+async def test_what_is_typed_right_after_s_is_for_the_shell() -> None:
+    app, cluster = shell_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await go_to(pilot, "web-a")
+        await pilot.press(*"sls -l", "ctrl+d", "enter")
+        await until(pilot, lambda: cluster.shells.programs, "a shell")
+        program = cluster.shells.programs[0]
+        await until(pilot, lambda: program.typed == b"ls -l\x04\r", "all of it, in its order")
+        await pilot.press("x")
+        await until(pilot, lambda: program.typed.endswith(b"x"))
+
+
+async def test_what_was_typed_for_a_shell_that_is_refused_does_nothing_to_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, cluster = shell_app()
+    answers = asyncio.Event()
+
+    async def request(*_: Any, **__: Any) -> Any:
+        await answers.wait()
+        raise ApiError(500, "InternalError", "no pods today")
+
+    monkeypatch.setattr(cluster.shells, "request", request)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await go_to(pilot, "web-a")
+        row = app.main.place().object
+        await pilot.press("s", "j", "j", "ctrl+d")
+        await until(pilot, lambda: "typed ahead" in screen_text(app))
+        answers.set()
+        await until(pilot, lambda: "was dropped" in said(app), "a word about it")
+        await until(pilot, lambda: "typed ahead" not in screen_text(app))
+        assert app.main.place().object == row
+        assert app.screen is app.main
+        await pilot.press("j")
+        await until(pilot, lambda: app.main.place().object != row, "the next key is the table's")
+
+
+async def test_a_dialog_on_the_way_to_a_shell_takes_what_is_typed_for_it_and_the_shell_the_rest() -> None:
+    app, cluster = shell_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await go_to(pilot, "two-0")
+        for key in ("s", "down", "enter", "l", "s", "enter"):
+            app.post_message(events.Key(key, {"enter": "\r"}.get(key, key if len(key) == 1 else None)))
+        await until(pilot, lambda: cluster.shells.programs, "a shell")
+        program = cluster.shells.programs[0]
+        await until(pilot, lambda: program.typed == b"ls\r", "all of it, in its order")
+        assert program.params["container"] == "side"
+
+
+async def test_a_dialog_on_the_way_to_a_shell_has_the_keys_and_given_up_it_leaves_them_to_the_table() -> None:
+    app, _cluster = shell_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await go_to(pilot, "two-0")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ChooseDialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main)
+        row = app.main.place().object
+        await pilot.press("k")
+        await until(pilot, lambda: app.main.place().object != row)

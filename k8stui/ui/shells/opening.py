@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from k8stui.kube.kubeconfig.types import Context
     from k8stui.kube.sessions.target import ContainerChoice, SessionTarget
     from k8stui.ui.app import K8stuiApp
@@ -60,47 +62,48 @@ class Opener:
 
     def shell(self, spot: Spot, container: str = "") -> None:
         """A shell in a container of the pod; without a name it is asked for where several run."""
-        self.run(self._shell(spot, container))
+        self.app.main.typeahead.await_shell(self.run(self._shell(spot, container)))
 
     def attach(self, spot: Spot, container: str = "") -> None:
         """The main process of a container."""
-        self.run(self._attach(spot, container))
+        self.app.main.typeahead.await_shell(self.run(self._attach(spot, container)))
 
     def command(self, spot: Spot) -> None:
         """A command of the user's."""
         self.run(self._command(spot))
 
-    def run(self, coroutine: Any) -> None:
-        """Do it beside the screen; what goes wrong becomes a sentence."""
-        self.app.run_worker(self._guarded(coroutine), group="shells", exit_on_error=False)
+    def run(self, coroutine: Any) -> Worker[bool]:
+        """Do it beside the screen; what goes wrong becomes a sentence. Its result: whether it was done."""
+        return self.app.run_worker(self._guarded(coroutine), group="shells", exit_on_error=False)
 
-    async def _guarded(self, coroutine: Any) -> None:
+    async def _guarded(self, coroutine: Any) -> bool:
         from k8stui.kube.errors import KubeError
 
         try:
-            await coroutine
+            return bool(await coroutine)
         except Refused as refusal:
             self.app.complain(str(refusal))
         except KubeError as error:
             self.app.complain(error.sentence())
         except TimeoutError:
             self.app.complain(f"The server did not answer within {LOOK_LIMIT:.0f} s; try again.")
+        return False
 
     # How it is done
 
-    async def _shell(self, spot: Spot, named: str = "") -> None:
+    async def _shell(self, spot: Spot, named: str = "") -> Shell | None:
         from k8stui.kube.sessions.session import SessionSpec
         from k8stui.kube.sessions.target import operating_system
 
         pod, choices = await self._look(spot, "exec")
         container = await self._choose(spot, choices, "Shell in which container?", named)
         if container is None:
-            return
+            return None
         title = self.title(spot, container, choices)
         system = operating_system(pod) if pod else ""
-        await self.open(spot, SessionSpec.shell(spot.target(container), system=system, title=title))
+        return await self.open(spot, SessionSpec.shell(spot.target(container), system=system, title=title))
 
-    async def _attach(self, spot: Spot, named: str = "") -> None:
+    async def _attach(self, spot: Spot, named: str = "") -> Shell | None:
         from dataclasses import replace
 
         from k8stui.kube.sessions.session import SessionSpec
@@ -108,7 +111,7 @@ class Opener:
         _, choices = await self._look(spot, "attach")
         container = await self._choose(spot, choices, "Attach to which container?", named)
         if container is None:
-            return
+            return None
         title = f"{self.title(spot, container, choices)} (attached)"
         choice = next((choice for choice in choices if choice.name == container), None)
         if choice is None:
@@ -117,7 +120,7 @@ class Opener:
             spec = replace(SessionSpec.attach(spot.target(container), choice), title=title)
         if not spec.stdin:
             self.app.say(f"{container or spot.pod} takes no input: its output is shown.")
-        await self.open(spot, spec, once=not spec.tty)
+        return await self.open(spot, spec, once=not spec.tty)
 
     async def _command(self, spot: Spot) -> None:
         from dataclasses import replace
