@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
 import warnings
@@ -13,7 +14,7 @@ import pytest
 from k8stui.settings import LogSettings, Settings
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.views.logs import LogsView
-from tests.ui.fakes import make_app, screen_text, until
+from tests.ui.fakes import FakeConnection, make_app, screen_text, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -141,6 +142,44 @@ async def test_a_time_is_gone_to_and_a_bad_one_is_told() -> None:
         await until(pilot, lambda: view.viewer.cursor is not None)
         line = view.viewer.model.line(view.viewer.cursor)  # type: ignore[arg-type]
         assert "GET /cart/5" in line.text
+
+
+async def test_a_time_is_gone_to_where_one_pod_writes_seldom_and_another_one_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tail of the first reaches back for hours, of the other for a minute: both are read as far back."""
+
+    def stamp(second: int) -> str:
+        return f"2025-06-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.000000000Z"
+
+    often = [f"{stamp(second)} often {second}" for second in range(30_000, 36_000)]
+    seldom = [f"{stamp(second)} seldom {second}" for second in range(0, 36_000, 500)]
+    asked: list[str] = []
+
+    async def lines(self: Any, path: str, *, params: Any, on_open: Any = None, **_: Any) -> Any:
+        asked.append(path)
+        if on_open is not None:
+            on_open()
+        held = often if path.split("/")[6] == "cart-0" else seldom
+        yield [line.encode() for line in held[-int(params["tailLines"]) :]]
+        if params.get("follow") == "true":
+            await asyncio.sleep(3600)
+
+    monkeypatch.setattr(FakeConnection, "lines", lines)
+    async with make_app(kind="pods").run_test(size=(140, 40)) as pilot:
+        app: Any = pilot.app
+        await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
+        await pilot.press(*":logs ns:* tail:50", "enter")
+        await until(pilot, lambda: "often 35999" in screen_text(app))
+        await pilot.press("@", *"2025-06-01T09:30:00Z", "enter")
+        view = app.main.place().view
+        await until(pilot, lambda: view.viewer.cursor is not None)
+        wanted = view.viewer.model.line(view.viewer.cursor)
+        assert wanted.time == stamp(9 * 3600 + 1800)
+        held = [line for line in view.reading.all_lines() if not line.mark]
+        assert [line.time for line in held] == sorted(line.time for line in held)
+        since = [line.text for line in held if line.time >= wanted.time and "often" in line.text]
+        assert since == [f"often {second}" for second in range(9 * 3600 + 1800, 36_000)]
 
 
 async def test_a_log_that_is_left_before_its_reading_began_leaves_nothing_behind() -> None:
