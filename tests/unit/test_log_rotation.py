@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from k8stui.kube.errors import ApiError
-from k8stui.kube.logs import rotation_check
+from k8stui.kube.logs import gap_fill, rotation_check
 from k8stui.kube.logs.types import Following
 from tests.unit.fakes_connection import settle, until
 from tests.unit.fakes_kubelet import FakePod
@@ -83,6 +84,41 @@ async def test_where_the_nodes_files_may_not_be_read_the_gap_says_so(read: Calla
     assert "between 2026-11-21T02:00:00Z and 2026-11-21T02:00:01.25" in said
     assert 'nodes "node-1" is forbidden' in said
     assert "nodes/proxy" in said
+
+
+async def test_what_is_fetched_for_a_gap_has_a_limit_in_bytes(
+    read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gap_fill, "MOST_BYTES", 500)
+    pod, reading = await away(read)
+    for number in range(3, 60):
+        pod.write("app", f"line {number}")
+        if number % 20 == 0:
+            pod.rotate("app")
+    await reading.clock.advance(60)
+    await reading.has(*lines(*range(21), *range(41, 60)))
+    assert "were rotated away" in next(text for mark, text in reading.marks() if mark == "gap")
+
+
+async def test_a_node_that_does_not_answer_holds_a_gap_up_for_a_while_only(
+    read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gap_fill, "SECONDS", 0.05)
+    pod, reading = await away(read)
+    asked = pod.request
+
+    async def request(method: str, path: str, **options: Any) -> Any:
+        if "/proxy/logs/" in path:
+            await asyncio.sleep(3600)
+        return await asked(method, path, **options)
+
+    monkeypatch.setattr(pod, "request", request)
+    pod.write("app", "line 3")
+    pod.rotate("app")
+    pod.write("app", "line 4")
+    await reading.clock.advance(60)
+    await reading.has(*lines(0, 1, 2, 4))
+    assert "took more than" in next(text for mark, text in reading.marks() if mark == "gap")
 
 
 async def test_files_that_the_kubelet_has_removed_leave_a_gap_before_what_is_left(

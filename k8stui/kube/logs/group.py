@@ -1,8 +1,8 @@
 """The logs of a group of pods, live: pods join and leave, lines come merged by time. One pod is a group too.
 
-A `LogGroup` owns the reading from its `run` to its end. Who belongs is told by `log_group_lists`, each
-container is read as `log_follow` does it. Who takes the lines is awaited, so that a slow reader slows the
-streams down and nothing is dropped.
+A `LogGroup` owns the reading from its `run` to its end. Who belongs is told by `group_lists`, each container
+is read as `follow` does it. Who takes the lines is awaited, so that a slow reader slows the streams down and
+nothing is dropped.
 """
 
 from __future__ import annotations
