@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.ui.fakes import FakeBackend, make_app, screen_text, until
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
 SIZE = (120, 40)
+STILL = 0.4
+"""Seconds for which a picture has to be the same: a machine with much to do brings hints and rights late."""
+
+
+async def stands_still(pilot: Pilot[None]) -> None:
+    """Until nothing on the screen has changed for a moment, colours included."""
+    last: list[Any] = []
+    since = time.monotonic()
+
+    def still() -> bool:
+        nonlocal last, since
+        now = [list(strip) for strip in pilot.app.screen._compositor.render_strips()]
+        if now != last:
+            last, since = now, time.monotonic()
+        return time.monotonic() - since >= STILL
+
+    await until(pilot, still, "a picture that stands still")
 
 
 def shown(*keys: str, line: str = "", shows: str) -> Callable[[Pilot[None]], Awaitable[None]]:
@@ -26,7 +44,7 @@ def shown(*keys: str, line: str = "", shows: str) -> Callable[[Pilot[None]], Awa
         await until(pilot, lambda: shows in screen_text(app), shows)
         app.main.count_warnings()  # the clock would do it, sooner or later
         app.main.prompt.input.cursor_blink = False
-        await pilot.pause(0.3)
+        await stands_still(pilot)
 
     return run
 
