@@ -200,6 +200,17 @@ async def test_older_lines_go_on_into_the_files_that_the_kubelet_rotated(ranges:
     assert not older.refused
 
 
+async def test_a_log_without_a_line_since_its_rotation_has_older_ones() -> None:
+    kubelet, _, at = rotated_kubelet(2_000)
+    kubelet.logs["web"] = []
+    buffer, older = LogBuffer(), OlderLines(kubelet)
+    for _ in range(20):
+        await older.load(buffer, [at])
+    held = [line.text.split()[1] for line in buffer.lines(buffer.first, buffer.end)]
+    assert held == [str(number) for number in range(1_600)]
+    assert not kubelet.asked, "what the stream may bring is not read beside it"
+
+
 async def test_who_may_not_read_the_nodes_files_is_told_where_the_older_lines_are() -> None:
     kubelet, buffer, _ = rotated_kubelet(500)
     kubelet.node.refusal = ApiError(403, "Forbidden", 'nodes "node-1" is forbidden')

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,11 @@ class OlderLines:
                 await self._read(part, share)
 
         hungry = [part for part in self._parts.values() if not part.over and len(part.lines) < share // 2]
+        was_empty = not len(buffer)
         await asyncio.gather(*map(read, hungry))
+        if was_empty and len(buffer):
+            self._parts.clear()  # lines came: they tell where to begin
+            return 0
         self.problem = next((part.problem for part in self._parts.values() if part.problem), "")
         self.refused = next((part.refused for part in self._parts.values() if part.refused), "")
         if self._lift(buffer):
@@ -172,7 +177,11 @@ class OlderLines:
                 if line.source not in oldest:
                     oldest[line.source] = (line.time, line.text)
             await asyncio.sleep(0)
-        silent = {source: (beginning, "") for source in sources if beginning and source.container_id}
+        known = [source for source in sources if source.container_id]
+        if not beginning:
+            self._learn_rotated(known)
+            return
+        silent = dict.fromkeys(known, (beginning, ""))
         newest: dict[tuple[str, str], LogSource] = {}
         for source in oldest | silent:
             life = newest.setdefault((source.uid, source.container), source)
@@ -184,6 +193,14 @@ class OlderLines:
                 self._parts[source] = _Part(source, stamp, text, 0)
             if source in self._parts:
                 self._parts[source].known = counts.get(source, 0)
+
+    def _learn_rotated(self, sources: Iterable[LogSource]) -> None:
+        """Nothing came yet: the present files are empty, and what there is was rotated away."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+        for source in sources:
+            if source.node and source not in self._parts:
+                part = self._parts[source] = _Part(source, now, "", 0)
+                part.rotated = RotatedLog(self._connection, source)
 
     async def _read(self, part: _Part, share: int) -> None:
         try:

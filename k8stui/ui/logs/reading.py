@@ -212,7 +212,9 @@ class LogReading:
         """Whether it may be asked for older lines."""
         if self._spec.previous or self._spec.node_log:
             return False
-        return not (self.older.over or self.older.full) and len(self.buffer) > 0
+        if not len(self.buffer):  # an open stream without a line: what there is was rotated away
+            return any(each.following.value == "open" and each.last_line is None for each in self.statuses)
+        return not (self.older.over or self.older.full)
 
     @property
     def _asked(self) -> LogQuery:
