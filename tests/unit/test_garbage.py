@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def collector_as_it_was() -> Iterator[None]:
-    thresholds = gc.get_threshold()
+    thresholds, enabled = gc.get_threshold(), gc.isenabled()
     yield
-    gc.unfreeze()
     gc.set_threshold(*thresholds)
-    gc.enable()
+    gc.freeze()
+    if not enabled:
+        gc.disable()
 
 
 class Node:
