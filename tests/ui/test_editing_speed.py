@@ -10,6 +10,7 @@ from typing import Any
 from textual import events
 
 from k8stui.kube.drafts import DraftTarget
+from k8stui.ui.garbage import unsearched
 from tests.ui.editing_rig import SIZE, deployments, editor, world
 from tests.ui.fakes import meta, until
 
