@@ -75,6 +75,7 @@ def shown(act: Callable[[LogsView], Any], expected: str) -> Callable[[Pilot[None
         view._say_around()
         await until(pilot, lambda: not view.viewer.finder.running, "all matches")
         app.main.workspace.refresh_titles()
+        app.main.refresh_hints()  # by itself in a second: nothing is read any more, and there are lines
         await pilot.pause(0.3)
         app.main.workspace.refresh_titles()
         await pilot.pause(0.1)

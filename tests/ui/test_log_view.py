@@ -104,7 +104,7 @@ async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet()
 
 async def test_the_footer_offers_what_needs_lines_once_there_are_some() -> None:
     async with log() as (pilot, app, _view):
-        await pilot.press(*":logs deploy/cart", "enter")
+        await app.navigator.run_line("logs deploy/cart")
         await until(pilot, lambda: app.main.place().view.spec.query == "deploy/cart")
         await until(pilot, lambda: "shift-f find" in screen_text(app).splitlines()[-1])
         await pilot.press("C")
@@ -249,7 +249,7 @@ async def test_a_filter_that_nothing_passes_is_told_apart_from_a_log_without_lin
 async def test_a_small_title_cuts_the_query_and_not_what_was_found() -> None:
     async with log((80, 24)) as (pilot, app, _view):
         query = "deploy/cart container:main !container:istio-proxy tail:500"
-        await pilot.press(*f":logs {query}", "enter")
+        await app.navigator.run_line(f"logs {query}")
         await until(pilot, lambda: app.main.place().view.spec.query == query)
         await until(pilot, lambda: "shift-f find" in screen_text(app).splitlines()[-1])
         await pilot.press("F", *"stock", "enter")
