@@ -10,13 +10,15 @@ import pytest
 
 from k8stui.kube.errors import ApiError
 from k8stui.kube.logs import gap_fill, rotation_check
-from k8stui.kube.logs.types import Following
+from k8stui.kube.logs.types import Following, LogLine, LogSource
 from tests.unit.fakes_connection import settle, until
 from tests.unit.fakes_kubelet import FakePod
 from tests.unit.test_logs import Reading, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from k8stui.kube.logs.rotated import RotatedFile
 
 __all__ = ["read"]
 
@@ -186,6 +188,27 @@ async def test_lines_that_the_kubelet_left_out_at_a_rotation_are_found_and_told(
     at = next(place for place, line in enumerate(held) if line.mark == "gap")
     assert [line.text for line in held[at + 1 : at + 4]] == lines(20, 21, 22)
     assert sorted(line.text for line in held if not line.mark) == sorted(lines(*range(80)))
+
+
+async def test_what_is_remembered_for_that_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation_check, "LOOK_BYTES", 1_000)
+    monkeypatch.setattr(rotation_check, "LOOK_SECONDS", 0.0)
+    source = LogSource("shop", "web-0", "u1", "app", "c1", node="node-1")
+    check = rotation_check.RotationCheck(NeverRotated(), source, lambda lines: None)  # type: ignore[arg-type]
+    most = 0
+    for number in range(3_000):
+        check.saw([LogLine(f"2026-01-31T08:{number // 60:02}:{number % 60:02}Z", source, "x" * 100)])
+        await asyncio.sleep(0)
+        most = max(most, check.remembered)
+    check.close()
+    assert 0 < most < 100, "lines of three looks at most"
+
+
+class NeverRotated:
+    """A node whose kubelet has rotated nothing."""
+
+    async def files(self) -> list[RotatedFile]:
+        return []
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     Form = tuple[str, str]
 
-LOOK_BYTES = 4 << 20
+LOOK_BYTES = 2 << 20
 """After so many characters of lines the node is asked whether it rotated the log: it does so at 10 MiB."""
 LOOK_SECONDS = 10.0
 """And no sooner than this: so often a kubelet looks at the size of its files."""
 MOST_LINES = 400_000
-"""Lines that are remembered to compare with: as hashes, 3 MiB."""
+"""Lines that are remembered to compare with (as hashes, 3 MiB) where the node does not answer; else those
+since the look before the last."""
 REFUSALS = (401, 403, 405, 501)
 """After these it is not asked again."""
 AT_ONCE = 64
@@ -59,12 +60,19 @@ class RotationCheck:
         self._since = 0
         """All lines after this time are remembered."""
         self._size = 0
+        self._looked = 0
+        """The time of the newest line at the last look."""
         self._verified = ""
         """The newest file whose end was found to be complete."""
         self._task: asyncio.Task[None] | None = None
         self._due = 0.0
         """When to look next at the soonest, by the loop's clock."""
         self._is_closed = False
+
+    @property
+    def remembered(self) -> int:
+        """How many lines are remembered."""
+        return self._count
 
     def saw(self, lines: Sequence[LogLine]) -> None:
         """Lines came."""
@@ -77,8 +85,7 @@ class RotationCheck:
         self._count += len(stamped)
         self._size += sum([len(line.text) for line in stamped])
         while self._count > MOST_LINES and len(self._recent) > 1:
-            self._since, hashes = self._recent.popleft()
-            self._count -= len(hashes)
+            self._forget_oldest()
         if self._size >= LOOK_BYTES and self._task is None:
             loop = asyncio.get_running_loop()
             if loop.time() >= self._due:
@@ -92,7 +99,12 @@ class RotationCheck:
         if self._task is not None:
             self._task.cancel()
 
+    def _forget_oldest(self) -> None:
+        self._since, hashes = self._recent.popleft()
+        self._count -= len(hashes)
+
     async def _look(self) -> None:
+        newest = self._recent[-1][0]
         try:
             found = await self._left_out()
         except KubeError as error:
@@ -101,6 +113,10 @@ class RotationCheck:
         else:
             if found:
                 self._emit(_told(self._source, found))
+            # what is rotated from now on ends after this look; its end may begin before it
+            while self._recent and self._recent[0][0] <= self._looked:
+                self._forget_oldest()
+            self._looked = newest
         finally:
             self._task = None
 
