@@ -192,6 +192,7 @@ async def test_lines_that_the_kubelet_left_out_at_a_rotation_are_found_and_told(
 
 async def test_what_is_remembered_for_that_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotation_check, "LOOK_BYTES", 1_000)
+    monkeypatch.setattr(rotation_check, "TOGETHER", 5)
     monkeypatch.setattr(rotation_check, "LOOK_SECONDS", 0.0)
     source = LogSource("shop", "web-0", "u1", "app", "c1", node="node-1")
     check = rotation_check.RotationCheck(NeverRotated(), source, lambda lines: None)  # type: ignore[arg-type]

@@ -31,6 +31,8 @@ LOOK_SECONDS = 10.0
 MOST_LINES = 400_000
 """Lines that are remembered to compare with (as hashes, 3 MiB) where the node does not answer; else those
 since the look before the last."""
+TOGETHER = 1_000
+"""Lines that are remembered and forgotten at once: a batch may be a single line."""
 REFUSALS = (401, 403, 405, 501)
 """After these it is not asked again."""
 AT_ONCE = 64
@@ -80,7 +82,10 @@ class RotationCheck:
         if not stamped or self._is_closed:
             return
         self._since = self._since or nanoseconds(stamped[0].time)
-        hashes = array("q", [_hash((line.time, line.text)) for line in stamped])
+        hashes = array("q")
+        if self._recent and len(self._recent[-1][1]) < TOGETHER:
+            hashes = self._recent.pop()[1]
+        hashes.extend([_hash((line.time, line.text)) for line in stamped])
         self._recent.append((nanoseconds(stamped[-1].time), hashes))
         self._count += len(stamped)
         self._size += sum([len(line.text) for line in stamped])
