@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Form = tuple[str, str]
 
-LOOK_BYTES = 2 << 20
+LOOK_BYTES = 1 << 20
 """After so many characters of lines the node is asked whether it rotated the log: it does so at 10 MiB."""
 LOOK_SECONDS = 10.0
 """And no sooner than this: so often a kubelet looks at the size of its files."""
@@ -58,6 +58,10 @@ class RotationCheck:
         self._errors = errors
         self._recent: deque[tuple[int, array[int]]] = deque()
         """The time of the last line of each batch, and hashes of its lines."""
+        self._fresh: list[int] = []
+        """Hashes of the last lines, which are in none of these yet."""
+        self._newest = 0
+        """The time of the last line."""
         self._count = 0
         self._since = 0
         """All lines after this time are remembered."""
@@ -82,11 +86,10 @@ class RotationCheck:
         if not stamped or self._is_closed:
             return
         self._since = self._since or nanoseconds(stamped[0].time)
-        hashes = array("q")
-        if self._recent and len(self._recent[-1][1]) < TOGETHER:
-            hashes = self._recent.pop()[1]
-        hashes.extend([_hash((line.time, line.text)) for line in stamped])
-        self._recent.append((nanoseconds(stamped[-1].time), hashes))
+        self._fresh += [_hash((line.time, line.text)) for line in stamped]
+        self._newest = nanoseconds(stamped[-1].time)
+        if len(self._fresh) >= TOGETHER:
+            self._settle()
         self._count += len(stamped)
         self._size += sum([len(line.text) for line in stamped])
         while self._count > MOST_LINES and len(self._recent) > 1:
@@ -101,15 +104,23 @@ class RotationCheck:
         """Look no more."""
         self._is_closed = True
         self._recent.clear()
+        self._fresh.clear()
         if self._task is not None:
             self._task.cancel()
+
+    def _settle(self) -> None:
+        """Arrays take a quarter of what a list takes; growing one in place would leave holes in memory."""
+        if self._fresh:
+            self._recent.append((self._newest, array("q", self._fresh)))
+            self._fresh = []
 
     def _forget_oldest(self) -> None:
         self._since, hashes = self._recent.popleft()
         self._count -= len(hashes)
 
     async def _look(self) -> None:
-        newest = self._recent[-1][0]
+        self._settle()
+        newest = self._newest
         try:
             found = await self._left_out()
         except KubeError as error:
@@ -129,7 +140,7 @@ class RotationCheck:
         """Lines that did not come, though later ones did. Raises KubeError."""
         ends: list[list[tuple[Form, ...]]] = []
         verified = self._verified
-        newest = max((moment for moment, _ in self._recent), default=0)
+        newest = self._newest
         for file in reversed(await self._rotated.files()):
             if file.rotated_at <= self._verified:
                 break
@@ -147,6 +158,7 @@ class RotationCheck:
     async def _missing(self, lines: list[tuple[Form, ...]]) -> list[Form]:
         lines = [forms for forms in lines if nanoseconds(forms[0][0]) > self._since]
         wanted = {_hash(form) for forms in lines for form in forms}
+        self._settle()
         known: set[int] = set()
         batches = list(self._recent)
         for start in range(0, len(batches), AT_ONCE):
