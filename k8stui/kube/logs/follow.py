@@ -102,7 +102,7 @@ class ContainerFollower:
         self._on_status = on_status
         self._seen = Seen()
         self._drained = False
-        self._resumed_at = 0.0
+        self._resumed_at = self._asked_at = 0.0
         self._told_broken = False
         self._turn = 0.0
         self._seen_of = ""
@@ -287,10 +287,19 @@ class ContainerFollower:
                     if before is not None and self._seen.missed:
                         self._fill(before, lines[0])
                     before = None
+                    await self._make_certain()
                     self._took(lines)
                     self._streams.heard()
                     await self._outlet.room()
                 await self._yield_turn()
+
+    async def _make_certain(self) -> None:
+        """Some seconds after a resume, ask whose life is being read: until then every line is remembered."""
+        if not self._seen.hold or self._pod.read_at - self._resumed_at > CERTAIN_SECONDS:
+            return
+        if self._clock.monotonic() > max(self._resumed_at + CERTAIN_SECONDS, self._asked_at + POLL_SECONDS):
+            self._asked_at = self._clock.monotonic()
+            await self._try_refresh()
 
     def _fill(self, before: Seen, after: LogLine) -> None:
         """Fetch the lines between what was read and a line after it; what comes meanwhile waits."""
