@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from k8stui.kube.errors import ApiError, ConnectionLost
+from k8stui.kube.logs import follow
 from k8stui.kube.logs import group_streams as log_group_streams
 from k8stui.kube.logs.buffer import LogBuffer
 from k8stui.kube.logs.opening import logs_of_pod
 from k8stui.kube.logs.outrun import OUTRUN_SECONDS, Outrun
+from k8stui.kube.logs.seen import Seen
 from k8stui.kube.logs.types import Following, LogLine, LogSource
 from tests.unit.fakes_connection import FakeClock, settle, until
 from tests.unit.fakes_kubelet import FakePod
@@ -220,6 +222,29 @@ async def test_the_end_of_a_stream_is_not_the_end_of_the_container(read: Callabl
     pod.write("app", "after")
     await reading.has("before", "after")
     assert reading.marks() == []
+
+
+async def test_a_stream_that_was_taken_up_again_does_not_remember_its_lines_for_ever(
+    read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Seen] = []
+
+    class Noted(Seen):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(follow, "Seen", Noted)
+    pod, reading = await opened(read, "before")
+    pod.end_streams()
+    await until(lambda: len(pod.follows()) >= 2)
+    for number in range(60):  # each a second later than the one before
+        reading.clock.now += 1
+        pod.write("app", f"line {number}")
+        await reading.has("before", *(f"line {n}" for n in range(number + 1)))
+    assert max(seen.remembered for seen in made) < 20
+    asked = [request for request in pod.requests if request.path.endswith("/pods/web")]
+    assert len(asked) < 6, "whose life it is was asked once, not with each line"
 
 
 async def test_a_restart_is_divided_with_exit_code_and_reason(read: Callable[..., Reading]) -> None:

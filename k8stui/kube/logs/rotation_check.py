@@ -2,7 +2,7 @@
 
 A kubelet that follows a log turns to the new file as soon as it hears of it, and does not go back for what
 was written to the old one since its last look. The stream has no sign of that, so the end of each rotated
-file is compared with what came. It asks seldom: once for so many bytes of lines as a rotation needs.
+file is compared with what came. It asks after so many bytes of lines, a few times for each rotation.
 """
 
 from __future__ import annotations

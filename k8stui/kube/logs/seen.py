@@ -73,6 +73,11 @@ class Seen:
         """Whether the resumed stream repeated nothing of what it should: the log was cut meanwhile."""
         return not self._met
 
+    @property
+    def remembered(self) -> int:
+        """How many lines are remembered."""
+        return sum([len(hashes) for _, hashes in self._batches])
+
     def resume(self) -> None:
         """A stream begins that repeats what was seen since `since`."""
         self._expected = Counter()
