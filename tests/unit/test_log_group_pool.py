@@ -103,6 +103,29 @@ async def test_logs_that_want_the_same_share_the_places_fairly() -> None:
         assert [waiter.key for waiter in pool.queue] == ["a7", "b4", "a8"]
 
 
+async def test_what_follows_the_selection_takes_no_place_from_a_query() -> None:
+    now = 0.0
+    pool = StreamPool(3, turn=10, monotonic=lambda: now)
+    query, preview = pool.share(), pool.share(own=2)
+    async with streams() as wanted:
+        await wanted.want(query, "a1", "a2", "a3")
+        assert query.is_full
+        assert not preview.is_full
+        await wanted.want(preview, "p1", "p2")
+        now = 60.0
+        pool.arrange()
+        assert wanted.open == {"a1", "a2", "a3", "p1", "p2"}
+        assert (wanted.recalled, pool.open, preview.open) == (set(), 3, 2)
+        await wanted.want(preview, "p3")
+        assert len(wanted.recalled) == 1, "more than its own are of the pool"
+        assert wanted.recalled < {"a1", "a2", "a3"}, "its own are never recalled"
+        await wanted.release("p1")
+        assert "p3" in wanted.open
+        assert (pool.open, preview.is_full) == (3, True)
+        await wanted.release("p3", "p2")
+        assert preview.own_free == 2
+
+
 async def test_a_log_with_all_places_gives_some_to_another_one_and_no_more_than_its_share() -> None:
     now = 0.0
     pool = StreamPool(4, turn=10, monotonic=lambda: now)

@@ -195,7 +195,8 @@ async def test_what_is_remembered_for_that_does_not_grow(monkeypatch: pytest.Mon
     monkeypatch.setattr(rotation_check, "TOGETHER", 5)
     monkeypatch.setattr(rotation_check, "LOOK_SECONDS", 0.0)
     source = LogSource("shop", "web-0", "u1", "app", "c1", node="node-1")
-    check = rotation_check.RotationCheck(NeverRotated(), source, lambda lines: None)  # type: ignore[arg-type]
+    rotated: Any = NeverRotated()
+    check = rotation_check.RotationCheck(rotated, source, lambda lines: None, asyncio.Semaphore(1))
     most = 0
     for number in range(3_000):
         check.saw([LogLine(f"2026-01-31T08:{number // 60:02}:{number % 60:02}Z", source, "x" * 100)])

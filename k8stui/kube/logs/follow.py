@@ -168,8 +168,10 @@ class ContainerFollower:
             self._source, container_id=life.container_id, restarts=life.restarts, **self._place()
         )
         self._drained = False
-        rotated = self._streams.rotated(self._source)
-        check = None if rotated is None else RotationCheck(rotated, self._source, self._emit, self._errors)
+        check = None
+        if (rotated := self._streams.rotated(self._source)) is not None:
+            turn = self._streams.looks
+            check = RotationCheck(rotated, self._source, self._emit, turn, errors=self._errors)
         self._check_another(check)
 
     def _place(self) -> dict[str, str]:

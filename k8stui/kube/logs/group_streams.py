@@ -101,6 +101,11 @@ class PooledStreams:
         """What the kubelet has rotated away of a log; None where it is not known on which node that is."""
         return RotatedLog(self._connection, source) if source.node else None
 
+    @property
+    def looks(self) -> asyncio.Semaphore:
+        """Whose turn it is to look at files of nodes."""
+        return self._pool.pool.looks
+
     def catching_up(self) -> None:
         """The past is being read beside the stream."""
         self._lane.reading(is_open=True)

@@ -24,14 +24,18 @@ SHORT_TURN = 1.0
 """The same, while one waits that comes before it."""
 LONG_TURNS = 4
 """Turns that it stays open while only such wait as come after it: they shall be read, too."""
+LOOKS = 2
+"""So many files of nodes are looked at side by side: each look takes some MiB."""
 FOCUSED, IN_VIEW, OTHER = range(3)
 
 
 class Place:
     """The right to have one stream open. Give it back with `release`."""
 
-    def __init__(self, share: Share, key: str, since: float) -> None:
+    def __init__(self, share: Share, key: str, since: float, *, own: bool = False) -> None:
         self.share = share
+        self.own = own
+        """It is one of those that the share has beside the pool's, and is never recalled."""
         self.key = key
         self.since = since
         self.recalled = False
@@ -57,9 +61,11 @@ class _Waiter(NamedTuple):
 class Share:
     """What one log has of a pool; keys name what it reads (`LogSource.stream`). Close it at the end."""
 
-    def __init__(self, pool: StreamPool, on_change: Callable[[], None]) -> None:
+    def __init__(self, pool: StreamPool, on_change: Callable[[], None], own: int = 0) -> None:
         self.pool = pool
         self.on_change = on_change
+        self.own_free = own
+        """Places beside the pool's that it can still have."""
         self._in_view: frozenset[str] | None = None
         self._focused = False
 
@@ -70,8 +76,8 @@ class Share:
 
     @property
     def is_full(self) -> bool:
-        """Whether all places are taken."""
-        return self.pool.open >= self.pool.limit
+        """Whether all places that it can have are taken."""
+        return not self.own_free and self.pool.open >= self.pool.limit
 
     @property
     def open(self) -> int:
@@ -128,15 +134,20 @@ class StreamPool:
         self._places: dict[Place, None] = {}
         self._waiters: list[_Waiter] = []
         self._timer: asyncio.TimerHandle | None = None
+        self.looks = asyncio.Semaphore(LOOKS)
+        """For who looks at files of a node beside a stream: all of them want to at the same time."""
 
-    def share(self, on_change: Callable[[], None] = lambda: None) -> Share:
-        """For one log; `on_change` is called when what waits is different."""
-        return Share(self, on_change)
+    def share(self, on_change: Callable[[], None] = lambda: None, *, own: int = 0) -> Share:
+        """For one log; `on_change` is called when what waits is different.
+
+        `own`: so many streams do not count. What follows the selection takes no place from a query's.
+        """
+        return Share(self, on_change, own)
 
     @property
     def open(self) -> int:
-        """How many streams are open."""
-        return len(self._places)
+        """How many streams are open that count."""
+        return sum(not place.own for place in self._places)
 
     def open_of(self, share: Share) -> int:
         """How many streams of one log are open."""
@@ -146,7 +157,7 @@ class StreamPool:
     def queue(self) -> list[_Waiter]:
         """Who waits for a place, in the order in which they are served."""
         waiters = [waiter for waiter in self._waiters if not waiter.future.done()]
-        counts = Counter(place.share for place in self._places)
+        counts = Counter(place.share for place in self._places if not place.own)
         keyed = []
         for waiter in sorted(waiters, key=lambda each: each.share.rank(each.key)):
             keyed.append((waiter.share.rank(waiter.key), counts[waiter.share], waiter))
@@ -172,6 +183,7 @@ class StreamPool:
         """Called by a place."""
         if place in self._places:
             del self._places[place]
+            place.share.own_free += place.own
             self.arrange()
 
     def leave(self, share: Share) -> None:
@@ -181,11 +193,16 @@ class StreamPool:
 
     def arrange(self) -> None:
         """Give free places to who waits; recall some where more wait."""
-        if self._waiters and len(self._places) < self.limit:
-            for waiter in self.queue[: self.limit - len(self._places)]:
-                place = Place(waiter.share, waiter.key, self._monotonic())
-                self._places[place] = None
-                waiter.future.set_result(place)
+        free = self.limit - self.open
+        if self._waiters and (free > 0 or any(waiter.share.own_free for waiter in self._waiters)):
+            for waiter in self.queue:
+                own = waiter.share.own_free > 0
+                if own or free > 0:
+                    place = Place(waiter.share, waiter.key, self._monotonic(), own=own)
+                    waiter.share.own_free -= own
+                    free -= not own
+                    self._places[place] = None
+                    waiter.future.set_result(place)
         self._waiters = [waiter for waiter in self._waiters if not waiter.future.done()]
         self._recall()
         for share in {waiter.share for waiter in self._waiters}:
@@ -199,9 +216,9 @@ class StreamPool:
         if len(self._waiters) <= coming:
             return
         queue = self.queue
-        counts = Counter(place.share for place in self._places if not place.recalled)
+        counts = Counter(place.share for place in self._places if not (place.recalled or place.own))
         counts.update(waiter.share for waiter in queue[:coming])
-        ranked = [(place.rank, place) for place in self._places if not place.recalled]
+        ranked = [(place.rank, place) for place in self._places if not (place.recalled or place.own)]
         ranked.sort(key=lambda entry: (-entry[0], -counts[entry[1].share], entry[1].since))
         wanted = Counter((waiter.share.rank(waiter.key), waiter.share) for waiter in queue[coming:])
         now, soonest = self._monotonic(), float("inf")

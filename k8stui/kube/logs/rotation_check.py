@@ -50,11 +50,15 @@ class RotationCheck:
         rotated: RotatedLog,
         source: LogSource,
         emit: Callable[[Sequence[LogLine]], None],
+        turn: asyncio.Semaphore,
+        *,
         errors: str = "replace",
     ) -> None:
+        """`turn` is waited for before a look."""
         self._rotated = rotated
         self._source = source
         self._emit = emit
+        self._turn = turn
         self._errors = errors
         self._recent: deque[tuple[int, array[int]]] = deque()
         """The time of the last line of each batch, and hashes of its lines."""
@@ -119,57 +123,70 @@ class RotationCheck:
         self._count -= len(hashes)
 
     async def _look(self) -> None:
-        self._settle()
-        newest = self._newest
         try:
-            found = await self._left_out()
+            async with self._turn:
+                await self._look_now()
         except KubeError as error:
             if isinstance(error, ApiError) and error.code in REFUSALS:
                 self.close()
-        else:
-            if found:
-                self._emit(_told(self._source, found))
-            # what is rotated from now on ends after this look; its end may begin before it
-            while self._recent and self._recent[0][0] <= self._looked:
-                self._forget_oldest()
-            self._looked = newest
         finally:
             self._task = None
 
+    async def _look_now(self) -> None:
+        """Emit what is missing, and forget what the next look does not need."""
+        self._settle()
+        newest = self._newest
+        if found := await self._left_out():
+            self._emit(_told(self._source, found))
+        # what is rotated from now on ends after this look; its end may begin before it
+        while self._recent and self._recent[0][0] <= self._looked:
+            self._forget_oldest()
+        self._looked = newest
+
     async def _left_out(self) -> list[Form]:
         """Lines that did not come, though later ones did. Raises KubeError."""
-        ends: list[list[tuple[Form, ...]]] = []
+        ends: list[list[CriLine]] = []
         verified = self._verified
         newest = self._newest
         for file in reversed(await self._rotated.files()):
             if file.rotated_at <= self._verified:
                 break
-            lines = [self._forms(line) for line in await self._rotated.end_of(file)]
-            last = nanoseconds(lines[-1][0][0]) if lines else 0
+            lines = await self._rotated.end_of(file)
+            last = _time(lines[-1]) if lines else 0
             if last < newest:  # else the stream is not yet behind it: later
                 verified = max(verified, file.rotated_at)
                 ends.append(lines)
             if last <= self._since:
                 break
-        found = await self._missing([forms for lines in reversed(ends) for forms in lines])
+        found = await self._missing([line for lines in reversed(ends) for line in lines])
         self._verified = verified
         return found
 
-    async def _missing(self, lines: list[tuple[Form, ...]]) -> list[Form]:
-        lines = [forms for forms in lines if nanoseconds(forms[0][0]) > self._since]
-        wanted = {_hash(form) for forms in lines for form in forms}
+    async def _missing(self, lines: list[CriLine]) -> list[Form]:
+        """Those that did not come. Of each only hashes are made: there are thousands, and few are missing."""
+        lines = [line for line in lines if _time(line) > self._since]
+        hashes: list[list[int]] = []
+        for start in range(0, len(lines), TOGETHER):
+            hashes += [[*map(_hash, self._forms(line))] for line in lines[start : start + TOGETHER]]
+            await asyncio.sleep(0)
+        wanted = {each for of_line in hashes for each in of_line}
         self._settle()
         known: set[int] = set()
         batches = list(self._recent)
         for start in range(0, len(batches), AT_ONCE):
-            for _, hashes in batches[start : start + AT_ONCE]:
-                known |= wanted.intersection(hashes)
+            for _, batch in batches[start : start + AT_ONCE]:
+                known |= wanted.intersection(batch)
             await asyncio.sleep(0)
-        return [forms[0] for forms in lines if known.isdisjoint(map(_hash, forms))]
+        pairs = zip(lines, hashes, strict=True)
+        return [self._forms(line)[0] for line, of_line in pairs if known.isdisjoint(of_line)]
 
     def _forms(self, line: CriLine) -> tuple[Form, ...]:
         """A line as newer and as older kubelets answer it."""
         return tuple(split_stamp(form.decode("utf-8", self._errors)) for form in dict.fromkeys(line))
+
+
+def _time(line: CriLine) -> int:
+    return nanoseconds(line.line[:40].partition(b" ")[0].decode("ascii", "replace"))
 
 
 def _hash(form: Form) -> int:

@@ -32,6 +32,8 @@ class Range(NamedTuple):
 
 
 TAIL = 500
+OWN_STREAMS = 4
+"""What shows one pod reads so many of its containers beside the places of the pool."""
 FAR_PAGE = 8_000
 """Older lines that are asked for at once once a time was gone to that is far back."""
 RANGES = (
@@ -137,7 +139,7 @@ class LogReading:
         options: Any = {
             "previous": spec.previous,
             "tail": span.tail,
-            "pool": self._session.log_streams.share(self._on_change),
+            "pool": self._session.log_streams.share(self._on_change, own=0 if spec.query else OWN_STREAMS),
             "on_change": self._on_change,
         }
         if spec.query:
