@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.settings import LogSettings, Settings
-from k8stui.ui.dialogs.choose import ChooseDialog
+from k8stui.ui.dialogs.choose import Choice, ChooseDialog
 from k8stui.ui.views.logs import LogsView
 from tests.ui.fakes import FakeConnection, make_app, screen_text, until
 
@@ -201,15 +201,45 @@ async def test_scrolling_up_to_the_first_line_asks_for_older_ones_and_says_that_
 
 
 async def test_streams_are_listed_and_saving_asks_what() -> None:
-    async with log() as (pilot, app, _view):
+    async with log() as (pilot, app, view):
         await pilot.press("O")
         await until(
             pilot, lambda: isinstance(app.screen, ChooseDialog) and "coredns-x main" in screen_text(app)
         )
+        assert "of the program's 60 places are taken, none waits" in screen_text(app)
+        app.session.log_streams.limit = 7
+        await until(pilot, lambda: "of the program's 7 places" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, ChooseDialog))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "all lines, as JSON lines" in screen_text(app))
+
+
+async def test_each_action_of_a_log_has_a_command() -> None:
+    async with log() as (pilot, app, view):
+        before = view.viewer.wrap
+        await pilot.press("colon", *"log-wrap", "enter")
+        await until(pilot, lambda: view.viewer.wrap is not before)
+        await pilot.press("colon", *"log-go-to-time", "enter")
+        await until(pilot, lambda: "time:" in screen_text(app))
+        await pilot.press("escape")
+        missing = [each.id for each in app.main.registry if each.id.startswith("logs.") and not each.command]
+        assert missing == []
+
+
+async def test_the_choice_that_is_marked_stays_marked_while_others_come() -> None:
+    async with log() as (pilot, app, _view):
+        dialog = ChooseDialog("Streams", [Choice("b", "beta"), Choice("c", "gamma")], about="two")
+        app.push_screen(dialog)
+        await until(pilot, lambda: "gamma" in screen_text(app))
+        await pilot.press("down")
+        dialog.show_choices([Choice("a", "alpha"), Choice("b", "beta"), Choice("c", "gamma", "more")])
+        dialog.say_about("three")
+        await until(pilot, lambda: "more" in screen_text(app) and "three" in screen_text(app))
+        taken: list[str | None] = []
+        dialog.dismiss = taken.append  # type: ignore[assignment,method-assign]
+        await pilot.press("enter")
+        assert taken == ["c"]
 
 
 async def test_c_copies_what_the_mouse_has_selected_and_the_menu_is_about_the_line_that_was_clicked() -> None:

@@ -79,13 +79,33 @@ class ChooseDialog(Dialog[str]):
 
     def _fill(self, text: str) -> None:
         low = text.lower()
+        before = [choice.value for choice in self._shown]
         self._shown = [c for c in self._choices if low in f"{c.title} {c.about}".lower()]
         titles = max((len(choice.title) for choice in self._choices), default=0)
+        lines = [self._line(choice, titles) for choice in self._shown]
+        if lines and before == [choice.value for choice in self._shown]:
+            for index, line in enumerate(lines):
+                self._list.replace_option_prompt_at_index(index, line)
+            return  # the reader may have scrolled
         self._list.clear_options()
-        self._list.add_options([Option(self._line(choice, titles)) for choice in self._shown])
+        self._list.add_options([Option(line) for line in lines])
         self._list.display = bool(self._shown)
         here = next((i for i, choice in enumerate(self._shown) if choice.value == self._first), 0)
         self._list.highlighted = here if self._shown else None
+
+    def say_about(self, text: str) -> None:
+        """Say something else above the choices."""
+        self.query_one(".about", PlainText).say(text)
+
+    def show_choices(self, choices: Sequence[Choice]) -> None:
+        """Other choices, or news about them: the one that is marked stays marked, wherever it is now."""
+        at = self._list.highlighted
+        here = self._shown[at].value if at is not None and at < len(self._shown) else ""
+        self._choices = list(choices)
+        self._fill(self._input.value if self._typing else "")
+        again = next((i for i, choice in enumerate(self._shown) if choice.value == here), None)
+        if self._shown:
+            self._list.highlighted = min(at or 0, len(self._shown) - 1) if again is None else again
 
     def _line(self, choice: Choice, width: int) -> Text:
         mark = "● " if choice.value == self._chosen else ""

@@ -148,8 +148,18 @@ def _logs(
     rank: int,
     fits: Callable[[Place], bool] = lambda place: True,
 ) -> Action:
+    command = f"log-{title.replace(' ', '-')}"
     return Action(
-        f"logs.{name}", title, about, run, keys=keys, group=Group.LOGS, views=LOGS, rank=rank, fits=fits
+        f"logs.{name}",
+        title,
+        about,
+        run,
+        keys=keys,
+        group=Group.LOGS,
+        views=LOGS,
+        rank=rank,
+        fits=fits,
+        command=command,
     )
 
 

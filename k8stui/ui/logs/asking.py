@@ -135,10 +135,10 @@ class StreamsDialog(ChooseDialog):
         if pool is None:
             return legend
         taken, queue = pool.pool.open, len(pool.pool.queue)
-        here = f"{pool.open} here" if taken else "none"
         own = len(pool.waiting)
         waits = f"{own} here and {queue - own} elsewhere wait" if queue else "none waits"
-        return f"{taken} of {pool.limit} places are taken ({here}), {waits}.   {legend}"
+        here = f"{pool.open} {'stream is' if pool.open == 1 else 'streams are'} open here"
+        return f"{here}; {taken} of the program's {pool.limit} places are taken, {waits}.   {legend}"
 
     def _now(self) -> list[Choice]:
         reading = self._view.reading
@@ -163,11 +163,8 @@ class StreamsDialog(ChooseDialog):
         self.set_interval(1.0, self._again)
 
     def _again(self) -> None:
-        here = self._list.highlighted
-        self._choices = self._now()
-        self._fill(self._input.value if self._typing else "")
-        if here is not None and self._shown:
-            self._list.highlighted = min(here, len(self._shown) - 1)
+        self.say_about(self._about_pool())
+        self.show_choices(self._now())
 
 
 async def show_streams(place: Place, view: LogsView) -> None:
