@@ -15,7 +15,7 @@ from k8stui.ui.commands import Command, CommandError, Verb
 from k8stui.ui.completion import Sources
 from k8stui.ui.offers import show_help
 from k8stui.ui.session import Stage
-from k8stui.ui.spec import ViewSpec, ViewType
+from k8stui.ui.spec import Link, ViewSpec, ViewType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -301,5 +301,12 @@ class Navigator:
             return
         if place.workspace.zoomed:
             place.workspace.toggle_zoom()
-        elif place.pane is not None and not place.pane.release():
-            await place.pane.leave()
+        elif place.pane is not None and not place.pane.release() and not await place.pane.leave():
+            self._to_driver(place)
+
+    def _to_driver(self, place: Place) -> None:
+        """From the lines of the selected pod to where it is selected."""
+        assert place.pane is not None
+        driver = place.workspace.driver(place.pane)
+        if driver is not None and place.pane.view.link is Link.PODS:
+            place.workspace.focus_pane(driver.key)

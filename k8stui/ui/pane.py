@@ -182,10 +182,14 @@ class Pane(Widget):
         await self._return(self._past.pop())
         return True
 
-    async def leave(self) -> None:
-        """Back; from what is no place to stay, when nothing was here before, to the pods."""
-        if not await self.back() and self.view.view_type not in _HOMES:
-            await self.show(ViewSpec(kind="pods"), remember=False)
+    async def leave(self) -> bool:
+        """Back; from what is no place to stay, when nothing was here before, to the pods; else False."""
+        if await self.back():
+            return True
+        if self.view.view_type in _HOMES:
+            return False
+        await self.show(ViewSpec(kind="pods"), remember=False)
+        return True
 
     async def forward(self) -> bool:
         """Undo a step back; False when there was none."""

@@ -82,6 +82,8 @@ class Workspace(Widget):
         self._drag: tuple[Border, int] | None = None
         self._pending: dict[str, tuple[View, Target | None, bool]] = {}
         self._debounce: Timer | None = None
+        self._drivers: dict[str, str] = {}
+        """For a pane that follows: in which one its object was selected last."""
 
     def compose(self) -> ComposeResult:
         yield from self.panes.values()
@@ -291,12 +293,18 @@ class Workspace(Widget):
     def _drive(self, source: View, target: Target, chosen: bool) -> None:
         """Point other panes at a selection. Where the cursor merely came to rest, only logs follow."""
         link = {"nodes": Link.NODES, "pods": Link.PODS}.get(target.kind)
+        driver = next((key for key, pane in self.panes.items() if pane.view is source), "")
         for pane in self.panes.values():
             follows = pane.view.link
             if pane.view is source or follows is Link.NONE:
                 continue
             if (follows is link and (chosen or link is Link.PODS)) or (follows is Link.ANY and chosen):
                 pane.follow(target)
+                self._drivers[pane.key] = driver
+
+    def driver(self, pane: Pane) -> Pane | None:
+        """The pane whose selection this one shows, where there still is one."""
+        return None if pane.pinned else self.panes.get(self._drivers.get(pane.key, ""))
 
     def follower(self, link: Link) -> Pane | None:
         """A pane that follows this kind of selection and is not pinned."""

@@ -306,6 +306,18 @@ async def test_esc_lets_go_of_what_is_followed() -> None:
         await until(pilot, lambda: "pods(all)[6] " in screen_text(app))
 
 
+async def test_esc_leads_from_the_lines_of_a_pod_back_to_where_it_was_selected() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        place = app.main.workspace
+        await pilot.press("down", "l")
+        await until(pilot, lambda: place.focused_key == LOGS)
+        await pilot.press("escape")
+        await until(pilot, lambda: place.focused_key == PODS)
+        await pilot.press("escape", "escape")
+        assert place.focused_key == PODS
+
+
 async def test_enter_on_a_node_goes_to_the_pods_that_follow_it() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await choose(pilot, NODES, "worker-2")
