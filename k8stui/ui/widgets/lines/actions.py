@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.strip import Strip
 
 from k8stui.ui.widgets.lines.layout import Place, advance
 from k8stui.ui.widgets.lines.search import Origin
-from k8stui.ui.widgets.painting import restyle, underlay
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from textual import events
     from textual.selection import Selection
 
-    from k8stui.ui.widgets.lines.model import LineLike, LineModel
+    from k8stui.ui.widgets.lines.model import LineModel
     from k8stui.ui.widgets.lines.painter import LinePainter, ShownLine
     from k8stui.ui.widgets.lines.search import LineSearch
     from k8stui.ui.widgets.painting import Palette
@@ -303,42 +300,6 @@ class LineActions(VirtualScroll):
         text = shown.text[shown.prefix :] if raw else shown.text
         more = self.extra_rows(seq) if seq in self.opened else ()
         return "\n".join([text, *(row.text for row in more)]) if more else text
-
-    def _with_states(self, strip: Strip, seq: int, start: int) -> Strip:
-        """Lines selected by keys, the line found last, text selected by mouse."""
-        if self.is_selected(seq) or seq == self.finder.found:
-            strip = self._lit(strip)
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(seq)) is not None:
-            style = self.screen.get_component_rich_style("screen--selection")
-            first, last = max(0, span[0] - start), span[1] if span[1] < 0 else max(0, span[1] - start)
-            strip = Strip(restyle(strip, first, last, style), strip.cell_length)
-        return strip
-
-    def _lit(self, strip: Strip) -> Strip:
-        """On the background of the cursor."""
-        return underlay(strip, self.palette.background("cursor"), self.palette.style())
-
-    def _with_match(self, strip: Strip, seq: int, line: LineLike, start: int) -> Strip:
-        """The line found last: its matches differ from those of other lines."""
-        pattern, shown = self.painter.pattern, self.painter.shown(seq, line)
-        if pattern is None or start > len(shown.text):
-            return strip
-        style = self.palette.style("match-current")
-        end = start + strip.cell_length
-        for first, last in self.painter.matches(pattern, shown, start, end):
-            if last > start and first < end:
-                segments = restyle(strip, max(0, first - start), last - start, style)
-                strip = Strip(segments, strip.cell_length)
-        return strip
-
-    def _hung(self, hang: int, seq: int, start: int) -> Iterable[Segment]:
-        """What stands before a row that hangs: in the colours of the character before it, and no text of the
-        line; the mouse means the row's first character there."""
-        cell = self._with_states(Strip.blank(1, self.palette.style()), seq, start - 1)
-        if self.painting:
-            return [Segment(" " * hang, next(iter(cell)).style)]
-        return [*cell.apply_offsets(start, seq)] * hang
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The text under a selection by mouse."""

@@ -10,28 +10,21 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.strip import Strip
-
 from k8stui.ui.widgets.filters import compile_pattern, line_predicate
 from k8stui.ui.widgets.lines import messages as line_messages
-from k8stui.ui.widgets.lines.actions import LineActions
 from k8stui.ui.widgets.lines.layout import Place, last_top, page_from
 from k8stui.ui.widgets.lines.model import LineModel, StaticLines
 from k8stui.ui.widgets.lines.painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
+from k8stui.ui.widgets.lines.rows import LineRows
 from k8stui.ui.widgets.lines.search import LineSearch, Origin
-from k8stui.ui.widgets.lines.words import absence
 from k8stui.ui.widgets.pacing import Pacer
-from k8stui.ui.widgets.painting import Palette, char_at, least_width
-from k8stui.ui.widgets.table.chrome import message_strip
-from k8stui.ui.widgets.table.states import MessageLine
+from k8stui.ui.widgets.painting import Palette
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual.geometry import Region
-
     from k8stui.ui.widgets.lines.ansi import Span
-    from k8stui.ui.widgets.lines.model import LineLike, LineSource
+    from k8stui.ui.widgets.lines.model import LineSource
 
 
 SLICE = 0.005
@@ -40,7 +33,7 @@ SELDOM = 0.1
 """Seconds between two looks at the scroll bar while lines are looked for."""
 
 
-class LineViewer(LineActions, can_focus=True):
+class LineViewer(LineRows, can_focus=True):
     """Lines of a source, live.
 
     Give it a buffer (`set_source`; its subscriber's wake is `viewer.wake`) or text (`show_text`). `follow`
@@ -339,88 +332,9 @@ class LineViewer(LineActions, can_focus=True):
         self._rows = [(self.model.seq_at(place.line), place.sub) for place in places]
         self.refresh_rows([y for y in range(self.page) if self._painted.get(y, self) != self._key(y)])
 
-    def _key(self, y: int) -> Any:
-        """What decides how a line of the screen looks."""
-        if y >= len(self._rows):
-            return (absence(self.model, self.filter_text, self.placeholder), self.palette.generation)
-        seq, sub = self._rows[y]
-        selected = seq is not None and self.is_selected(seq)
-        current = seq is not None and seq == self.finder.found
-        return seq, sub, selected, current, self.palette.generation, self.painter.generation
-
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The scrollbar or the wheel moved, or lines came above: only rows that differ are painted again."""
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = new_value
         if not self._placing and round(old_value) != round(new_value):
             self.scrolled_to(round(new_value))
-
-    # Painting
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Called by the compositor, which paints what this returns."""
-        self.painting = True
-        try:
-            return super().render_lines(crop)
-        finally:
-            self.painting = False
-
-    def render_line(self, y: int) -> Strip:
-        """A row of a line, a line of the placeholder, or nothing."""
-        width, base = self._across or self.across, self.palette.style()
-        if self.painting:
-            self._painted[y] = self._key(y)
-        if y >= len(self._rows):
-            if not (words := absence(self.model, self.filter_text, self.placeholder)):
-                return Strip.blank(width, base)
-            lines = [MessageLine(words, "message")]
-            return message_strip(lines, self.palette, y, width, self.page)
-        seq, sub = self._rows[y]
-        line = None if seq is None else self.model.line(seq)
-        if seq is None or line is None:
-            return Strip.blank(width, base)
-        generation = self.painter.generation
-        strip, start = self._row(seq, line, sub, width)
-        if generation != self.painter.generation:
-            # The prefix grew with this line: those above are painted again.
-            self.wake()
-        strip = self._with_states(strip, seq, start)
-        if seq == self.finder.found:
-            strip = self._with_match(strip, seq, line, start)
-        if not self.painting:
-            strip = strip.apply_offsets(start, seq)
-        hang = width - strip.cell_length
-        return strip if hang <= 0 else Strip([*self._hung(hang, seq, start), *strip], width)
-
-    def _row(self, seq: int, line: LineLike, sub: int, width: int) -> tuple[Strip, int]:
-        """A row of a line, and the number of its first character in the line's shown text."""
-        base = self.palette.style()
-        breaks = self.painter.breaks(seq, line, width) if self.wrap else [0]
-        if sub >= len(breaks) and seq in self.opened:
-            return self._extra_row(seq, line, sub - len(breaks), width)
-        if self.wrap:
-            shown = self.painter.shown(seq, line)
-            sub = min(sub, len(breaks) - 1)
-            return self.painter.wrapped(shown, breaks, sub, width, base), breaks[sub]
-        x = self.scroll_offset.x
-        shown = self.painter.shown(seq, line, x + width)
-        self._note_width(shown)
-        return self.painter.unwrapped(shown, x, width, base), char_at(shown.text, x)[0]
-
-    def _extra_row(self, seq: int, line: LineLike, number: int, width: int) -> tuple[Strip, int]:
-        """A row below an opened line; its characters count on from those of the line."""
-        base, rows = self.palette.style(), self.extra_rows(seq)
-        start = len(self.painter.shown(seq, line).text) + 1 + sum(len(row.text) + 1 for row in rows[:number])
-        if number >= len(rows):
-            return Strip.blank(width, base), start
-        x = 0 if self.wrap else self.scroll_offset.x
-        self._note_width(rows[number])
-        start += char_at(rows[number].text, x)[0]
-        return self.painter.unwrapped(rows[number], x, width, base), start
-
-    def _note_width(self, shown: ShownLine) -> None:
-        """Lines as wide as this one can be scrolled to; applied with the next run."""
-        size = least_width(shown.text) + shown.cut
-        if size > self._widest:
-            self._widest = size
-            self.wake()
