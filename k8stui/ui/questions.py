@@ -59,8 +59,8 @@ class Questions:
     async def taken(self, mode: str, text: str) -> None:
         """Enter: do what the line says, or say what is wrong with it."""
         if mode == "/":
-            self._apply_filter(text)
-            self._close()
+            if self._apply_filter(text):
+                self._close()
         elif mode != ":" and self._line is not None:
             if note := self._line.taken(text):
                 self._screen.prompt.complain(note)

@@ -94,6 +94,8 @@ async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet()
         await until(pilot, lambda: "level>=warn" in screen_text(app).splitlines()[-1])
         await pilot.press(*"level>=lo")
         await until(pilot, lambda: "not understood yet" in screen_text(app))
+        await pilot.press("enter")  # refused: what was typed is still there
+        assert app.main.prompt.is_open
         await pilot.press(*["backspace"] * 2, *"warn", "enter")
         await until(pilot, lambda: "/level>=warn [1]" in screen_text(app))
         assert "GET /cart/11" not in screen_text(app)

@@ -77,6 +77,8 @@ async def test_a_broken_expression_is_told_and_the_last_good_filter_stays() -> N
         await pilot.press("(")
         await until(pilot, lambda: "not understood yet" in screen_text(app))
         assert len(names(app)) == 3
+        await pilot.press("enter")
+        assert app.main.prompt.is_open
 
 
 async def test_esc_undoes_a_filter_being_typed_then_clears_then_goes_back() -> None:
