@@ -165,6 +165,17 @@ def test_remarks_pass_every_filter() -> None:
     ]
 
 
-@pytest.mark.parametrize(("text", "expected"), [("\tat x", True), ("x", False), ("}", True), ("", True)])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("\tat x", True), ("x", False), ("}", True), ("", True)),
+        *(("\x1b[31m    at a.js:1\x1b[0m", True), ("\x1b[31mfailed", False), ("\x1b[0m", True)),
+        *(("\rprogress 10%\rprogress 60%", False), ("\r   60%\r", True), ("\r", True)),
+        ("[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4]", True),
+        ("--- End of stack trace from previous location ---", True),
+        ("note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace", True),
+        *(("Stack trace:", True), ("#0 /app/index.php(12): run()", True), ("#12 is fixed", False)),
+    ],
+)
 def test_what_continues_a_line(text: str, expected: bool) -> None:
     assert continues(text) is expected

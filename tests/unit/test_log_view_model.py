@@ -225,6 +225,7 @@ class TestFolding:
         model = LineModel(lines)
         model.set_view(LineView(rule, folds=Folds(lines), keeps_matches=rule.finds))
         assert settled(model) == [3]
+        assert Folds(lines).count(3) == 0  # those after it are the head's
 
     def test_go_traces(self) -> None:
         texts = (

@@ -106,7 +106,9 @@ _FAILURE = re.compile(
     r"panic: |fatal error: |Exception in thread |Unhandled |(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b(?::|$)"
 )
 _CONTINUES = re.compile(
-    r"\s|\}|\)|\]|Caused by: |goroutine \d|created by \S+\.|\.\.\. \d+ more|During handling |The above exc"
+    r"\s|\}|\)|\]|Caused by: |\.\.\. \d+ more|--- End of "  # Java, .NET
+    r"|goroutine \d|created by \S+\.|\[signal \S+: |During handling |The above exc"  # Go, Python
+    r"|stack backtrace:|note: run with `RUST_|Stack trace:$|#\d+ +(?:/|0x|\{main|\[int)"  # Rust, PHP
 )
 _GO_FRAME = re.compile(r"[\w./-]+(?:\.\(\*?\w+\))?\.[\w.]+\([0-9a-fx{}, ?.]*\)$")
 LONGEST_FRAME = 300
@@ -120,6 +122,11 @@ def plain_text(text: str) -> str:
 
 def continues(text: str) -> bool:
     """Whether a line belongs to the one before: a stack trace, or the rest of a message."""
+    if text[:1] == "\x1b":
+        text = plain_text(text)
+    if text[:1] == "\r":  # a progress bar: what it was is written over
+        text = text.rstrip("\r")
+        text = text[text.rfind("\r") + 1 :]
     if not text or _CONTINUES.match(text) is not None:
         return True
     return text[-1] == ")" and len(text) < LONGEST_FRAME and _GO_FRAME.match(text) is not None

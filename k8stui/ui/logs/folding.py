@@ -101,8 +101,8 @@ class Folds:
         if not source.first <= seq < source.end:
             return [], True
         head = source.line(seq)
-        if head.mark:
-            return [], True
+        if head.mark or continues(head.text):
+            return [], True  # what follows such a line is folded into its head, or not at all
         found: list[tuple[int, Any]] = []
         at, stop = seq + 1, min(source.end, seq + FAR)
         size = 4  # mostly the next lines tell
