@@ -110,6 +110,16 @@ async def test_enter_puts_a_cursor_and_opens_the_line_below_itself() -> None:
         await until(pilot, lambda: app.lines()[1] == TEXTS[1])
 
 
+async def test_what_an_opened_line_shows_is_brought_into_view() -> None:
+    app = app_of(*(f"line {n}" for n in range(30)), TEXTS[0], "last")
+    async with app.run_test(size=(80, 12)) as pilot:
+        await until(pilot, lambda: app.lines()[11] == "last")
+        app.viewer.put_cursor(30)
+        app.viewer.action_open()
+        await until(pilot, lambda: app.lines()[11].strip("│ ") == "}")
+        assert app.lines()[5] == TEXTS[0]
+
+
 async def test_an_opened_line_scrolls_row_by_row_and_wraps() -> None:
     app = app_of('{"key":"' + "abcdefghi " * 30 + '","n":1}', *("x" for _ in range(30)))
     async with app.run_test(size=(40, 8)) as pilot:

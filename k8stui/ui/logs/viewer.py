@@ -192,8 +192,7 @@ class LogViewer(CursorViewer):
                 self.put_cursor(found if found in seen else seen[-1])
             return
         self.toggle_open(cursor)
-        self.show_line(cursor)
-        self.place_lines()
+        self._reveal()
 
     def extra_rows(self, seq: int) -> Sequence[ShownLine]:
         """Rows below an opened line."""
