@@ -2,7 +2,7 @@
 
 `python -m tests.bench.bench_log_view [flood] [burst] [viewer]`. The flood's lines are checked one by one as
 they enter the ring, by their sequence numbers; that check runs inside the measured program and counts as its
-load. A frame waits for the screen's beat, 60 a second, so on a busy machine it takes two beats now and then;
+load. A frame waits for the screen's beat, as the program sets it, and for the processor on a busy machine;
 the work of a frame is the time of the processor that the program itself needed for it.
 """
 
