@@ -225,6 +225,7 @@ class TestKeysAndMouse:
             selected = app.screen.get_selected_text() or ""
             assert selected.splitlines()[0].startswith("pod-00001  Running")
             assert selected.splitlines()[1].endswith("pod-00002")
+            assert app.unreadable(2) == app.unreadable(3) == []
 
     async def test_copying_a_row_marked_rows_and_names(self) -> None:
         app = TableApp(World(50))

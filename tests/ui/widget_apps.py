@@ -61,6 +61,15 @@ class WidgetApp(App[None]):
     def text(self) -> str:
         return "\n".join(self.lines())
 
+    def unreadable(self, y: int) -> list[str]:
+        """Texts of a line of the screen that have the colour of their background."""
+        strip = self.screen._compositor.render_strips()[y]
+        return [
+            text
+            for text, style, _ in strip
+            if text.strip() and style is not None and style.color and style.color == style.bgcolor
+        ]
+
 
 class TableApp(WidgetApp):
     """One table on a world."""

@@ -132,6 +132,12 @@ def underlay(strip: Strip, style: Style, ground: Style) -> Strip:
     return Strip(lit, strip.cell_length)
 
 
+def selected_style(widget: Widget) -> Style:
+    """What to lay over text that the mouse has selected: a background; the text keeps its own colours."""
+    style = widget.screen.get_component_rich_style("screen--selection")
+    return Style(bgcolor=style.bgcolor)
+
+
 def _over(segment: Segment, style: Style) -> Segment:
     return Segment(segment.text, (segment.style or Style()) + style)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.strip import Strip
 
 from k8stui.ui.widgets.pacing import Pacer
-from k8stui.ui.widgets.painting import Palette
+from k8stui.ui.widgets.painting import Palette, selected_style
 from k8stui.ui.widgets.table import messages as table_messages
 from k8stui.ui.widgets.table.actions import TableActions
 from k8stui.ui.widgets.table.chrome import header_strip, message_strip
@@ -366,8 +366,7 @@ class VirtualTable(TableActions, can_focus=True):
         strip = cropped(full, scroll_x, width, painter.end_style(row, look), fixed)
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(index)) is not None:
-            style = self.screen.get_component_rich_style("screen--selection")
-            strip = with_selection(strip, full.text, scroll_x, span, style, fixed)
+            strip = with_selection(strip, full.text, scroll_x, span, selected_style(self), fixed)
         if not self.painting:
             return with_offsets(strip, full.text, scroll_x, index, fixed)
         self._painted[y - 1] = look
