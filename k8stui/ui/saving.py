@@ -58,9 +58,18 @@ async def save_lines(
 ) -> tuple[Path, int]:
     """Write lines to a new file; its path and how many they were. Raises OSError.
 
-    `progress` is told after each slice how many lines are written.
+    `progress` is told after each slice how many lines are written. A file that does not become whole is taken
+    away again: nobody shall take it for all there was.
     """
     path, handle = await asyncio.to_thread(create, folder, name)
+    try:
+        return path, await _write_all(lines, handle, progress)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+async def _write_all(lines: Iterable[str], handle: int, progress: Callable[[int], None] | None) -> int:
     count = 0
     with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
         batch: list[str] = []
@@ -75,7 +84,7 @@ async def save_lines(
                     progress(count)
                 deadline = time.perf_counter() + SLICE
         await asyncio.to_thread(file.write, "".join(f"{each}\n" for each in batch))
-    return path, count
+    return count
 
 
 class Saver:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING
+
+import pytest
 
 from k8stui.ui.saving import file_name, save_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -45,3 +49,13 @@ def test_names_of_the_cluster_cannot_lead_elsewhere() -> None:
     assert file_name("../../etc/pass wd\x1b[2J", ".tsv", 0.0).startswith("etc-pass-wd-2J-")
     assert "/" not in file_name("a/b", ".log")
     assert file_name("", ".log").startswith("k8stui-")
+
+
+async def test_a_file_that_does_not_become_whole_is_taken_away_again(tmp_path: Path) -> None:
+    def lines() -> Iterator[str]:
+        yield from ["line"] * 5_000
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        await save_lines(lines(), tmp_path, "log.log")
+    assert list(tmp_path.iterdir()) == []
