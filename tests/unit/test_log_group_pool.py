@@ -58,15 +58,14 @@ async def test_so_many_streams_are_open_and_the_others_wait_in_order() -> None:
     share = pool.share()
     async with streams() as wanted:
         await wanted.want(share, "a", "b", "c", "d")
-        assert (pool.open, share.waiting) == (2, ("c", "d"))
+        assert (pool.open, share.waiting) == (2, {"c": 1, "d": 2})
         wanted.tasks["a"].result().release()
         await wanted.release("a")
         assert wanted.open == {"b", "c"}, "giving a place back twice is no harm"
-        assert share.waiting == ("d",)
-        assert share.place_in_queue("d") == 1
+        assert share.waiting == {"d": 1}
         wanted.tasks["d"].cancel()
         await settle()
-        assert share.waiting == ()
+        assert share.waiting == {}
 
 
 async def test_what_is_in_view_comes_first() -> None:
@@ -74,7 +73,7 @@ async def test_what_is_in_view_comes_first() -> None:
     async with streams() as wanted:
         await wanted.want(share, "a", "b", "c")
         share.prefer(["c"])
-        assert share.waiting == ("c", "b")
+        assert share.waiting == {"c": 1, "b": 2}
         await wanted.release("a")
         assert wanted.open == {"c"}
 
@@ -88,7 +87,7 @@ async def test_of_two_logs_the_one_that_the_reader_is_in_comes_first() -> None:
         there.prefer(["t2"])
         here.prefer(["h1"], focused=True)
         assert [waiter.key for waiter in pool.queue] == ["h1", "t2", "h2"]
-        assert there.place_in_queue("t2") == 2
+        assert there.waiting == {"t2": 2}
 
 
 async def test_logs_that_want_the_same_share_the_places_fairly() -> None:

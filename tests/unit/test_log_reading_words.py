@@ -98,10 +98,7 @@ class Queue:
     """Streams that wait for a place."""
 
     def __init__(self, *waiting: str) -> None:
-        self.waiting = waiting
-
-    def place_in_queue(self, key: str) -> int:
-        return self.waiting.index(key) + 1 if key in self.waiting else 0
+        self.waiting = {key: at for at, key in enumerate(waiting, 1)}
 
 
 class TestStates:
@@ -117,7 +114,7 @@ class TestStates:
             states.about(self.status(Following.BROKEN, next_try=204.0, reason="refused"), 200.0),
             states.about(self.status(Following.WAITING, reason="CrashLoopBackOff"), 200.0),
             states.about(self.status(Following.ENDED, reason="exit code 0"), 200.0),
-            states.about(self.status(Following.WAITING, 3), 200.0, Queue("u1/app", "u3/app")),
+            states.about(self.status(Following.WAITING, 3), 200.0, {"u1/app": 1, "u3/app": 2}),
         ]
         assert found == [
             "open, for 100s",

@@ -9,13 +9,14 @@ and nothing is lost. The pool must never close a stream itself, and never looks 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import time
 from collections import Counter
-from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import count, islice
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 LIMIT = 60
 TURN = 5.0
@@ -26,7 +27,31 @@ LONG_TURNS = 4
 """Turns that it stays open while only such wait as come after it: they shall be read, too."""
 LOOKS = 2
 """So many files of nodes are looked at side by side: each look takes some MiB."""
+HELD_BYTES = 64 << 20
+"""Bytes of live lines that may wait for gaps that are being fetched."""
+REMEMBERED = 2_000_000
+"""Lines that may be remembered (as hashes of 8 bytes) to compare them with rotated files."""
 FOCUSED, IN_VIEW, OTHER = range(3)
+
+
+class Ration:
+    """An amount that all logs of the program share."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.used = 0
+        self.parties = 0
+        """How many share it, where each has its part."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all of it is used."""
+        return self.used >= self.total
+
+    @property
+    def part(self) -> int:
+        """What each of them may have."""
+        return self.total // max(1, self.parties)
 
 
 class Place:
@@ -52,10 +77,49 @@ class Place:
         self.share.pool.give_back(self)
 
 
-class _Waiter(NamedTuple):
-    share: Share
-    key: str
-    future: asyncio.Future[Place]
+class Waiter:
+    """A stream that waits for a place."""
+
+    def __init__(self, share: Share, key: str, number: int) -> None:
+        self.share = share
+        self.key = key
+        self.number = number
+        """They are numbered as they come."""
+        self.future: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+
+
+class Line:
+    """The waiters of one log. Whatever is asked costs what is in view or served, not how many wait."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Waiter] = {}
+        self._by_key: dict[str, dict[int, Waiter]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, waiter: Waiter) -> None:
+        """One more, behind the others."""
+        self._all[waiter.number] = waiter
+        self._by_key.setdefault(waiter.key, {})[waiter.number] = waiter
+
+    def discard(self, waiter: Waiter) -> None:
+        """One waits no more."""
+        if self._all.pop(waiter.number, None) is not None:
+            of_key = self._by_key[waiter.key]
+            del of_key[waiter.number]
+            if not of_key:
+                del self._by_key[waiter.key]
+
+    def count_of(self, keys: Iterable[str]) -> int:
+        """How many wait that have one of these keys."""
+        return sum(len(self._by_key.get(key, ())) for key in keys)
+
+    def in_order(self, preferred: frozenset[str]) -> Iterator[Waiter]:
+        """As they are served: the preferred ones, then the others, as they came."""
+        first = {number: each for key in preferred for number, each in self._by_key.get(key, {}).items()}
+        yield from (first[number] for number in sorted(first))
+        yield from (each for number, each in self._all.items() if number not in first)
 
 
 class Share:
@@ -66,6 +130,7 @@ class Share:
         self.on_change = on_change
         self.own_free = own
         """Places beside the pool's that it can still have."""
+        self.line = Line()
         self._in_view: frozenset[str] | None = None
         self._focused = False
 
@@ -85,14 +150,9 @@ class Share:
         return self.pool.open_of(self)
 
     @property
-    def waiting(self) -> tuple[str, ...]:
-        """What of this log waits for a place, in the order in which it is served."""
-        return tuple(waiter.key for waiter in self.pool.queue if waiter.share is self)
-
-    def place_in_queue(self, key: str) -> int:
-        """Which one it is in the queue of all logs, from 1; 0 when it does not wait."""
-        queue = enumerate(self.pool.queue, 1)
-        return next((at for at, waiter in queue if waiter.share is self and waiter.key == key), 0)
+    def waiting(self) -> dict[str, int]:
+        """What of this log waits for a place: key -> which one it is in the queue of all logs, from 1."""
+        return {each.key: at for at, each in enumerate(self.pool.queue, 1) if each.share is self}
 
     def prefer(self, keys: Iterable[str], *, focused: bool = False) -> None:
         """What is in view now, and whether the reader is in this log."""
@@ -106,6 +166,18 @@ class Share:
         if self._in_view is not None and key not in self._in_view:
             return OTHER
         return FOCUSED if self._focused else IN_VIEW
+
+    def in_order(self) -> Iterator[Waiter]:
+        """Its waiters, as they are served."""
+        return self.line.in_order(self._in_view or frozenset())
+
+    def counts(self) -> Counter[int]:
+        """How many wait of each rank."""
+        here = FOCUSED if self._focused else IN_VIEW
+        if self._in_view is None:
+            return Counter({here: len(self.line)})
+        first = self.line.count_of(self._in_view)
+        return Counter({here: first, OTHER: len(self.line) - first})
 
     async def acquire(self, key: str) -> Place:
         """Wait for a place."""
@@ -132,10 +204,14 @@ class StreamPool:
         self._turn = turn
         self._monotonic = monotonic
         self._places: dict[Place, None] = {}
-        self._waiters: list[_Waiter] = []
+        self._waiting: dict[Share, None] = {}
+        """The shares of which something waits."""
+        self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
         self.looks = asyncio.Semaphore(LOOKS)
         """For who looks at files of a node beside a stream: all of them want to at the same time."""
+        self.held = Ration(HELD_BYTES)
+        self.remembered = Ration(REMEMBERED)
 
     def share(self, on_change: Callable[[], None] = lambda: None, *, own: int = 0) -> Share:
         """For one log; `on_change` is called when what waits is different.
@@ -154,20 +230,34 @@ class StreamPool:
         return sum(place.share is share for place in self._places)
 
     @property
-    def queue(self) -> list[_Waiter]:
-        """Who waits for a place, in the order in which they are served."""
-        waiters = [waiter for waiter in self._waiters if not waiter.future.done()]
-        counts = Counter(place.share for place in self._places if not place.own)
-        keyed = []
-        for waiter in sorted(waiters, key=lambda each: each.share.rank(each.key)):
-            keyed.append((waiter.share.rank(waiter.key), counts[waiter.share], waiter))
-            counts[waiter.share] += 1  # when it is served, others of its log come later
-        return [waiter for _, _, waiter in sorted(keyed, key=itemgetter(0, 1))]
+    def queued(self) -> int:
+        """How many streams wait for a place."""
+        return sum(len(share.line) for share in self._waiting)
+
+    @property
+    def queue(self) -> Iterator[Waiter]:
+        """Who waits for a place, in the order in which they are served. Take it before anything changes."""
+        served = Counter(place.share for place in self._places if not place.own)
+        lines = {share: share.in_order() for share in self._waiting}
+        heads: list[tuple[int, int, int, Waiter]] = []
+
+        def put_next(share: Share) -> None:
+            if (waiter := next(lines[share], None)) is not None:
+                heapq.heappush(heads, (share.rank(waiter.key), served[share], waiter.number, waiter))
+
+        for share in lines:
+            put_next(share)
+        while heads:
+            waiter = heapq.heappop(heads)[-1]
+            yield waiter
+            served[waiter.share] += 1  # others of its log come later
+            put_next(waiter.share)
 
     async def acquire(self, share: Share, key: str) -> Place:
         """As `Share.acquire`."""
-        waiter = _Waiter(share, key, asyncio.get_running_loop().create_future())
-        self._waiters.append(waiter)
+        waiter = Waiter(share, key, next(self._numbers))
+        share.line.add(waiter)
+        self._waiting[share] = None
         self.arrange()
         try:
             return await waiter.future
@@ -176,8 +266,14 @@ class StreamPool:
                 waiter.future.result().release()
             raise
         finally:
-            self._waiters = [each for each in self._waiters if each is not waiter]
+            self._forget(waiter)
             share.on_change()
+
+    def _forget(self, waiter: Waiter) -> None:
+        line = waiter.share.line
+        line.discard(waiter)
+        if not len(line):
+            self._waiting.pop(waiter.share, None)
 
     def give_back(self, place: Place) -> None:
         """Called by a place."""
@@ -188,39 +284,57 @@ class StreamPool:
 
     def leave(self, share: Share) -> None:
         """Called by a share that closes."""
-        self._waiters = [waiter for waiter in self._waiters if waiter.share is not share]
+        self._waiting.pop(share, None)
         self.arrange()
 
     def arrange(self) -> None:
         """Give free places to who waits; recall some where more wait."""
-        free = self.limit - self.open
-        if self._waiters and (free > 0 or any(waiter.share.own_free for waiter in self._waiters)):
-            for waiter in self.queue:
-                own = waiter.share.own_free > 0
-                if own or free > 0:
-                    place = Place(waiter.share, waiter.key, self._monotonic(), own=own)
-                    waiter.share.own_free -= own
-                    free -= not own
-                    self._places[place] = None
-                    waiter.future.set_result(place)
-        self._waiters = [waiter for waiter in self._waiters if not waiter.future.done()]
+        for waiter in self._next_served():
+            own = waiter.share.own_free > 0
+            place = Place(waiter.share, waiter.key, self._monotonic(), own=own)
+            waiter.share.own_free -= own
+            self._places[place] = None
+            self._forget(waiter)
+            waiter.future.set_result(place)
         self._recall()
-        for share in {waiter.share for waiter in self._waiters}:
+        for share in tuple(self._waiting):
             share.on_change()
+
+    def _next_served(self) -> list[Waiter]:
+        """Who gets a place now."""
+        free = max(0, self.limit - self.open)
+        own = Counter({share: share.own_free for share in self._waiting if share.own_free})
+        served: list[Waiter] = []
+        if not free and not own:
+            return served
+        for waiter in self.queue:
+            if own[waiter.share] > 0:
+                own[waiter.share] -= 1
+            elif free > 0:
+                free -= 1
+            else:
+                continue
+            served.append(waiter)
+            if free <= 0 and not own.total():
+                break
+        return served
 
     def _recall(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         coming = sum(place.recalled for place in self._places)
-        if len(self._waiters) <= coming:
+        if self.queued <= coming:
             return
-        queue = self.queue
         counts = Counter(place.share for place in self._places if not (place.recalled or place.own))
-        counts.update(waiter.share for waiter in queue[:coming])
+        wanted: Counter[tuple[int, Share]] = Counter()
+        for share in self._waiting:
+            wanted.update({(rank, share): waits for rank, waits in share.counts().items()})
+        for waiter in islice(self.queue, coming):
+            counts[waiter.share] += 1
+            wanted[waiter.share.rank(waiter.key), waiter.share] -= 1
         ranked = [(place.rank, place) for place in self._places if not (place.recalled or place.own)]
         ranked.sort(key=lambda entry: (-entry[0], -counts[entry[1].share], entry[1].since))
-        wanted = Counter((waiter.share.rank(waiter.key), waiter.share) for waiter in queue[coming:])
         now, soonest = self._monotonic(), float("inf")
         for (rank, share), left in sorted(wanted.items(), key=lambda entry: entry[0][0]):
             for at, place in ranked:

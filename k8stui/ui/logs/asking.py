@@ -49,13 +49,16 @@ def ask_find(place: Place, view: LogsView) -> None:
 
 def ask_highlight(place: Place, view: LogsView) -> None:
     """Colour matches of a text, or no longer."""
+    viewer = view.viewer
 
     def taken(text: str) -> str:
-        note = view.viewer.toggle_highlight(text) if text else ""
+        note = viewer.toggle_highlight(text) if text else viewer.end_highlights()
         view.post_message(view.Changed(view))
         return note
 
-    hint = "text or regex to colour; the same again takes the colour away"
+    hint = "text or regex to colour"
+    if viewer.painter.highlights:
+        hint += "; the same again takes its colour away, an empty line those of all"
     place.app.main.questions.ask_line("highlight:", AskedLine(taken), hint=hint)
 
 
@@ -134,8 +137,7 @@ class StreamsDialog(ChooseDialog):
         legend = "  ".join(f"{sign} {state}" for state, sign in states.SIGNS.items())
         if pool is None:
             return legend
-        taken, queue = pool.pool.open, len(pool.pool.queue)
-        own = len(pool.waiting)
+        taken, queue, own = pool.pool.open, pool.pool.queued, len(pool.line)
         waits = f"{own} here and {queue - own} elsewhere wait" if queue else "none waits"
         here = f"{pool.open} {'stream is' if pool.open == 1 else 'streams are'} open here"
         return f"{here}; {taken} of the program's {pool.limit} places are taken, {waits}.   {legend}"
@@ -145,7 +147,7 @@ class StreamsDialog(ChooseDialog):
         if reading is None:
             return []
         now = time.monotonic()
-        queued = frozenset(reading.pool.waiting if reading.pool is not None else ())
+        queued = reading.pool.waiting if reading.pool is not None else {}
         order = ("broken", "queued", "waiting", "open", "quiet", "ended")
         found = [(states.standing(status, now, queued), status) for status in reading.statuses]
         found.sort(key=lambda entry: order.index(entry[0]))
@@ -153,7 +155,7 @@ class StreamsDialog(ChooseDialog):
             Choice(
                 f"pod:^{status.source.pod}$ container:^{status.source.container}$",
                 f"{states.SIGNS[state]} {status.source.pod} {status.source.container}",
-                states.about(status, now, reading.pool),
+                states.about(status, now, queued),
             )
             for state, status in found
         ]

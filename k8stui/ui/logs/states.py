@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from k8stui.kinds.durations import human_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Mapping, Sequence
 
 QUIET = 60.0
 """Seconds without a line after which an open stream is called quiet."""
@@ -15,7 +15,7 @@ SIGNS = {"open": "●", "quiet": "○", "waiting": "…", "broken": "✗", "ende
 ORDER = tuple(SIGNS)
 
 
-def standing(status: Any, now: float, queued: frozenset[str] = frozenset()) -> str:
+def standing(status: Any, now: float, queued: Container[str] = ()) -> str:
     """One of `SIGNS`: an open stream that brings nothing is quiet, one without a place is queued."""
     state = str(status.following.value)
     if state != "ended" and status.source.stream in queued:
@@ -25,13 +25,13 @@ def standing(status: Any, now: float, queued: frozenset[str] = frozenset()) -> s
     return state
 
 
-def about(status: Any, now: float, pool: Any = None) -> str:
-    """A stream's state with its reason, since when, and the next try."""
-    number = pool.place_in_queue(status.source.stream) if pool is not None else 0
-    state = standing(status, now, frozenset([status.source.stream] if number else ()))
+def about(status: Any, now: float, queued: Mapping[str, int] | None = None) -> str:
+    """A stream's state with its reason, since when, and the next try; `queued` as of `Share.waiting`."""
+    places = queued or {}
+    state = standing(status, now, places)
     said = [state]
     if state == "queued":
-        said = [f"queued, number {number}"]
+        said = [f"queued, number {places[status.source.stream]}"]
     elif state == "quiet":
         said = [f"quiet for {human_duration(now - max(status.since, status.last_line or 0.0))}"]
     elif status.since:
@@ -47,8 +47,7 @@ def summary(statuses: Sequence[Any], now: float, pool: Any = None) -> tuple[str,
     """All streams in a few words, and whether that is bad news."""
     if not statuses:
         return "waiting", False
-    waiting: tuple[str, ...] = pool.waiting if pool is not None else ()
-    queued = frozenset(waiting)
+    queued = pool.waiting if pool is not None else {}
     states = [standing(status, now, queued) for status in statuses]
     counts = {state: states.count(state) for state in ORDER if state in states}
     if len(statuses) == 1:
