@@ -236,6 +236,7 @@ class FakePod:
             if at < len(life.lines):
                 numbers, at = range(at, len(life.lines)), len(life.lines)
                 news = [life.lines[number] for number in numbers if number not in self.left_out]
+                news = [line for line in news if line[:19] >= request.params.get("sinceTime", "")[:19]]
                 yield [line.encode() for line in news]
                 continue
             if life.exit_code is not None:

@@ -10,6 +10,7 @@ import pytest
 
 from k8stui.kube.errors import ApiError
 from k8stui.kube.logs import gap_fill, rotation_check
+from k8stui.kube.logs.pool import Ration
 from k8stui.kube.logs.types import Following, LogLine, LogSource
 from tests.unit.fakes_connection import settle, until
 from tests.unit.fakes_kubelet import FakePod
@@ -196,7 +197,9 @@ async def test_what_is_remembered_for_that_does_not_grow(monkeypatch: pytest.Mon
     monkeypatch.setattr(rotation_check, "LOOK_SECONDS", 0.0)
     source = LogSource("shop", "web-0", "u1", "app", "c1", node="node-1")
     rotated: Any = NeverRotated()
-    check = rotation_check.RotationCheck(rotated, source, lambda lines: None, asyncio.Semaphore(1))
+    check = rotation_check.RotationCheck(
+        rotated, source, lambda lines: None, asyncio.Semaphore(1), Ration(9_999)
+    )
     most = 0
     for number in range(3_000):
         check.saw([LogLine(f"2026-01-31T08:{number // 60:02}:{number % 60:02}Z", source, "x" * 100)])

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from k8stui.kube.errors import ApiError, ConnectionLost
-from k8stui.kube.logs import follow
 from k8stui.kube.logs import group_streams as log_group_streams
+from k8stui.kube.logs import intake
 from k8stui.kube.logs.buffer import LogBuffer
 from k8stui.kube.logs.opening import logs_of_pod
 from k8stui.kube.logs.outrun import OUTRUN_SECONDS, Outrun
@@ -234,7 +234,7 @@ async def test_a_stream_that_was_taken_up_again_does_not_remember_its_lines_for_
             super().__init__()
             made.append(self)
 
-    monkeypatch.setattr(follow, "Seen", Noted)
+    monkeypatch.setattr(intake, "Seen", Noted)
     pod, reading = await opened(read, "before")
     pod.end_streams()
     await until(lambda: len(pod.follows()) >= 2)
@@ -272,20 +272,45 @@ async def test_what_a_life_wrote_while_the_stream_was_broken_is_read_after_the_r
     await reading.has("one", "two", "three", "four")
 
 
-async def test_a_status_that_lags_behind_the_kubelet_doubles_nothing(read: Callable[..., Reading]) -> None:
+async def test_a_status_that_lags_behind_the_kubelet_doubles_nothing_and_makes_no_gap(
+    read: Callable[..., Reading],
+) -> None:
+    """Its stream brings the next life already: that is read once it is known as such."""
     pod, reading = await opened(read, "one")
+    pod.freeze_status()
+    pod.write("app", "two")
+    pod.restart("app")
+    for n in range(30):
+        pod.write("app", f"new {n}", pod.stamp(1.0))
+    await until(lambda: len(pod.follows()) >= 2)
+    await settle(50)
+    pod.thaw_status()
+    reading.logs.pod_changed()
+    await reading.has("one", "two", *(f"new {n}" for n in range(30)))
+    assert reading.marks() == [("restart", "app restarted (exit code 1, Error)")]
+    lines = reading.buffer.lines(0, reading.buffer.end)
+    assert [line.mark or line.text for line in lines][:4] == ["one", "two", "restart", "new 0"]
+    assert {line.source.restarts for line in lines if line.text.startswith("new")} == {1}
+
+
+async def test_lines_of_the_next_life_under_the_name_of_one_that_wrote_nothing_are_not_doubled(
+    read: Callable[..., Reading],
+) -> None:
+    pod = FakePod("app")
+    reading = read(pod)
+    await reading.open()
     pod.freeze_status()
     pod.restart("app")
     for n in range(30):
-        pod.write("app", f"new {n}")
-    await until(lambda: "new 29" in reading.texts())
+        pod.write("app", f"new {n}", pod.stamp(1.0))
+    await until(lambda: len(pod.follows()) >= 2)
+    await reading.has(*(f"new {n}" for n in range(30)))
     pod.thaw_status()
     pod.end_streams()
     await until(lambda: any(mark == "restart" for mark, _ in reading.marks()))
     await reading.open()
     pod.write("app", "more")
-    await until(lambda: "more" in reading.texts())
-    assert reading.texts() == ["one", *(f"new {n}" for n in range(30)), "more"]
+    await reading.has(*(f"new {n}" for n in range(30)), "more")
 
 
 async def test_several_missed_restarts_are_a_gap(read: Callable[..., Reading]) -> None:

@@ -8,6 +8,7 @@ remark says so. This module must never decide when lines of several containers a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,10 +17,15 @@ import msgspec
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
-from k8stui.kube.logs.gap_fill import GapFill, Outlet, gap_mark
-from k8stui.kube.logs.once import NOTHING, LifeReader, fresh_lines, log_params
-from k8stui.kube.logs.rotation_check import RotationCheck
-from k8stui.kube.logs.seen import Seen
+from k8stui.kube.logs.intake import Intake
+from k8stui.kube.logs.once import (
+    NOTHING,
+    LifeReader,
+    first_stamped,
+    is_life_before,
+    log_params,
+    since_of,
+)
 from k8stui.kube.logs.types import (
     ENDED,
     ERROR,
@@ -38,14 +44,25 @@ if TYPE_CHECKING:
 
     from k8stui.kube.backoff import Clock
     from k8stui.kube.logs.pod import ContainerLife, PodLives, Terminated
+    from k8stui.kube.logs.seen import Seen
 
 IDLE_SECONDS = 240.0
 """A stream that brings nothing for so long is opened anew: its connection may be half-open."""
 HEALTHY_SECONDS = 5.0
 CERTAIN_SECONDS = 3.0
 """So long after a resume the pod's status tells reliably which life is being read."""
+UNCERTAIN_SECONDS = 60.0
+"""And where the pod cannot be asked, it is taken for granted after this."""
 POLL_SECONDS = 3.0
 """How often a pod is asked for a container's (next) start when nobody reports it."""
+EMPTY_SECONDS = 1.0
+"""A stream that is open for so long and brings nothing has no past."""
+SKIP_SECONDS = 10.0
+"""What a stream repeats comes within these."""
+CLOCK_SECONDS = 60.0
+"""How often it is looked whether the clock of a node was set back, where nothing comes."""
+GONE = (400, 404)
+"""So a kubelet answers that has a log no more."""
 SLICE = 0.005
 
 
@@ -82,30 +99,36 @@ class ContainerFollower:
         rng: random.Random,
         on_status: Callable[[SourceStatus], None] = lambda status: None,
         errors: str = "replace",
+        life: ContainerLife | None = None,
     ) -> None:
-        """`streams` is as `PooledStreams`; `start` says of which part of the past (`start_of`)."""
+        """`streams` is as `PooledStreams`; `start` says of which part of the past (`start_of`).
+
+        `life` is the one to begin with, though the container may be in another one by then.
+        """
         self._errors = errors
+        self._first = life
         self._start = start
         self.status = SourceStatus(source, since=clock.monotonic())
         self._streams = streams
         self._path = path
         self._source = source
         self._pod = pod
-        self._put = emit
-        self._outlet = Outlet(self._put_lines)
-        self._filled: GapFill | None = None
-        self._check: RotationCheck | None = None
-        self._emit = self._outlet.emit
+        self._intake = Intake(streams, emit, self._says_fetching, errors)
+        self._emit = self._intake.emit
         self._clock = clock
         self._rng = rng
         self._backoff = Backoff(rng)
         self._on_status = on_status
-        self._seen = Seen()
         self._drained = False
+        """The present life was read to its end."""
         self._resumed_at = self._asked_at = 0.0
         self._told_broken = False
         self._turn = 0.0
-        self._seen_of = ""
+        self._opened_at = 0.0
+        self._is_quiet = False
+        """The last stream brought nothing new."""
+        self._clock_at = float("-inf")
+        """When it was looked whether the clock of the node was set back."""
         self._hurry = asyncio.Event()
         self._cut: asyncio.Timeout | None = None
 
@@ -129,19 +152,31 @@ class ContainerFollower:
             sleeping.cancel()
             hurrying.cancel()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it reads a life of the container already."""
+        return bool(self._source.container_id)
+
+    def take_over(self, before: ContainerFollower) -> None:
+        """Go on where another one has ended that read the same container."""
+        self._first, self._source = None, before._source
+        self._start, self._drained = before._start, before._drained
+        self._intake.take_over(before._intake)
+
     async def run(self) -> None:
         """Follow until the container has ended for good or its pod is gone."""
-        try:
-            async with self._outlet:
-                await self._lives()
-        finally:
-            self._check_another(None)
+        async with self._intake:
+            if self._first is not None and self._first.container_id:
+                self._begin(self._first)
+            self._first = None
+            await self._lives()
 
     async def _lives(self) -> None:
         """Life after life."""
         while True:
             life = self._life()
             if life is None:
+                self._say_unread("the pod is gone")
                 self._end("the pod is gone", " (the pod is gone)")
                 return
             if not life.container_id:
@@ -152,10 +187,11 @@ class ContainerFollower:
             elif not self._drained:
                 await self._read()
             elif life.final:
+                await self._intake.look_at_end()
                 self._end(*((life.ended.text, life.ended.remark) if life.ended else ("", "")))
                 return
             else:
-                reason = life.waiting or (life.ended.text if life.ended else "")
+                reason = life.waiting or (life.ended.text if life.ended else "it starts anew")
                 self._say(Following.WAITING, reason)
                 await self._pod.changed(POLL_SECONDS)
 
@@ -168,11 +204,7 @@ class ContainerFollower:
             self._source, container_id=life.container_id, restarts=life.restarts, **self._place()
         )
         self._drained = False
-        check = None
-        if (rotated := self._streams.rotated(self._source)) is not None:
-            turn = self._streams.looks
-            check = RotationCheck(rotated, self._source, self._emit, turn, errors=self._errors)
-        self._check_another(check)
+        self._intake.begin(self._source)
 
     def _place(self) -> dict[str, str]:
         """Where the files of the pod's logs are."""
@@ -186,12 +218,15 @@ class ContainerFollower:
             last = life.last
             if last is not None and last.container_id == before.container_id and not self._drained:
                 await self._drain(previous=True)
+            await self._intake.look_at_end()
             self._start = NOTHING  # what comes after the first life is read from its beginning
-            self._emit([self._restart_mark(life, last, before)])
+            missed = life.restarts - before.restarts - 1
+            if missed <= 0:
+                self._say_unread("the kubelet has its log no more")
+            self._emit([self._restart_mark(life, last, missed)])
         self._begin(life)
 
-    def _restart_mark(self, life: ContainerLife, last: Terminated | None, before: LogSource) -> LogLine:
-        missed = life.restarts - before.restarts - 1
+    def _restart_mark(self, life: ContainerLife, last: Terminated | None, missed: int) -> LogLine:
         text = f"{self._source.container} restarted"
         if last is not None:
             text += last.remark
@@ -200,12 +235,24 @@ class ContainerFollower:
         at = (last.finished_at or "") if last is not None else ""
         return LogLine(at, self._source, text, GAP if missed > 0 else RESTART)
 
+    def _say_unread(self, why: str) -> None:
+        """A life is over that was not read to its end: that is said once."""
+        if self._source.container_id and not self._drained and not self._streams.ended:
+            self._emit([self._mark(GAP, f"its last lines may be missing: {why}")])
+        self._drained = True
+
+    def leave(self) -> None:
+        """Reading is ended from outside though there may be more of a pod that is gone."""
+        self._say_unread("they did not come in time")
+
     async def _read(self) -> None:
         """One stream of the present life; afterwards it is known whether it was the last."""
         opened = self._clock.monotonic()
         try:
             async with asyncio.timeout(None) as self._cut:
-                await self._stream()
+                is_same = await self._stream()
+            if not is_same:
+                await self._drain(previous=True)
             await self._pod.refresh()
         except TimeoutError:
             return  # cut by `check`: opened anew from the last line that was read
@@ -220,13 +267,20 @@ class ContainerFollower:
             return
         finally:
             self._cut = None
+            self._forget_tail()
         life = self._life()
-        if life is None or (life.container_id == self._source.container_id and life.ended is not None):
-            if life is not None:
-                await self._drain(previous=False)
-            self._drained = True
+        if life is None or self._drained:
+            return
+        if life.container_id == self._source.container_id and life.ended is not None:
+            await self._drain(previous=False)
         elif life.container_id == self._source.container_id:
             await self._resume_later(opened)
+
+    def _forget_tail(self) -> None:
+        """A log that was empty when it was opened is read from its beginning the next time."""
+        opened, self._opened_at = self._opened_at, 0.0
+        if opened and self._clock.monotonic() - opened >= EMPTY_SECONDS and self._start is not NOTHING:
+            self._start = _without_tail(self._start)
 
     def _note_health(self, opened: float) -> None:
         """A stream that stood for a while, or brought something new, was no failure: try again soon."""
@@ -237,7 +291,7 @@ class ContainerFollower:
     async def _resume_later(self, opened: float) -> None:
         """The stream ended while the container seems to run: rotation, or a status that lags."""
         self._note_health(opened)
-        self._seen.hold = True
+        self._intake.seen.hold = True
         self._resumed_at = self._clock.monotonic()
         await self._nap(self._backoff.next())
         await self._try_refresh()
@@ -270,72 +324,77 @@ class ContainerFollower:
         await self._nap(delay)
         await self._try_refresh()
 
-    async def _stream(self) -> None:
-        """Follow until the server ends the stream. Raises KubeError."""
+    async def _stream(self) -> bool:
+        """Follow until the server ends the stream; whether it was of the present life. Raises KubeError."""
+        await self._prepare()
+        resumes = self._intake.has_read(self._source)
+        before = self._intake.seen.fork() if resumes else None
         params = {**log_params(self._source), "follow": "true"}
-        before = self._seen.fork() if self._resumes else None
-        params.update({"sinceTime": self._seen.since} if before else self._start)
-        self._seen.resume()
-        self._seen_of = self._source.container_id
+        params.update(since_of(before) if before is not None else self._start)
+        self._intake.seen.resume()
+        self._intake.reads(self._source)
         stream: AsyncIterator[list[bytes]] = self._streams.lines(
             self._path, params=params, accept="*/*", idle_timeout=IDLE_SECONDS, on_open=self._opened
         )
         async with aclosing(stream) as batches:  # type: ignore[type-var]
             async for batch in batches:
                 if self._has_moved_on():
-                    return  # the rest is read as what it is: of the life before, or of the new one
-                lines = fresh_lines(self._seen, batch, self._source, self._errors)
+                    return True  # the rest is read as what it is: of the life before, or of the new one
+                lines = await self._intake.fresh(batch, self._source, before, self._missed)
+                if lines is None:
+                    return False
                 if lines:
-                    if before is not None and self._seen.missed:
-                        self._fill(before, lines[0])
-                    before = None
-                    await self._make_certain()
+                    before = before if first_stamped(lines) is None else None
                     self._took(lines)
                     self._streams.heard()
-                    await self._outlet.room()
+                    await self._make_certain()
+                    await self._intake.room()
+                elif self._clock.monotonic() - self._opened_at > SKIP_SECONDS:
+                    self._intake.seen.skips = False
                 await self._yield_turn()
+        return True
+
+    async def _prepare(self) -> None:
+        """Ask for the last line of the log where that tells what comes after it. Raises KubeError."""
+        now = self._clock.monotonic()
+        params = {**log_params(self._source), "tailLines": "1"}
+        if not self._intake.has_read(self._source):
+            if self._start.get("tailLines") == "0":
+                last = await self._streams.ask(self._path, params)
+                self._start = _without_tail(self._start)
+                self._intake.skip(last, self._source)
+        elif self._is_quiet and now > self._clock_at + CLOCK_SECONDS:
+            # a stream that is asked for by time brings nothing when the clock of the node was set back
+            self._clock_at = now
+            with contextlib.suppress(KubeError):
+                for line in await self._streams.ask(self._path, params):
+                    self._intake.seen.ends_with(line, self._errors)
+        self._is_quiet = True
+
+    async def _missed(self, before: Seen, after: LogLine) -> bool:
+        """Nothing came again of what was read: fetch what is missing, if it is the same life."""
+        if await is_life_before(self._streams, self._path, self._source, before, self._errors):
+            return False
+        self._intake.fill(before, after)
+        return True
+
+    async def _fill(self, before: Seen, after: LogLine) -> bool:
+        self._intake.fill(before, after)
+        return True
 
     async def _make_certain(self) -> None:
         """Some seconds after a resume, ask whose life is being read: until then every line is remembered."""
-        if not self._seen.hold or self._pod.read_at - self._resumed_at > CERTAIN_SECONDS:
+        if not self._intake.seen.hold or self._pod.read_at - self._resumed_at > CERTAIN_SECONDS:
             return
         if self._clock.monotonic() > max(self._resumed_at + CERTAIN_SECONDS, self._asked_at + POLL_SECONDS):
             self._asked_at = self._clock.monotonic()
             await self._try_refresh()
 
-    def _fill(self, before: Seen, after: LogLine) -> None:
-        """Fetch the lines between what was read and a line after it; what comes meanwhile waits."""
-        rotated = self._streams.rotated(after.source)
-        if rotated is None:
-            self._emit([gap_mark(after.source, before.newest, after.time)])
-            return
-
-        filling = self._filled = GapFill(rotated, before, after, self._errors, self._filled)
-
-        async def fetch() -> None:
-            self._streams.catching_up()
+    def _says_fetching(self, fetches: bool) -> None:
+        if fetches:
             self._say(self.status.following, "fetching what the kubelet has rotated away")
-            await filling.run(self._put_lines, self._streams.room)
-            if self.status.following is Following.OPEN:
-                self._say(Following.OPEN, "")
-
-        self._outlet.fetch(fetch)
-
-    def _put_lines(self, lines: Sequence[LogLine]) -> None:
-        """Hand lines on; now and then it is looked whether the kubelet left some out of them."""
-        self._put(lines)
-        if self._check is not None:
-            self._check.saw(lines)
-
-    def _check_another(self, check: RotationCheck | None) -> None:
-        if self._check is not None:
-            self._check.close()
-        self._check = check
-
-    @property
-    def _resumes(self) -> bool:
-        """Whether lines of the present life were read."""
-        return bool(self._seen.since) and self._seen_of == self._source.container_id
+        elif self.status.following is Following.OPEN:
+            self._say(Following.OPEN, "")
 
     def _has_moved_on(self) -> bool:
         """The pod says that another life has begun."""
@@ -343,6 +402,7 @@ class ContainerFollower:
         return life is not None and life.container_id not in ("", self._source.container_id)
 
     def _opened(self) -> None:
+        self._opened_at = self._clock.monotonic()
         if self._told_broken:
             self._told_broken = False
             self._emit([self._mark(INFO, "reading goes on")])
@@ -350,8 +410,10 @@ class ContainerFollower:
 
     def _took(self, lines: Sequence[LogLine]) -> None:
         now = self._clock.monotonic()
-        if self._seen.hold and self._pod.read_at - self._resumed_at > CERTAIN_SECONDS:
-            self._seen.hold = self._has_moved_on()
+        seen, is_read = self._intake.seen, self._pod.read_at - self._resumed_at > CERTAIN_SECONDS
+        if seen.hold and (is_read or now - self._resumed_at > UNCERTAIN_SECONDS):
+            seen.hold = self._has_moved_on()
+        self._is_quiet = False
         self._emit(lines)
         self.status = msgspec.structs.replace(self.status, last_line=now)
 
@@ -363,6 +425,7 @@ class ContainerFollower:
 
     async def _drain(self, *, previous: bool) -> None:
         """What a life wrote after the last line that was read of it."""
+        seen = self._intake.seen
         reader = LifeReader(
             self._streams,
             self._path,
@@ -370,22 +433,25 @@ class ContainerFollower:
             self._took,
             start=self._start,
             previous=previous,
-            seen=self._seen,
-            begun=self._resumes,
+            seen=seen,
+            begun=self._intake.has_read(self._source),
             errors=self._errors,
-            fill=self._fill,
+            missed=self._fill if previous else self._missed,
             clock=self._clock,
             rng=self._rng,
         )
-        self._seen_of = self._source.container_id
+        if not previous:  # the container may run anew already
+            seen.hold, self._resumed_at = True, self._clock.monotonic()
+        self._intake.reads(self._source)
         try:
             await reader.run()
-        except ApiError as error:
-            if error.code < 500 and error.code != 429:
-                return  # the kubelet has it no more
-            self._emit([self._mark(GAP, "the last lines before its end could not be read")])
-        except KubeError:
-            self._emit([self._mark(GAP, "the last lines before its end could not be read")])
+        except KubeError as error:
+            if not (self._streams.ended and isinstance(error, ApiError) and error.code in GONE):
+                said = f"its last lines may be missing: {error.sentence()}"
+                self._emit([self._mark(GAP, said)])
+        if reader.is_other:
+            await self._drain(previous=True)
+        self._drained = True
 
     def _mark(self, mark: str, text: str) -> LogLine:
         return LogLine("", self._source, f"{self._source.container}: {text}", mark)
@@ -402,6 +468,10 @@ class ContainerFollower:
         if new != old:
             self.status = new
             self._on_status(new)
+
+
+def _without_tail(start: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in start.items() if key != "tailLines"}
 
 
 def _is_not_started(error: ApiError) -> bool:

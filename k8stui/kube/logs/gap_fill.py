@@ -1,13 +1,11 @@
-"""Lines that a stream jumped over, because its kubelet rotated the log: fetched, and put in their place.
+"""Lines that a stream jumped over, because its kubelet rotated the log: fetched, to be put in their place.
 
-What comes live meanwhile is taken in and waits in an `Outlet`, so that the stream need not stand still. What
-cannot be fetched is said in a mark, with its times and the reason. It must never emit a line twice.
+What cannot be fetched is said in a mark, with its times and the reason. It must never emit a line twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,6 @@ from k8stui.kube.logs.types import GAP, LogLine, LogSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from types import TracebackType
 
     from k8stui.kube.logs.cri_lines import CriLine
     from k8stui.kube.logs.rotated import RotatedLog
@@ -31,76 +28,8 @@ SECONDS = 60.0
 """How long lines may be fetched for one gap."""
 MOST_BYTES = 128 << 20
 """Bytes of lines that are fetched for one gap."""
-HELD_LINES = 50_000
-"""Live lines that wait for a gap before their stream has to."""
 TRIES = 4
 """How often it is begun again where the kubelet renames the files meanwhile."""
-
-
-class Outlet:
-    """Where the lines of one log go, in their order: what is being fetched before what came after it.
-
-    As a context manager it ends with all that waits, or, in an error, without it.
-    """
-
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
-        self._waiting: deque[Sequence[LogLine] | Callable[[], Awaitable[None]]] = deque()
-        self._task: asyncio.Task[None] | None = None
-        self._held = 0
-        self._room = asyncio.Event()
-        self._room.set()
-
-    def emit(self, lines: Sequence[LogLine]) -> None:
-        """Hand lines on, now or when their turn has come."""
-        if self._task is None:
-            self._emit(lines)
-            return
-        self._waiting.append(lines)
-        self._held += len(lines)
-        if self._held >= HELD_LINES:
-            self._room.clear()
-
-    def fetch(self, fetching: Callable[[], Awaitable[None]]) -> None:
-        """Do this before lines that are emitted from now on are handed on."""
-        self._waiting.append(fetching)
-        if self._task is None:
-            self._task = asyncio.create_task(self._work(), name="lines of a gap")
-
-    async def room(self) -> None:
-        """Wait until lines may be emitted."""
-        if not self._room.is_set():
-            await self._room.wait()
-
-    async def _work(self) -> None:
-        try:
-            while self._waiting:
-                entry = self._waiting.popleft()
-                if callable(entry):
-                    await entry()
-                else:
-                    self._emit(entry)
-                    self._held -= len(entry)
-                    await asyncio.sleep(0)
-        finally:
-            self._waiting.clear()
-            self._held, self._task = 0, None
-            self._room.set()
-
-    async def __aenter__(self) -> Outlet:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        task = self._task
-        if task is None:
-            return
-        if kind is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        else:
-            await task
 
 
 class GapFill:
@@ -138,7 +67,11 @@ class GapFill:
         except KubeError as error:
             why = refusal(error, "the rotated logs of pods")
         if why:
-            emit([gap_mark(self._after.source, self._known, self._after.time, why)])
+            emit([self.given_up(why)])
+
+    def given_up(self, why: str) -> LogLine:
+        """A mark instead of what is still missing."""
+        return gap_mark(self._after.source, self._known, self._after.time, why)
 
     async def _tries(self, emit: Emit, room: Room) -> str:
         """Why it is not complete; "" when it is. Raises KubeError."""
@@ -178,13 +111,23 @@ class GapFill:
         for line, older in batch:
             stamp, text = split_stamp(line.decode("utf-8", self._errors))
             at = nanoseconds(stamp)
-            if at > self._limit or (at == self._limit and text == self._after.text):
+            if at > self._limit or (at == self._limit and self._is_after(text, older)):
                 is_over = True
                 break
             raw.append(older if self._seen.knows(older, self._errors) else line)
         self._size += sum(map(len, raw))
         source = self._after.source
         return [LogLine(stamp, source, text) for stamp, text in self._seen.take(raw, self._errors)], is_over
+
+    def _is_after(self, text: str, older: bytes) -> bool:
+        known = self._after.text
+        return text == known or split_stamp(older.decode("utf-8", self._errors))[1] == known
+
+
+def cut_mark(before: Seen, after: LogLine) -> LogLine:
+    """Lines may be missing between what was seen and a line after it, and nobody can be asked for them."""
+    why = "the clock of its node was set back" if before.is_set_back else ""
+    return gap_mark(after.source, before.newest, after.time, why)
 
 
 def gap_mark(source: LogSource, before: str, after: str, why: str = "") -> LogLine:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 RELEASE_SECONDS = 0.05
 """How often lines that were held back are let go."""
+MOST_UNSELECTED = 1_000
+"""So many pods are known again that come back."""
 SLICE = 2_000
 """Lines that are handed on at once."""
 
@@ -85,7 +87,10 @@ class LogGroup:
         self._merge = GroupMerge(self._clock.monotonic, hold)
         self._remarks = self._merge.lane(beside=True)
         self._members: dict[str, PodMember] = {}
+        self._unselected: dict[str, PodMember] = {}
+        """Pods that were read and are not selected at present, though they may be again."""
         self._settled = False
+        self._is_read = False
         self._reading = Reading(
             connection,
             self.pool,
@@ -101,7 +106,7 @@ class LogGroup:
             is_told=pods.is_live,
         )
         self.failed = 0
-        """Pods of which something could not be read."""
+        """Pods of which something could not be read, and lists of pods that could not be had."""
 
     @property
     def pods(self) -> tuple[PodMember, ...]:
@@ -136,13 +141,13 @@ class LogGroup:
         try:
             await self._pods.open()
             async with asyncio.TaskGroup() as tasks:
-                releasing = tasks.create_task(self._release(deliver), name="log lines held back")
+                tasks.create_task(self._release(deliver), name="log lines held back")
                 if self._follow:
                     await self._follow_members(tasks)
                 else:
                     await self._read_members()
-                releasing.cancel()
-            await self._hand_on(self._merge.release(everything=True), deliver)
+                self._is_read = True
+                self._merge.urgent.set()
         finally:
             self.pool.close()
             self._pods.close()
@@ -151,9 +156,12 @@ class LogGroup:
 
     async def _read_members(self) -> None:
         """All pods that are there, once."""
-        members = [self._member(self._reading, pod) for pod in self._pods.update().joined]
+        update = self._pods.update()
+        for mark, text in update.remarks:
+            self._remark(mark, text)
+        members = [self._member(self._reading, pod) for pod in update.joined]
         await asyncio.gather(*(member.read_once() for member in members))
-        self.failed = sum(member.failed for member in members)
+        self.failed = sum(member.failed for member in members) + len(update.remarks)
 
     async def _follow_members(self, tasks: asyncio.TaskGroup) -> None:
         """Pods join and leave as is told; without end where more may join."""
@@ -184,7 +192,8 @@ class LogGroup:
             news.clear()
 
     def _member(self, reading: Reading, pod: PodRef) -> PodMember:
-        member = self._members[pod.uid] = PodMember(reading, pod.namespace, pod.name, pod.uid)
+        before = self._unselected.pop(pod.uid, None) or self._members.get(pod.uid)
+        member = self._members[pod.uid] = PodMember(reading, pod.namespace, pod.name, pod.uid, before)
         return member
 
     async def _run_member(self, member: PodMember) -> None:
@@ -199,7 +208,12 @@ class LogGroup:
         self._pods.news.set()
 
     def _gone(self, member: PodMember) -> None:
-        self._members.pop(member.uid, None)
+        if self._members.get(member.uid) is member:
+            del self._members[member.uid]
+            if not member.is_gone:
+                self._unselected[member.uid] = member
+                while len(self._unselected) > MOST_UNSELECTED:
+                    del self._unselected[next(iter(self._unselected))]
         self._remark(INFO, f"pod {member.namespace}/{member.name} left")
         self._on_change()
 
@@ -210,11 +224,13 @@ class LogGroup:
         self._remarks.push([LogLine(now, LogSource("", "", "", ""), text, mark)])
 
     async def _release(self, deliver: Deliver) -> None:
-        while True:
+        """Hand on what its turn has come for, and in the end everything: whoever takes lines may be slow."""
+        while not self._is_read:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RELEASE_SECONDS):
                     await self._merge.urgent.wait()
             await self._hand_on(self._merge.release(), deliver)
+        await self._hand_on(self._merge.release(everything=True), deliver)
 
     async def _hand_on(self, lines: list[LogLine], deliver: Deliver) -> None:
         for start in range(0, len(lines), SLICE):

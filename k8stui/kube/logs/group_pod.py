@@ -102,7 +102,11 @@ class Reading:
 class PodMember:
     """Reads the containers of one pod. `follow` or `read_once`, once; cancel it to stop."""
 
-    def __init__(self, reading: Reading, namespace: str, name: str, uid: str) -> None:
+    def __init__(
+        self, reading: Reading, namespace: str, name: str, uid: str, before: PodMember | None = None
+    ) -> None:
+        """`before` read this very pod until it was selected no more: what it read is not read again."""
+        self._before = before
         self.namespace = namespace
         self.name = name
         self.uid = uid
@@ -117,6 +121,9 @@ class PodMember:
         calm = CALM if reading.is_told else 1
         self._watcher = PodWatcher(reading.connection, self._path, uid, reading.clock, calm=calm)
         self._followers: dict[str, ContainerFollower] = {}
+        self._lanes: list[Lane] = []
+        self._backoff = Backoff(reading.rng)
+        self._over = asyncio.Event()
         self._dirty = asyncio.Event()
         self._remarks = reading.merge.lane(beside=True)
         self._remarks.reading(is_open=False)  # the others wait until its containers are known
@@ -130,6 +137,11 @@ class PodMember:
         """Its containers are others now, or it is gone."""
         self.removed = self.removed or removed
         self._dirty.set()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no such pod any more, as far as is known."""
+        return self._watcher.lives is None
 
     def retry_now(self) -> None:
         """The server answers again: end all waits."""
@@ -152,6 +164,8 @@ class PodMember:
         """Read until all containers have ended for good, the pod is gone, or it is selected no more."""
         running: set[asyncio.Task[None]] = set()
         try:
+            if self._before is not None:
+                await self._before._over.wait()
             if not await self._first_look():
                 self._say_gone()
                 return
@@ -166,14 +180,27 @@ class PodMember:
                         return
                     await self._next_look(running)
         finally:
+            self._before = None
+            self._over.set()
             self._remarks.close()
 
     async def _leave(self, running: set[asyncio.Task[None]]) -> None:
         """Let the streams of a pod that is gone come to their end; those of one that lives on are closed."""
-        if self._watcher.lives is None and running:
-            await asyncio.wait(tuple(running), timeout=LAST_WORDS)
+        if self.is_gone or self._backoff.failures:
+            heard: list[float] = []
+            # who takes the lines may be slow, and what is left is fetched at its pace
+            while running and (
+                heard != (heard := self._heard()) or any(lane.is_full for lane in self._lanes)
+            ):
+                await asyncio.wait(tuple(running), timeout=LAST_WORDS)
+            for follower in self._followers.values():
+                follower.leave()
         for task in tuple(running):
             task.cancel()
+
+    def _heard(self) -> list[float]:
+        """When something came of each container."""
+        return [lane.touched for lane in self._lanes]
 
     async def read_once(self) -> None:
         """Read what is there now, to its end."""
@@ -241,8 +268,11 @@ class PodMember:
             self._dirty.clear()
         try:
             await self._watcher.refresh()
-        except KubeError:
-            return  # the followers say what is wrong; the next change asks again
+        except KubeError as error:  # the followers say what is wrong
+            await self._reading.clock.sleep(self._backoff.next(getattr(error, "retry_after", None)))
+            self._dirty.set()
+            return
+        self._backoff.reset()
         if told:
             self._watcher.report()
 
@@ -250,6 +280,7 @@ class PodMember:
         """A lane that the others wait for from now on."""
         lane = self._reading.merge.lane()
         lane.reading(is_open=False)
+        self._lanes.append(lane)
         return lane
 
     def _source(self, life: ContainerLife) -> LogSource:
@@ -269,7 +300,7 @@ class PodMember:
                 lane.pause()
             reading.on_status(status)
 
-        return ContainerFollower(
+        follower = ContainerFollower(
             self._streams(life, lane),
             f"{self._path}/log",
             self._source(life),
@@ -280,13 +311,18 @@ class PodMember:
             rng=reading.rng,
             on_status=on_status,
             errors=reading.errors,
+            life=life,
         )
+        if self._before is not None and (before := self._before._followers.get(life.name)):
+            follower.take_over(before)
+        return follower
 
     async def _guard(self, follower: ContainerFollower, life: ContainerLife, lane: Lane) -> None:
         """Previous life, then the present ones; a defect of ours is told and costs no other container."""
         backoff = Backoff(self._reading.rng, first=1.0)
         try:
-            await self._read_before(life, lane)
+            if not follower.has_begun:
+                await self._read_before(life, lane)
             while True:
                 try:
                     await follower.run()

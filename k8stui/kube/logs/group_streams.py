@@ -14,14 +14,15 @@ from k8stui.kube.errors import ConnectionLost
 from k8stui.kube.logs.rotated import RotatedLog
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from k8stui.kube.logs.group_merge import Lane
-    from k8stui.kube.logs.pool import Place, Share
+    from k8stui.kube.logs.pool import Place, Ration, Share
     from k8stui.kube.logs.types import LogSource
 
 SLICE = 1_000
 """Lines that are taken in at once: a large chunk must not keep the event loop to itself."""
+ASK_SECONDS = 15.0
 HUSH_SECONDS = 10.0
 HUSH_GAPS = 20
 """A stream that falls silent is doubted after so many times the usual time between its lines."""
@@ -92,6 +93,16 @@ class PooledStreams:
         self._key = key
         self._lane = lane
         self._hush = Hush()
+        self.ended = False
+        """Whether the server itself has ended the last stream that followed."""
+
+    async def ask(self, path: str, params: Mapping[str, str]) -> list[bytes]:
+        """A short answer of a log, without a place of the pool: its lines. Raises KubeError."""
+        response = await self._connection.request(
+            "GET", path, params=params, accept="*/*", timeout=ASK_SECONDS
+        )
+        body: bytes = response.body
+        return body.removesuffix(b"\n").split(b"\n") if body else []
 
     def heard(self) -> None:
         """What came were new lines."""
@@ -100,6 +111,16 @@ class PooledStreams:
     def rotated(self, source: LogSource) -> RotatedLog | None:
         """What the kubelet has rotated away of a log; None where it is not known on which node that is."""
         return RotatedLog(self._connection, source) if source.node else None
+
+    @property
+    def held(self) -> Ration:
+        """How much may wait for gaps, of all logs."""
+        return self._pool.pool.held
+
+    @property
+    def remembered(self) -> Ration:
+        """How many lines may be remembered, of all logs."""
+        return self._pool.pool.remembered
 
     @property
     def looks(self) -> asyncio.Semaphore:
@@ -136,6 +157,7 @@ class PooledStreams:
             def opened() -> None:
                 # what is read to its end has a past until then, however slow it comes
                 lane.reading(is_open=follows)
+                self.ended = self.ended and not follows
                 on_open()
 
             stream = self._connection.lines(
@@ -151,6 +173,7 @@ class PooledStreams:
                     for start in range(0, len(batch), SLICE):
                         yield batch[start : start + SLICE] if len(batch) > SLICE else batch
                         await lane.room()
+            self.ended = self.ended or (follows and not place.recalled)
         finally:
             lane.pause()
             place.release()

@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost
-from k8stui.kube.logs.gap_fill import GapFill, gap_mark
+from k8stui.kube.logs.gap_fill import GapFill, cut_mark
 from k8stui.kube.logs.seen import Seen
 from k8stui.kube.logs.types import INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from k8stui.kube.backoff import Clock
+
+    Missed = Callable[[Seen, LogLine], Awaitable[bool]]
 
 TRIES = 6
 """Tries in a row that may bring nothing."""
 IDLE_SECONDS = 60.0
+LOOK_BYTES = 256 * 1024
+"""So much of a log is looked at for lines that are known."""
 NOTHING: Mapping[str, str] = {}
 
 
@@ -33,7 +37,8 @@ class LifeReader:
 
     `start` says of which part of the past (see `start_of`). Where lines were read before, `seen` knows which,
     and only what comes after them is read; `begun` says that they were lines of this very life, so that
-    their absence is a gap, which `fill` sees to (what was seen before it, and the line after it).
+    their absence is a gap. `missed` sees to it, or answers that the lines are of another life: then nothing
+    of them is taken, and `is_other` is set.
     """
 
     def __init__(
@@ -48,7 +53,7 @@ class LifeReader:
         seen: Seen | None = None,
         begun: bool = False,
         errors: str = "replace",
-        fill: Callable[[Seen, LogLine], None] | None = None,
+        missed: Missed | None = None,
         clock: Clock,
         rng: random.Random,
     ) -> None:
@@ -63,9 +68,11 @@ class LifeReader:
         self._backoff = Backoff(rng)
         self._seen = seen or Seen()
         self._begun = begun
-        self._fill_gap = fill
+        self._missed = missed or self._fill
         self.found = False
         """Whether there were lines."""
+        self.is_other = False
+        """What came was written by another life, as `missed` said."""
 
     async def run(self) -> None:
         """Read it all."""
@@ -84,8 +91,8 @@ class LifeReader:
         if self._previous:
             params["previous"] = "true"
         before = None
-        if self._seen.since:
-            params["sinceTime"] = self._seen.since
+        if self._seen.begun:
+            params.update(since_of(self._seen))
             before = self._seen.fork() if self._begun else None
             self._seen.resume()
         else:
@@ -94,24 +101,70 @@ class LifeReader:
         async with aclosing(stream) as batches:
             async for batch in batches:
                 lines = fresh_lines(self._seen, batch, self._source, self._errors)
+                if after := first_stamped(lines):
+                    if before is not None and not await goes_on(self._seen, before, after, self._missed):
+                        self.is_other = True
+                        return
+                    before = None
                 if lines:
-                    if before is not None and self._seen.missed:
-                        await self._fill(before, lines[0])
-                    before, self._begun, self.found = None, True, True
+                    self._begun = self.found = True
                     self._backoff.reset()
                     self._emit(lines)
                 await asyncio.sleep(0)
 
-    async def _fill(self, before: Seen, after: LogLine) -> None:
+    async def _fill(self, before: Seen, after: LogLine) -> bool:
         """The lines between what was read and a line after it, or a mark that they are missing."""
-        if self._fill_gap is not None:
-            self._fill_gap(before, after)
-            return
         rotated = self._streams.rotated(after.source)
-        if rotated is None:
-            self._emit([gap_mark(after.source, before.newest, after.time)])
+        if rotated is None or before.is_set_back:
+            self._emit([cut_mark(before, after)])
         else:
             await GapFill(rotated, before, after, self._errors).run(self._emit, self._streams.room)
+        return True
+
+
+async def goes_on(seen: Seen, before: Seen, after: LogLine, missed: Missed) -> bool:
+    """Whether what was taken of a resumed log is of the life that was `seen` before; else nothing was taken.
+
+    Raises what `missed` does, and then nothing was taken.
+    """
+    if not seen.missed:
+        return True
+    known = before.fork()
+    try:
+        if await missed(before, after):
+            return True
+    except BaseException:
+        seen.restore(known)
+        raise
+    seen.restore(known)
+    return False
+
+
+async def is_life_before(streams: Any, path: str, source: LogSource, seen: Seen, errors: str) -> bool:
+    """Whether the kubelet has begun another life than that whose lines were seen. Raises KubeError.
+
+    It knows it before the pod's status tells: what was seen is in the log of the life before, then.
+    """
+    known = seen.fork()
+    known.resume()
+    params = {**log_params(source), **since_of(seen), "previous": "true", "limitBytes": str(LOOK_BYTES)}
+    try:
+        lines = await streams.ask(path, params)
+    except ApiError as error:
+        if _may_pass(error):
+            raise
+        return False
+    return any(known.knows(line, errors) for line in lines)
+
+
+def first_stamped(lines: Sequence[LogLine]) -> LogLine | None:
+    """The first line of the container itself: kubelets say something without a stamp now and then."""
+    return next((line for line in lines if line.time), None)
+
+
+def since_of(seen: Seen) -> dict[str, str]:
+    """To ask for what comes after the lines that were seen, with some of these."""
+    return {"sinceTime": seen.since} if seen.since else {}
 
 
 def log_params(source: LogSource) -> dict[str, str]:

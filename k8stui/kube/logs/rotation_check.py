@@ -8,6 +8,7 @@ file is compared with what came. It asks after so many bytes of lines, a few tim
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from array import array
 from collections import deque
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from k8stui.kube.logs.cri_lines import CriLine
+    from k8stui.kube.logs.pool import Ration
     from k8stui.kube.logs.rotated import RotatedLog
 
     Form = tuple[str, str]
@@ -28,9 +30,10 @@ LOOK_BYTES = 1 << 20
 """After so many characters of lines the node is asked whether it rotated the log: it does so at 10 MiB."""
 LOOK_SECONDS = 10.0
 """And no sooner than this: so often a kubelet looks at the size of its files."""
-MOST_LINES = 400_000
-"""Lines that are remembered to compare with (as hashes, 3 MiB) where the node does not answer; else those
-since the look before the last."""
+END_SECONDS = 10.0
+"""So long it may take to look once more when a life is over."""
+STEP = 1_000_000_000
+"""Lines may be so much out of order, in nanoseconds: more, and the clock was set back."""
 TOGETHER = 1_000
 """Lines that are remembered and forgotten at once: a batch may be a single line."""
 REFUSALS = (401, 403, 405, 501)
@@ -51,25 +54,29 @@ class RotationCheck:
         source: LogSource,
         emit: Callable[[Sequence[LogLine]], None],
         turn: asyncio.Semaphore,
+        remembered: Ration,
         *,
         errors: str = "replace",
     ) -> None:
-        """`turn` is waited for before a look."""
+        """`turn` is waited for before a look; of `remembered` all checks have an equal part."""
         self._rotated = rotated
         self._source = source
         self._emit = emit
         self._turn = turn
         self._errors = errors
+        self._ration = remembered
+        remembered.parties += 1
         self._recent: deque[tuple[int, array[int]]] = deque()
-        """The time of the last line of each batch, and hashes of its lines."""
+        """The time of the newest line up to the end of each batch, and hashes of its lines."""
         self._fresh: list[int] = []
         """Hashes of the last lines, which are in none of these yet."""
         self._newest = 0
-        """The time of the last line."""
+        """The time of the newest line."""
         self._count = 0
         self._since = 0
         """All lines after this time are remembered."""
-        self._size = 0
+        self._size = self._total = 0
+        """Characters of lines since the last look, and of all."""
         self._looked = 0
         """The time of the newest line at the last look."""
         self._verified = ""
@@ -86,26 +93,55 @@ class RotationCheck:
 
     def saw(self, lines: Sequence[LogLine]) -> None:
         """Lines came."""
-        stamped = [line for line in lines if line.time and not line.mark]
-        if not stamped or self._is_closed:
+        if not lines or lines[0].mark or self._is_closed:
+            return  # a remark, or what was told with one below
+        stamped = [line for line in lines if line.time]
+        if not stamped:
             return
         self._since = self._since or nanoseconds(stamped[0].time)
+        self._mind_clock(nanoseconds(stamped[-1].time))
         self._fresh += [_hash((line.time, line.text)) for line in stamped]
-        self._newest = nanoseconds(stamped[-1].time)
+        self._newest = max(self._newest, nanoseconds(max(line.time for line in stamped)))
         if len(self._fresh) >= TOGETHER:
             self._settle()
         self._count += len(stamped)
-        self._size += sum([len(line.text) for line in stamped])
-        while self._count > MOST_LINES and len(self._recent) > 1:
+        size = sum([len(line.text) for line in stamped])
+        self._size += size
+        self._total += size
+        while self._count > self._ration.part and len(self._recent) > 1:
             self._forget_oldest()
         if self._size >= LOOK_BYTES and self._task is None:
             loop = asyncio.get_running_loop()
             if loop.time() >= self._due:
-                self._size, self._due = 0, loop.time() + LOOK_SECONDS
-                self._task = loop.create_task(self._look(), name="rotation of a log")
+                self._begin_look()
+
+    def _begin_look(self, *, is_last: bool = False) -> asyncio.Task[None]:
+        loop = asyncio.get_running_loop()
+        self._size, self._due = 0, loop.time() + LOOK_SECONDS
+        self._task = loop.create_task(self._look(is_last=is_last), name="rotation of a log")
+        return self._task
+
+    def _mind_clock(self, moment: int) -> None:
+        """Where the clock was set back, times tell nothing until it is where it was."""
+        if moment < self._newest - STEP:
+            self._recent.clear()
+            self._fresh.clear()
+            self._count, self._since = 0, self._newest
+
+    async def look_at_end(self) -> None:
+        """No more lines come. Where there were so many that it may have been rotated, look once more."""
+        if self._total < LOOK_BYTES:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                if self._task is not None:
+                    await asyncio.wait((self._task,))
+                if not self._is_closed:
+                    await asyncio.wait((self._begin_look(is_last=True),))
 
     def close(self) -> None:
         """Look no more."""
+        self._ration.parties -= not self._is_closed
         self._is_closed = True
         self._recent.clear()
         self._fresh.clear()
@@ -122,29 +158,29 @@ class RotationCheck:
         self._since, hashes = self._recent.popleft()
         self._count -= len(hashes)
 
-    async def _look(self) -> None:
+    async def _look(self, *, is_last: bool) -> None:
         try:
             async with self._turn:
-                await self._look_now()
+                await self._look_now(is_last=is_last)
         except KubeError as error:
             if isinstance(error, ApiError) and error.code in REFUSALS:
                 self.close()
         finally:
             self._task = None
 
-    async def _look_now(self) -> None:
+    async def _look_now(self, *, is_last: bool) -> None:
         """Emit what is missing, and forget what the next look does not need."""
         self._settle()
         newest = self._newest
-        if found := await self._left_out():
+        if found := await self._left_out(is_last=is_last):
             self._emit(_told(self._source, found))
         # what is rotated from now on ends after this look; its end may begin before it
         while self._recent and self._recent[0][0] <= self._looked:
             self._forget_oldest()
         self._looked = newest
 
-    async def _left_out(self) -> list[Form]:
-        """Lines that did not come, though later ones did. Raises KubeError."""
+    async def _left_out(self, *, is_last: bool) -> list[Form]:
+        """Lines that did not come, though later ones did, or none come any more. Raises KubeError."""
         ends: list[list[CriLine]] = []
         verified = self._verified
         newest = self._newest
@@ -153,7 +189,7 @@ class RotationCheck:
                 break
             lines = await self._rotated.end_of(file)
             last = _time(lines[-1]) if lines else 0
-            if last < newest:  # else the stream is not yet behind it: later
+            if last < newest or is_last:  # else the stream is not yet behind it: later
                 verified = max(verified, file.rotated_at)
                 ends.append(lines)
             if last <= self._since:

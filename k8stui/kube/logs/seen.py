@@ -4,6 +4,9 @@
 order, so a stream is resumed from the second before the newest stamp, and what was seen of these
 seconds is skipped, line by line. Of a line only a 64-bit hash is kept: two seconds of a flood are
 hundreds of thousands of lines.
+
+Where the clock of a node is set back, times do not tell any more what comes after what: then a log is read
+again from further back, and all is skipped up to the lines that were the last ones.
 """
 
 from __future__ import annotations
@@ -28,11 +31,18 @@ class Seen:
         self._newest = 0
         self._first = ""
         self._batches: list[tuple[int, array[int]]] = []
-        """Hashes of lines, with the second of the newest of them, which never falls."""
+        """Hashes of lines, with the second of the newest of them."""
+        self._ahead = 0
+        """The newest second before the clock was set back; 0 where it was not, or is past that again."""
+        self._unseen = False
+        """It was set back after the last line: lines with times before that one have not been read."""
         self._expected: Counter[int] | None = None
         self._met = True
         self.hold = False
         """Forget nothing for now: it is not certain whose lines are being read."""
+        self.skips = False
+        """What the resumed stream begins with was read before the clock was set back: no line is new until
+        one comes that was among the last."""
         self._prefix = ""
         self._second = 0
 
@@ -55,8 +65,13 @@ class Seen:
 
     @property
     def since(self) -> str:
-        """Where to resume, for `sinceTime`; "" when nothing was read."""
-        return since_time(self.second) if self._newest else ""
+        """Where to resume, for `sinceTime`; "" is the beginning."""
+        return since_time(self.second) if self._newest and not self._unseen else ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether a line was read."""
+        return bool(self._newest)
 
     @property
     def second(self) -> int:
@@ -74,6 +89,11 @@ class Seen:
         return not self._met
 
     @property
+    def is_set_back(self) -> bool:
+        """Whether times do not tell what comes after what."""
+        return bool(self._ahead)
+
+    @property
     def remembered(self) -> int:
         """How many lines are remembered."""
         return sum([len(hashes) for _, hashes in self._batches])
@@ -84,18 +104,34 @@ class Seen:
         for _, hashes in self._batches:
             self._expected.update(hashes)
         self._met = not self._expected
+        self.skips = not self._met and bool(self._ahead)
+
+    def ends_with(self, line: bytes, errors: str = "replace") -> None:
+        """A log ends with this line now. If that is older than what was seen, the clock was set back."""
+        ((stamp, _),) = split_stamps([line.decode("utf-8", errors)])
+        if stamp and self._newest and self._second_of(stamp) < self.second:
+            self._ahead, self._unseen = max(self._ahead, self._newest), True
+
+    def new_life(self) -> None:
+        """What is read from now on is another log: read from its beginning, whatever its times."""
+        self._first, self._ahead, self._unseen = "", 0, False
 
     def fork(self) -> Seen:
         """Another one that has seen the same, for who reads the same lines beside this one."""
         other = Seen()
-        other._newest, other._first = self._newest, self._first
-        other._batches = [(second, hashes[:]) for second, hashes in self._batches]
+        other.restore(self)
         return other
+
+    def restore(self, other: Seen) -> None:
+        """Have seen what the other one has, and nothing else. Call it before `resume`."""
+        self._newest, self._first = other._newest, other._first
+        self._ahead, self._unseen = other._ahead, other._unseen
+        self._batches = [(second, hashes[:]) for second, hashes in other._batches]
 
     def learn(self, other: Seen) -> None:
         """What the other one has seen last was seen, too. Call it before `resume`."""
         for second, hashes in other._batches:
-            self._keep(second, hashes[:])
+            self._keep(max(second, self._newest), hashes[:])
 
     def knows(self, line: bytes, errors: str = "replace") -> bool:
         """Whether a resumed stream is expected to repeat a line."""
@@ -107,9 +143,9 @@ class Seen:
         if expected is not None:
             if expected.get(hash(line), 0) > 0:
                 expected[hash(line)] -= 1
-                self._met = True
+                self._met, self.skips = True, False
                 return False
-            if not self._met and self._is_before_tail(stamp):
+            if self.skips or (not self._met and self._is_before_tail(stamp)):
                 return False
             if stamp and self._second_of(stamp) > self._newest:
                 self._expected = None  # behind what was seen: no need to compare any more
@@ -123,6 +159,8 @@ class Seen:
 
     def _keep(self, second: int, hashes: array[int]) -> None:
         """Remember lines, and forget what is older than what a resumed stream repeats."""
+        if second < self._newest - OVERLAP:
+            self._set_back(second)
         if self._batches and second <= self._newest:
             self._batches[-1][1].extend(hashes)
             return
@@ -130,6 +168,15 @@ class Seen:
         self._batches.append((self._newest, hashes))
         while self._batches[0][0] < self._newest - OVERLAP and not self.hold:
             del self._batches[0]
+        if self.second > self._ahead:
+            self._ahead = 0
+
+    def _set_back(self, second: int) -> None:
+        """What is remembered from now on came after that; lines of these times came before it, too."""
+        self._ahead, self._unseen = max(self._ahead, self._newest), False
+        self._newest, self._first = second, ""
+        held = [each for _, hashes in self._batches for each in hashes] if self.hold else ()
+        self._batches = [(second, array("q", held))]
 
     def _second_of(self, stamp: str) -> int:
         if not stamp.startswith(self._prefix) or not self._prefix:
