@@ -46,8 +46,6 @@ class Lane:
         self.newest = ""
         self.count = 0
         self.size = 0
-        self.behind = False
-        """It reads its past: the others wait for it."""
         self.is_open = False
         self.touched = 0.0
         self._room = asyncio.Event()
@@ -65,6 +63,7 @@ class Lane:
         self.newest = stamps[-1]
         self.touched = self._merge.monotonic()
         self.batches.append((self.touched, batch, size))
+        self._merge.holding[self] = None
         self.count += len(batch)
         self.size += size
         if self.is_full:
@@ -95,13 +94,14 @@ class Lane:
 
     def reading(self, *, is_open: bool) -> None:
         """Its past is being read: the stream is being opened, or is open."""
-        self.behind = True
+        self._merge.behind[self] = None
         self.is_open = is_open
         self.touched = self._merge.monotonic()
 
     def pause(self) -> None:
         """Nobody needs to wait for it: it is live, or nothing comes at present."""
-        self.behind = self.is_open = False
+        self._merge.behind.pop(self, None)
+        self.is_open = False
         self._merge.urgent.set()
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ class Lane:
 
 
 class GroupMerge:
-    """Lanes, merged. `release` gives what is in order now."""
+    """Lanes, merged. `release` gives what is in order now; it costs nothing for lanes that hold nothing."""
 
     def __init__(self, monotonic: Callable[[], float], hold: float = HOLD) -> None:
         self.monotonic = monotonic
@@ -127,59 +127,64 @@ class GroupMerge:
         self.crowded = False
         """A lane has no room."""
         self._hold = hold
-        self._lanes: list[Lane] = []
-        self._closing: list[Lane] = []
+        self._lanes: dict[Lane, None] = {}
+        self._streams = 0
+        """How many of them are no remarks."""
+        self.holding: dict[Lane, None] = {}
+        """Lanes with lines, also such as were closed."""
+        self.behind: dict[Lane, None] = {}
+        """Lanes that read their past: the others wait for them."""
 
     def lane(self, *, beside: bool = False) -> Lane:
         """A lane for a stream, or for remarks beside the streams."""
         lane = Lane(self, beside=beside)
-        self._lanes.append(lane)
+        self._lanes[lane] = None
+        self._streams += not beside
         self.share = max(LANE_LINES, LINES // len(self._lanes))
         return lane
 
     def leave(self, lane: Lane) -> None:
-        """Called by a lane that closes."""
+        """Called by a lane that closes; what it holds is still released."""
         if lane in self._lanes:
-            self._lanes.remove(lane)
-            if lane.batches:
-                self._closing.append(lane)
+            del self._lanes[lane]
+            self._streams -= not lane.beside
 
     @property
     def held(self) -> int:
         """How many lines are held."""
-        return sum(lane.count for lane in (*self._lanes, *self._closing))
+        return sum(lane.count for lane in self.holding)
 
     def release(self, *, everything: bool = False) -> list[LogLine]:
         """The lines whose turn has come, by time."""
         self.urgent.clear()
-        lanes = [lane for lane in (*self._closing, *self._lanes) if lane.batches]
+        lanes = tuple(self.holding)
         now = self.monotonic()
-        waited_for = [] if everything else [lane for lane in self._lanes if self._holds_up(lane, now)]
+        if not everything:
+            self._give_up(now)
         ready: list[Keyed] = []
-        if waited_for:
-            mark = min(lane.newest for lane in waited_for)
+        if self.behind and not everything:
+            mark = min(lane.newest for lane in self.behind)
             for lane in lanes:
                 ready += _until(lane, mark)
         else:
             # a single stream needs no order, and one that has no room no patience
-            single = sum(not lane.beside for lane in (*self._closing, *self._lanes)) < 2
-            at_once = everything or single or any(lane.is_full for lane in lanes)
+            closing = sum(not lane.beside and lane not in self._lanes for lane in lanes)
+            at_once = everything or self._streams + closing < 2 or any(lane.is_full for lane in lanes)
             for lane in lanes:
                 ready += _before(lane, now if at_once else now - self._hold)
-        self._closing = [lane for lane in self._closing if lane.batches]
         for lane in lanes:
+            if not lane.batches:
+                del self.holding[lane]
             lane.give_room()
-        self.crowded = any(lane.is_full for lane in lanes)
+        self.crowded = any(lane.is_full for lane in self.holding)
         ready.sort(key=_first)
         return [line for _, line in ready]
 
-    def _holds_up(self, lane: Lane, now: float) -> bool:
-        """Whether older lines may still come from a lane than others hold."""
-        if not lane.behind:
-            return False
-        if not lane.is_full and now - lane.touched > (QUIET if lane.is_open else PATIENCE):
-            lane.behind = False
-        return lane.behind
+    def _give_up(self, now: float) -> None:
+        """Wait no longer for lanes of which no older lines are to be expected."""
+        for lane in tuple(self.behind):
+            if not lane.is_full and now - lane.touched > (QUIET if lane.is_open else PATIENCE):
+                del self.behind[lane]
 
 
 def _in_order(stamps: list[str]) -> bool:
