@@ -123,10 +123,15 @@ async def test_find_counts_and_esc_ends_it_first() -> None:
     async with log() as (pilot, app, view):
         await pilot.press("F", *"cart/1", "enter")
         await until(pilot, lambda: "find cart/1 [3 of 3]" in screen_text(app))
+        await until(pilot, lambda: "n find on" in screen_text(app).splitlines()[-1])
         await pilot.press("n")
         await until(pilot, lambda: "[2 of 3]" in screen_text(app))
+        await pilot.press("m")  # the match that the reader stands at
+        await until(pilot, lambda: view.viewer.painter.bookmarks == {view.viewer.finder.found})
+        await until(pilot, lambda: "b next mark" in screen_text(app).splitlines()[-1])
         await pilot.press("escape")
         await until(pilot, lambda: "find" not in screen_text(app).splitlines()[1])
+        await until(pilot, lambda: "find on" not in screen_text(app).splitlines()[-1])
         # given up while it is typed, it leaves the reader where he was
         await pilot.press("end", "F", *"cart/1")
         await until(pilot, lambda: "find cart/1 [3 of 3]" in screen_text(app) and not view.viewer.following)
@@ -134,6 +139,12 @@ async def test_find_counts_and_esc_ends_it_first() -> None:
         await until(pilot, lambda: view.viewer.following and "find" not in screen_text(app).splitlines()[1])
         await pilot.press("H", *"200", "enter")
         await until(pilot, lambda: "«200»" in screen_text(app))
+        await pilot.press("H", *"cart", "enter")
+        await until(pilot, lambda: "«200» «cart»" in screen_text(app))
+        await pilot.press("H", "enter")  # an empty line takes all colours away
+        await until(pilot, lambda: "«" not in screen_text(app))
+        await pilot.press("s", "m")
+        await until(pilot, lambda: any("at the end: marked" in note.message for note in app._notifications))
 
 
 async def test_a_time_is_gone_to_and_a_bad_one_is_told() -> None:

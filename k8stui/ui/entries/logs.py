@@ -245,10 +245,10 @@ ACTIONS = [
         "On to the next match, the way the search goes",
         _match(1),
         ("n",),
-        95,
+        10,
         _searches,
     ),
-    _logs("last-match", "find back", "Back to the match before", _match(-1), ("shift-n",), 95, _searches),
+    _logs("last-match", "find back", "Back to the match before", _match(-1), ("shift-n",), 10, _searches),
     _logs(
         "highlight", "highlight", "Colour a text, each in a colour of its own", _highlight, ("shift-h",), 43
     ),
@@ -267,13 +267,13 @@ ACTIONS = [
     _logs(
         "mark",
         "mark",
-        "Bookmark the line under the cursor; without a cursor: write a line with the time at the end",
+        "Bookmark the line under the cursor or found last; else write a line with the time at the end",
         _mark,
         ("m",),
         48,
         _reads,
     ),
-    _logs("next-mark", "next mark", "To the next bookmark", _bookmark(1), ("b",), 95, _has_bookmarks),
+    _logs("next-mark", "next mark", "To the next bookmark", _bookmark(1), ("b",), 15, _has_bookmarks),
     _logs(
         "last-mark", "last mark", "To the bookmark before", _bookmark(-1), ("shift-b",), 95, _has_bookmarks
     ),

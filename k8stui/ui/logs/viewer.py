@@ -180,16 +180,30 @@ class LogViewer(CursorViewer):
         self._start_anew()
         return note
 
+    def end_highlights(self) -> str:
+        """Colour no texts any more; nothing is wrong with that."""
+        self.painter.highlights.clear()
+        self._start_anew()
+        return ""
+
+    @property
+    def standing_at(self) -> int | None:
+        """The line under the cursor; without one the line found last, while it is on the screen."""
+        if self.cursor is not None or self.finder.found is None:
+            return self.cursor
+        found = self.model.holder(self.finder.found)
+        return found if any(seq == found for seq, _ in self._rows) else None
+
     # Opening lines
 
     def action_open(self) -> None:
         """Without a cursor: put it on the line found last, or the last in view; with it: open the line."""
         cursor = self.cursor
         if cursor is None or self.model.line(cursor) is None:
-            seen = [seq for seq, _ in self._rows if seq is not None]
-            found = None if self.finder.found is None else self.model.holder(self.finder.found)
+            self.cursor, seen = None, [seq for seq, _ in self._rows if seq is not None]
             if seen:
-                self.put_cursor(found if found in seen else seen[-1])
+                here = self.standing_at
+                self.put_cursor(seen[-1] if here is None else here)
             return
         self.toggle_open(cursor)
         self._reveal()

@@ -51,7 +51,7 @@ class LogsView(View):
     wanted_lines: ClassVar[int] = 14
 
     class OffersChanged(Message):
-        """The first lines came, or all are gone: other actions fit."""
+        """The first lines came or all are gone, a search or a bookmark is there: other actions fit."""
 
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)
@@ -206,14 +206,19 @@ class LogsView(View):
         self.post_message(self.Changed(self))
 
     def mark(self) -> None:
-        """Bookmark the line under the cursor; without one, write a line of ours at the end, and mark that."""
+        """Bookmark the line that the reader stands at; else write a line of ours at the end, and mark that."""
         viewer = self.viewer
-        if viewer.cursor is None and self.reading is not None:
-            self.reading.remark(f"marked at {time.strftime('%H:%M:%S')}")
+        here = viewer.standing_at
+        if here is not None:
+            viewer.toggle_bookmark(here)
+        elif self.reading is not None:
+            moment = time.strftime("%H:%M:%S")
+            self.reading.remark(f"marked at {moment}")
             viewer.toggle_bookmark(self.reading.buffer.end - 1)
-        elif viewer.cursor is not None:
-            viewer.toggle_bookmark(viewer.cursor)
+            if not viewer.following:
+                self.app.notify(f"Written at the end: marked at {moment}.", markup=False, timeout=4)
         viewer.wake()
+        self.post_message(self.OffersChanged())
 
     def forget_lines(self) -> None:
         """Forget what was read; new lines come."""
@@ -359,6 +364,7 @@ class LogsView(View):
             return ""
         note = self.viewer.search(text, origin)
         self.post_message(self.Changed(self))
+        self.post_message(self.OffersChanged())
         return note
 
     def end_search(self) -> None:
@@ -368,6 +374,7 @@ class LogsView(View):
         self.viewer.painter.pattern = self.viewer.log_filter.pattern
         self.viewer.set_filter(self.spec.filter)
         self.post_message(self.Changed(self))
+        self.post_message(self.OffersChanged())
 
     def copy_text(self) -> str:
         return self.viewer.copy_text("selected")
