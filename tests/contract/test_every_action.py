@@ -55,7 +55,7 @@ OPERATIONS = {
     "image": "test_a_rollout_is_watched_to_its_end_to_a_stuck_end_and_undone",
     "resources": "test_pause_resume_images_resources",
     "resize": "test_a_pod_is_resized_where_the_server_can",
-    "drain": "test_a_node_is_drained",
+    "drain": "test_a_node_is_drained_when_its_pods_are_gone",
     "cordon": "test_nodes_are_cordoned_tainted_and_as_before",
     "uncordon": "test_nodes_are_cordoned_tainted_and_as_before",
     "taint": "test_nodes_are_cordoned_tainted_and_as_before",

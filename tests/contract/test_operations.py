@@ -20,7 +20,7 @@ from k8stui.kube.errors import ApiError
 from k8stui.kube.operations import running
 from k8stui.kube.operations.certificates import decided, plan_decision
 from k8stui.kube.operations.deletion import DeleteOptions, plan_delete, plan_evict, plan_finalize
-from k8stui.kube.operations.drain import plan_drain
+from k8stui.kube.operations.drain import plan_drain, pods_of
 from k8stui.kube.operations.jobs import plan_rerun, plan_suspend, plan_trigger
 from k8stui.kube.operations.metadata import plan_metadata
 from k8stui.kube.operations.nodes import plan_cordon, plan_taint
@@ -42,6 +42,7 @@ from k8stui.ui.entries import all_actions
 from k8stui.ui.rights import changes
 from tests.unit.test_operations import WEB, encoded
 
+from .conftest import eventually
 from .kubectl import Kubectl
 from .shells_rig import PAUSE, container
 
@@ -363,18 +364,43 @@ async def tainted(op: Operator, node: Ref, typed: str) -> list[dict[str, str]]:
             asked += 1
 
 
-async def test_a_node_is_drained(op: Operator) -> None:
+async def test_a_node_is_drained_when_its_pods_are_gone(op: Operator) -> None:
+    """The node is one without a kubelet: the test ends the pods in its place."""
     node = await op.make("nodes", {"metadata": {"name": f"k8stui-{secrets.token_hex(3)}"}, "spec": {}})
-    spec = {**pod_spec(), "nodeName": node.name}
-    refs = [await op.make("pods", {"metadata": {"name": name}, "spec": spec}) for name in ("one", "two")]
-    of = op.kind("pods")
-    params = {"fieldSelector": f"spec.nodeName={node.name}"}
-    pods = await read_items(op.connection, of.path(op.namespace), params)
-    run = await op.done(plan_drain({node: await op.get(node)}, pods, of))
-    assert run.results[0].change.ref == node
-    assert (await op.get(node))["spec"]["unschedulable"] is True
-    left = (await read_all(op.connection, refs)).objects
-    assert all(pod["metadata"].get("deletionTimestamp") for pod in left.values())
+    silent = {"conditions": [{"type": "Ready", "status": "Unknown"}]}
+    await op.admin.patch(node.path("status"), {"status": silent})
+    spec = {**pod_spec(), "nodeName": node.name, "terminationGracePeriodSeconds": 600}
+    one, two, three = [
+        await op.make("pods", {"metadata": {"name": name}, "spec": spec}) for name in ("one", "two", "three")
+    ]
+    await op.admin.delete(three.path(), grace=900)
+    listed = pods_of(node, op.kind("pods"))
+    pods = await read_items(op.connection, listed.path, listed.params)
+    run = Run(op.connection, plan_drain({node: await op.get(node)}, pods, one.kind))
+    stay = {result.change.ref: result for result in run.results}
+    working = asyncio.create_task(run.run())
+    try:
+        await eventually(lambda: all(stay[each].stay.ends for each in (one, two, three)), 20, "terminating")
+        assert (await op.get(node))["spec"]["unschedulable"] is True
+        assert run.count(State.LEAVING) == 3
+        assert 585 < stay[one].stay.left <= 600
+        assert 885 < stay[three].stay.left <= 900
+        for each in (one, three):
+            await op.admin.delete(each.path())
+        same_name = await op.make("pods", {"metadata": {"name": one.name}, "spec": spec})
+        assert same_name.uid != one.uid
+        await eventually(lambda: stay[one].state is stay[three].state is State.DONE, 20, "gone")
+        assert stay[two].state is State.LEAVING
+        run.stop()
+        await asyncio.wait_for(working, 5)
+        assert [result.change.ref for result in run.left] == [two]
+        assert (await op.get(two))["metadata"]["deletionTimestamp"], "nothing is undone"
+        await op.admin.delete(two.path())
+        await asyncio.wait_for(run.retry(), 20)
+        assert not run.left
+    finally:
+        working.cancel()
+    await op.admin.delete(same_name.path())
     await op.undone(run)
     assert not (await op.get(node))["spec"].get("unschedulable")
 

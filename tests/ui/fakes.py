@@ -191,6 +191,7 @@ class Answer:
 
     def __init__(self, body: bytes) -> None:
         self.body = body
+        self.headers: dict[str, str] = {}
 
 
 class FakeConnection:

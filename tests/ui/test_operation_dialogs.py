@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k8stui.kube.operations import running
 from k8stui.ui.commands import CommandError
 from k8stui.ui.rights import changes
 from tests.ui.fakes import FakeBackend, make_app, meta, pod, screen_text, until
@@ -149,23 +152,66 @@ async def test_a_deployment_is_paused_resumed_and_given_resources(pilot: Pilot[N
     assert container == {"name": "main", "resources": {"limits": {"memory": "1Gi"}}}
 
 
-async def test_a_node_is_drained(pilot: Pilot[None]) -> None:
+def ends_in(world: Any, name: str, seconds: int) -> None:
+    """A pod's grace period ends then."""
+    found = next(item for item in world["pods"] if item["metadata"]["name"] == name)
+    ends = datetime.now(UTC) + timedelta(seconds=seconds)
+    found["metadata"]["deletionTimestamp"] = ends.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def test_a_node_is_drained_when_its_pods_are_gone(
+    pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "LOOK_PAUSE", 0.02)
     app = await table(pilot, "nodes", "worker-1")
-    await asked(pilot, "r")
+    session: Any = connected(pilot)
+    server, world = session.connection, session.world
+    server.answer = lambda method, *_: ends_in(world, "web-a", 25) if method == "POST" else None
+    dialog: Any = await asked(pilot, "r")
     assert "Pods that are ending already: 1." in screen_text(app)
     assert "No controller makes these anew: shop/web-a." in screen_text(app)
-    (_, cordoned, _), (_, evicted, _) = await carried_out(pilot, connected(pilot))
-    assert (cordoned, evicted) == ("/api/v1/nodes/worker-1", "/api/v1/namespaces/shop/pods/web-a/eviction")
+    await pilot.press("y")
+    await until(pilot, lambda: "0 of 2 gone · 2 terminating" in screen_text(app), "they are waited for")
+    left = re.compile(r"· shop/web-a: terminating, (\d+) s of its grace period left")
+    await until(pilot, lambda: left.search(screen_text(app)), "what is left of its grace period")
+    assert "· shop/going: terminating, its grace period ended" in screen_text(app)
+    assert "example.com/x keeps it" in " ".join(screen_text(app).split())
+    first = int(left.search(screen_text(app))[1])  # type: ignore[index]
+    await until(pilot, lambda: int(left.search(screen_text(app))[1]) < first, "it counts")  # type: ignore[index]
+    await pilot.press("escape")
+    await until(pilot, lambda: "Wait for 2" in screen_text(app), "nobody waits any more")
+    assert app.screen is dialog
+    await pilot.press("r")
+    await until(pilot, lambda: "Stop" in screen_text(app), "they are waited for again")
+    world["pods"].clear()
+    await done(pilot)
+    await until(pilot, lambda: "Node worker-1 drained; 2 pods in shop gone." in notes(app), "said")
+    assert [path.rpartition("/")[2] for _, path, _ in server.writes] == ["worker-1", "eviction"]
+
+
+async def test_a_drain_that_is_not_waited_for_is_said_and_leaves_the_pods_alone(pilot: Pilot[None]) -> None:
+    app = await table(pilot, "nodes", "worker-1")
+    await asked(pilot, "r")
+    await pilot.press("y")
+    await until(pilot, lambda: "2 terminating" in screen_text(app), "they are waited for")
+    await pilot.press("escape")
+    await until(pilot, lambda: "Close" in screen_text(app), "nobody waits any more")
+    await pilot.press("escape")
+    await done(pilot)
+    await until(pilot, lambda: "Node worker-1 not drained; 2 still terminating." in notes(app), "said")
+    assert len(connected(pilot).connection.writes) == 2, "nothing is undone"
 
 
 async def test_a_pod_that_a_budget_holds_is_asked_for_again_until_the_user_stops(pilot: Pilot[None]) -> None:
     app = await table(pilot, "nodes", "worker-1")
+    world = connected(pilot).world["pods"]
+    del world[1]
     server = connected(pilot).connection
     server.answer = lambda method, *_: refused_by_a_budget() if method == "POST" else None
     dialog: Any = await asked(pilot, "r")
     await pilot.press("y")
     await until(pilot, lambda: "1 held by a budget, asked again in" in screen_text(app), "the wait")
-    assert "1 of 2 drained" in screen_text(app)
+    assert "0 of 1 gone" in screen_text(app)
     assert "… shop/web-a: a PodDisruptionBudget keeps it" in screen_text(app)
     left = dialog.run_of_plan.again_in
     await until(pilot, lambda: f"asked again in {left - 1} s" in screen_text(app), "a second less")
@@ -173,7 +219,7 @@ async def test_a_pod_that_a_budget_holds_is_asked_for_again_until_the_user_stops
     await until(pilot, lambda: "Retry 1" in screen_text(app), "the end")
     assert app.screen is dialog, "what was not done is read before it closes"
     await until(pilot, lambda: "✗ shop/web-a: a PodDisruptionBudget keeps it" in screen_text(app), "why")
-    server.answer = lambda *_: None
+    server.answer = lambda *_: world.clear()
     await pilot.press("r")
     await done(pilot)
     assert [path.rpartition("/")[2] for _, path, _ in server.writes] == ["worker-1", "eviction", "eviction"]

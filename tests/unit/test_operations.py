@@ -15,7 +15,6 @@ from k8stui.kube.errors import ApiError, ConnectionLost, StatusDetails, api_erro
 from k8stui.kube.operations import running
 from k8stui.kube.operations.certificates import decode_request, facts, plan_decision
 from k8stui.kube.operations.deletion import DeleteOptions, plan_delete, plan_evict
-from k8stui.kube.operations.drain import plan_drain
 from k8stui.kube.operations.jobs import job_name, plan_rerun, plan_trigger
 from k8stui.kube.operations.metadata import parse_changes, plan_metadata
 from k8stui.kube.operations.nodes import parse_taints, plan_cordon, plan_taint, taints_after
@@ -292,50 +291,6 @@ def test_many_objects_are_told_in_a_few_words() -> None:
     assert subject(refs[:1]) == "pod a/web-0"
 
 
-def owned(name: str, kind: str, **more: Any) -> dict[str, Any]:
-    owners = [{"kind": kind, "name": "x", "controller": True}] if kind else []
-    metadata = {"name": name, "namespace": "shop", "uid": f"u-{name}", "ownerReferences": owners}
-    return {"metadata": {**metadata, **more.pop("metadata", {})}, "spec": more.pop("spec", {}), **more}
-
-
-def test_a_drain_says_what_stays_and_what_is_lost() -> None:
-    of = ref(NODES, "n1")
-    on_node = [
-        owned("web", "ReplicaSet", spec={"volumes": [{"name": "tmp", "emptyDir": {}}]}),
-        owned("alone", ""),
-        owned("agent", "DaemonSet"),
-        owned("etcd", "Node", metadata={"annotations": {"kubernetes.io/config.mirror": "x"}}),
-        owned("ending", "ReplicaSet", metadata={"deletionTimestamp": "2025-01-01T00:00:00Z"}),
-    ]
-    plan = plan_drain({of: {}}, on_node, PODS)
-    assert [change.ref.name for change in plan.changes] == ["n1", "web", "alone"]
-    assert plan.first == 1
-    assert plan.destroys
-    assert "Pods that stay: 1 of DaemonSets, 1 of the kubelet itself." in plan.notes
-    assert plan.warnings == (
-        "No controller makes these anew: shop/alone.",
-        "What these keep in emptyDir volumes is lost: shop/web.",
-    )
-    cordoned = {"spec": {"unschedulable": True}}
-    assert plan_drain({of: cordoned}, on_node, PODS).first == 0
-    with pytest.raises(PlanError, match="Nothing is to be done"):
-        plan_drain({of: cordoned}, on_node[2:], PODS)
-
-
-async def test_no_pod_is_evicted_from_a_node_that_cannot_be_cordoned() -> None:
-    refused = ApiError(403, "Forbidden", "nodes is forbidden")
-    broken = [True]
-    server = Server(lambda method, *_: refused if method == "PATCH" and broken else None)
-    run = Run(server, plan_drain({ref(NODES, "n1"): {}}, [owned("web", "ReplicaSet")], PODS))
-    await run.run()
-    assert [method for method, _, _ in server.sent] == ["PATCH"]
-    assert (run.count(State.FAILED), run.count(State.STOPPED)) == (1, 1)
-    broken.clear()
-    await run.retry()
-    assert [method for method, _, _ in server.sent[1:]] == ["PATCH", "POST"]
-    assert not run.left
-
-
 # Carrying out
 
 
@@ -357,7 +312,8 @@ class Server:
             found = self._answer(method, path, content)
             if isinstance(found, Exception):
                 raise found
-            return type("Answer", (), {"body": json.dumps(found or {}).encode(), "warnings": ()})()
+            body = json.dumps(found or {}).encode()
+            return type("Answer", (), {"body": body, "headers": {}, "warnings": ()})()
         finally:
             self.now -= 1
 

@@ -157,7 +157,7 @@ class World:
         if found is None:
             raise ApiError(404, "NotFound", f"{path} not found")
         body = {"items": found} if isinstance(found, list) else found
-        return type("Answer", (), {"body": json.dumps(body).encode()})()
+        return type("Answer", (), {"body": json.dumps(body).encode(), "headers": {}})()
 
 
 BASE = "/api/v1/namespaces/shop"

@@ -1,4 +1,6 @@
-"""Draining nodes: cordoned first, then what runs there is evicted; what stays, and what is lost. Pure.
+"""Draining nodes: cordoned first, then what runs there is evicted, until it is gone. Pure.
+
+What stays and what is lost is said before.
 
 Source: https://kubernetes.io/docs/tasks/administer-cluster/safely-drain-node/
 """
@@ -7,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from k8stui.kube.operations.deletion import HELD, plan_evict
 from k8stui.kube.operations.nodes import plan_cordon
-from k8stui.kube.operations.plans import Plan, PlanError, Ref, dig
+from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, Request, dig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +31,8 @@ def plan_drain(
     """Cordon nodes and evict their pods, as these were read. Raises PlanError where nothing is to be done."""
     cordoned = [ref for ref, node in nodes.items() if not dig(dict(node), "spec", "unschedulable")]
     leaving: list[Mapping[str, Any]] = []
-    daemons = static = going = 0
+    going: list[Mapping[str, Any]] = []
+    daemons = static = 0
     for pod in pods:
         meta = pod.get("metadata") or {}
         if MIRROR in (meta.get("annotations") or {}):
@@ -35,21 +40,29 @@ def plan_drain(
         elif _controller(pod) == "DaemonSet":
             daemons += 1
         elif meta.get("deletionTimestamp"):
-            going += 1
+            going.append(pod)
         else:
             leaving.append(pod)
     evicted = [_ref(pod, pod_kind) for pod in leaving]
-    if not cordoned and not evicted:
+    ending = [_ref(pod, pod_kind) for pod in going]
+    if not cordoned and not evicted and not ending:
         raise PlanError("Nothing is to be done: all that could go is gone, and no new pods come.")
     counts = {"of DaemonSets": daemons, "of the kubelet itself": static}
     staying = [f"{count} {whose}" for whose, count in counts.items() if count]
-    notes = ["No new pods come from now on; those that are there are evicted, with their own grace."]
+    notes = [
+        "No new pods come from now on; those that are there are evicted, with their own grace.",
+        "It is drained when they are gone; to stop waiting for that undoes nothing.",
+    ]
     if staying:
         notes.append(f"Pods that stay: {', '.join(staying)}.")
     if going:
-        notes.append(f"Pods that are ending already: {going}.")
+        notes.append(f"Pods that are ending already: {len(going)}.")
     notes.append(HELD)
-    changes = (*plan_cordon(cordoned, on=True).changes, *plan_evict(evicted).changes)
+    changes = (
+        *plan_cordon(cordoned, on=True).changes,
+        *(msgspec.structs.replace(change, until_gone=True) for change in plan_evict(evicted).changes),
+        *(Change(ref, (), "is ending already", until_gone=True) for ref in ending),
+    )
     return Plan(
         "Drain",
         "drained",
@@ -58,7 +71,14 @@ def plan_drain(
         warnings=tuple(_losses(leaving)),
         destroys=True,
         first=len(cordoned),
+        whole=tuple(nodes),
+        lists=tuple(pods_of(ref, pod_kind) for ref in nodes),
     )
+
+
+def pods_of(node: Ref, pod_kind: Kind) -> Request:
+    """The list of a node's pods."""
+    return Request("GET", pod_kind.path(), params={"fieldSelector": f"spec.nodeName={node.name}"})
 
 
 def _losses(pods: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -86,6 +86,8 @@ class Change(msgspec.Struct, frozen=True):
     """What `undo` puts back; empty where nothing does."""
     part: str = ""
     """The subresource that `back` is about."""
+    until_gone: bool = False
+    """It is done when the object is gone: the requests, if there are any, only ask for that."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -105,6 +107,10 @@ class Plan(msgspec.Struct, frozen=True):
     """Text to be typed before it is done; empty: a key is enough."""
     first: int = 0
     """So many changes are made one by one before the others begin, which need them."""
+    whole: tuple[Ref, ...] = ()
+    """What is `done` once all changes are; empty: each object by itself."""
+    lists: tuple[Request, ...] = ()
+    """Where objects that are to go are found as long as they are there."""
 
     @property
     def refs(self) -> tuple[Ref, ...]:

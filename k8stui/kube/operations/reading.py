@@ -13,7 +13,7 @@ import msgspec
 from k8stui.kube.errors import ApiError, KubeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from k8stui.kube.operations.plans import Ref
 
@@ -25,7 +25,7 @@ class Requests(Protocol):
     """What reading needs of a `Connection`."""
 
     async def request(self, method: str, path: str, **options: Any) -> Any:
-        """Raises KubeError; the answer has `.body`."""
+        """Raises KubeError; the answer has `.body` and `.headers`."""
         ...
 
 
@@ -39,7 +39,10 @@ class Read(msgspec.Struct):
 async def read_json(connection: Requests, path: str, params: dict[str, str] | None = None) -> dict[str, Any]:
     """One answer as a map. Raises KubeError."""
     options: dict[str, Any] = {"params": params} if params else {}
-    answer = await connection.request("GET", path, timeout=TIMEOUT, **options)
+    return _map(path, await connection.request("GET", path, timeout=TIMEOUT, **options))
+
+
+def _map(path: str, answer: Any) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -53,14 +56,24 @@ async def read_items(
     connection: Requests, path: str, params: dict[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """All items of a list, page by page. Raises KubeError."""
-    query = {"limit": "500", **(params or {})}
     items: list[dict[str, Any]] = []
-    while True:
-        page = await read_json(connection, path, query)
+    async for page, _ in read_pages(connection, path, params):
         items += page.get("items") or []
+    return items
+
+
+async def read_pages(
+    connection: Requests, path: str, params: dict[str, str] | None = None, accept: str = "application/json"
+) -> AsyncIterator[tuple[dict[str, Any], Mapping[str, str]]]:
+    """The pages of a list, each with the headers it came with. Raises KubeError."""
+    query = {"limit": "500", **(params or {})}
+    while True:
+        answer = await connection.request("GET", path, timeout=TIMEOUT, params=query, accept=accept)
+        page = _map(path, answer)
+        yield page, answer.headers
         mark = (page.get("metadata") or {}).get("continue")
         if not mark:
-            return items
+            return
         query["continue"] = mark
 
 

@@ -1,14 +1,14 @@
 """Carrying out a plan: at most ten objects at once, each with its own result, to be stopped and retried.
 
 Stopping begins nothing more and lets what was sent come to its end, so that it is known what was done. A
-request that fails is told in words; what the server asks to repeat (429, with a time) is repeated, and what a
-disruption budget holds is asked for again and again, until it goes or the user stops.
+request that fails is told in words; what the server asks to repeat (429, with a time) is repeated, what a
+disruption budget holds is asked for again and again, and what is to go is looked for until it is gone: both
+until the user stops.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import time
 from collections import deque
@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.operations.leaving import Stay, still_there
 from k8stui.kube.operations.reading import read_json
 from k8stui.kube.operations.undo import changed_since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from k8stui.kube.operations.plans import Change, Plan, Ref, Request
     from k8stui.kube.operations.reading import Requests
@@ -36,6 +37,8 @@ BUSY_TRIES = 4
 LONGEST_WAIT = 10.0
 HELD_PAUSE = 5.0
 """Seconds until an eviction that a disruption budget refused is asked for again, as `kubectl drain` does."""
+LOOK_PAUSE = 1.0
+"""Seconds between two looks for what is leaving."""
 HELD_ADVICE = "retry when more of its pods are ready, or delete it instead, which asks no budget"
 
 
@@ -46,6 +49,8 @@ class State(Enum):
     RUNNING = "running"
     HELD = "held"
     """A disruption budget does not let it go now; it is asked for again."""
+    LEAVING = "leaving"
+    """Its deletion was taken, and it is still there."""
     DONE = "done"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -61,6 +66,13 @@ class Result(msgspec.Struct):
     answer: dict[str, Any] = msgspec.field(default_factory=dict)
     """What the server answered to the last request, where it was an object."""
     warnings: tuple[str, ...] = ()
+    stay: Stay = Stay()
+    """What it waits for while it is leaving."""
+
+    @property
+    def told(self) -> str:
+        """What is to be said of it now."""
+        return self.stay.words if self.state is State.LEAVING else self.text
 
 
 class Run:
@@ -75,6 +87,8 @@ class Run:
         self._on_change = on_change
         self._stopping = asyncio.Event()
         self._again_at = 0.0
+        self.trouble = ""
+        """Why nobody knows whether what leaves is still there; empty while that is known."""
 
     # What is known
 
@@ -89,8 +103,9 @@ class Run:
 
     @property
     def left(self) -> list[Result]:
-        """What did not work, or was not begun."""
-        return [result for result in self.results if result.state in (State.FAILED, State.STOPPED)]
+        """What did not work, was not begun, or is not yet gone."""
+        unfinished = (State.FAILED, State.STOPPED, State.LEAVING)
+        return [result for result in self.results if result.state in unfinished]
 
     @property
     def done_refs(self) -> frozenset[Ref]:
@@ -100,12 +115,18 @@ class Run:
     @property
     def finished(self) -> bool:
         """Nothing waits or runs any more."""
-        return not any(result.state in (State.WAITING, State.RUNNING, State.HELD) for result in self.results)
+        under_way = (State.WAITING, State.RUNNING, State.HELD, State.LEAVING)
+        return not any(result.state in under_way for result in self.results)
 
     @property
     def again_in(self) -> int:
         """Seconds until what a budget holds is asked for again; 0 while nothing waits for that."""
         return max(0, math.ceil(self._again_at - time.monotonic()))
+
+    @property
+    def countdown(self) -> tuple[int, ...]:
+        """All numbers of seconds that are told: what is shown changes with them."""
+        return (self.again_in, *(result.stay.left for result in self._in(State.LEAVING)))
 
     # Doing it
 
@@ -120,10 +141,9 @@ class Run:
                     if self.failed:
                         self.stop()
             await self._do_all(self._in(State.WAITING))
-            while (held := self._in(State.HELD)) and not self._stopping.is_set():
-                await self._pause()
-                await self._do_all(held)
+            await self._wait_for_all()
         finally:
+            self._again_at = 0.0
             for result in self.results:
                 if result.state is State.WAITING:
                     result.state = State.STOPPED
@@ -134,7 +154,7 @@ class Run:
             self._on_change()
 
     def stop(self) -> None:
-        """Begin nothing more, and wait for no budget."""
+        """Begin nothing more, and wait for no budget and no end of a grace period."""
         self._stopping.set()
 
     def _in(self, state: State) -> list[Result]:
@@ -151,19 +171,54 @@ class Run:
             for _ in range(min(AT_ONCE, len(waiting))):
                 group.create_task(work())
 
-    async def _pause(self) -> None:
-        """Until what is held is to be asked for again, or the user stops."""
-        self._again_at = time.monotonic() + HELD_PAUSE
-        self._on_change()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HELD_PAUSE):
-                await self._stopping.wait()
-        self._again_at = 0.0
+    async def _wait_for_all(self) -> None:
+        """Ask again for what is held, and look for what leaves, until there is neither or the user stops."""
+        while not self._stopping.is_set():
+            if self._in(State.LEAVING):
+                await self._unless_stopped(self._look())
+            held, leaving = self._in(State.HELD), self._in(State.LEAVING)
+            if not held and not leaving:
+                return
+            if held and not self._again_at:
+                self._again_at = time.monotonic() + HELD_PAUSE
+            self._on_change()
+            await self._unless_stopped(asyncio.sleep(LOOK_PAUSE if leaving else HELD_PAUSE))
+            if held and time.monotonic() >= self._again_at and not self._stopping.is_set():
+                self._again_at = 0.0
+                await self._do_all(held)
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what changes nothing; the user need not wait for its end."""
+        tasks = [asyncio.ensure_future(each) for each in (work, self._stopping.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[0].done():
+                tasks[0].result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self) -> None:
+        """What leaves is done when none of the lists has its uid."""
+        try:
+            there = await still_there(self._connection, self.plan.lists)
+        except KubeError as error:
+            self.trouble = error.sentence()
+            return
+        self.trouble = ""
+        for result in self._in(State.LEAVING):
+            stay = there.get(result.change.ref.uid)
+            if stay is None:
+                result.state = State.DONE
+            else:
+                result.stay = stay
 
     async def retry(self) -> None:
-        """Do again what failed or was not begun."""
+        """Do again what failed or was not begun; what is leaving is only waited for."""
         for result in self.left:
-            result.state, result.text = State.WAITING, ""
+            if result.state is not State.LEAVING:
+                result.state, result.text = State.WAITING, ""
         await self.run()
 
     async def _do(self, result: Result) -> None:
@@ -183,7 +238,7 @@ class Run:
                     why = await self._changed_since(request, result.change.ref) or why
                 result.state, result.text = State.FAILED, why
         else:
-            result.state = State.DONE
+            result.state = State.LEAVING if result.change.until_gone else State.DONE
         self._on_change()
 
     async def _changed_since(self, request: Request, ref: Ref) -> str:

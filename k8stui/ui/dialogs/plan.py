@@ -17,7 +17,14 @@ from textual.widgets import Button, Checkbox, Input, Select
 
 from k8stui.kinds.text import printable
 from k8stui.ui.dialogs.base import Dialog, PlainText, Switch
-from k8stui.ui.dialogs.plan_text import body_text, finished_text, objects_text, progress_text, sentences
+from k8stui.ui.dialogs.plan_text import (
+    body_text,
+    finished_text,
+    objects_text,
+    progress_text,
+    retry_label,
+    sentences,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -74,7 +81,7 @@ class PlanDialog(Dialog["Run"]):
         self._timer: Timer | None = None
         self._working: asyncio.Task[None] | None = None
         self._dirty = False
-        self._again_in = 0
+        self._countdown: tuple[int, ...] = ()
 
     # What a subclass says
 
@@ -264,7 +271,7 @@ class PlanDialog(Dialog["Run"]):
         if not run.left:
             self.dismiss(run)
             return
-        self._do.label = f"Retry {len(run.left)}  r"
+        self._do.label = retry_label(run)
         self._do.display, self._do.disabled = True, False
         self._close.label = "Close  esc"
         self._close.focus()
@@ -275,9 +282,9 @@ class PlanDialog(Dialog["Run"]):
 
     def _tick(self) -> None:
         run = self.run_of_plan
-        if run is None or not (self._dirty or run.again_in != self._again_in):
+        if run is None or not (self._dirty or run.countdown != self._countdown):
             return
-        self._dirty, self._again_in = False, run.again_in
+        self._dirty, self._countdown = False, run.countdown
         width = self.query_one("#box").content_size.width
         self._say(self._progress, progress_text(run, width))
         self._say(self._objects, finished_text(run))

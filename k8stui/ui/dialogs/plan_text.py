@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from k8stui.kube.operations.plans import Plan
-    from k8stui.kube.operations.running import Run
+    from k8stui.kube.operations.running import Result, Run
 
 LISTED = 500
 """Objects that a plan lists by name."""
@@ -72,40 +72,59 @@ def progress_text(run: Run, width: int) -> Text:
     """A bar, and numbers; both on one line of that many columns, if they fit."""
     from k8stui.kube.operations.running import State
 
-    total = len(run.results)
-    done, failed = run.count(State.DONE), run.count(State.FAILED)
-    running, stopped, held = (run.count(each) for each in (State.RUNNING, State.STOPPED, State.HELD))
+    of, what = _counted(run)
+    total = len(of)
+    done, failed = (sum(each.state is state for each in of) for state in (State.DONE, State.FAILED))
     ended = done + failed
-    parts = [f"{done:,} of {total:,} {run.plan.done}"]
-    if running:
+    parts = [f"{done:,} of {total:,} {what}"]
+    if running := run.count(State.RUNNING):
         parts.append(f"{running} under way")
-    if held:
+    if leaving := run.count(State.LEAVING):
+        parts.append(f"{leaving:,} terminating")
+    if held := run.count(State.HELD):
         again = f", asked again in {run.again_in} s" if run.again_in else ""
         parts.append(f"{held:,} held by a budget{again}")
-    if failed:
+    if failed := run.count(State.FAILED):
         parts.append(f"{failed:,} failed")
-    if stopped:
+    if stopped := run.count(State.STOPPED):
         parts.append(f"{stopped:,} not begun")
     words = " · ".join(parts)
     bar = max(10, min(60, width - len(words) - 2))
     filled = bar * ended // total if total else bar
     text = Text("━" * filled, "bold")
     text.append("─" * (bar - filled), "dim")
-    return text.append(f"  {words}", "not dim")
+    text.append(f"  {words}", "not dim")
+    if run.trouble:
+        text.append(f"\nWhether they are still there is not known: {printable(run.trouble)}", "not dim")
+    return text
+
+
+def _counted(run: Run) -> tuple[list[Result], str]:
+    """What the numbers of the progress are about: what is to go, where something is."""
+    going = [each for each in run.results if each.change.until_gone]
+    return (going, "gone") if going else (run.results, run.plan.done)
+
+
+def retry_label(run: Run) -> str:
+    """What goes on with what is left."""
+    from k8stui.kube.operations.running import State
+
+    leaving = run.count(State.LEAVING)
+    return f"Wait for {leaving}  r" if leaving == len(run.left) else f"Retry {len(run.left)}  r"
 
 
 def finished_text(run: Run) -> Text:
     """What became of each object: what failed first, with its reason; what was done last, at the end."""
     from k8stui.kube.operations.running import State
 
-    signs = {State.FAILED: "✗", State.HELD: "…", State.RUNNING: "·"}
+    signs = {State.FAILED: "✗", State.HELD: "…", State.RUNNING: "·", State.LEAVING: "·"}
     if run.finished:
         signs |= {State.STOPPED: "-", State.DONE: "✓"}
     lines = []
     for state, sign in signs.items():
         results = [result for result in run.results if result.state is state]
         for result in results[:RESULTS]:
-            told = f": {printable(result.text)}" if result.text else ""
+            told = f": {printable(result.told)}" if result.told else ""
             lines.append(f"{sign} {printable(result.change.ref.label)}{told}")
         if len(results) > RESULTS:
             lines.append(f"{sign} … and {len(results) - RESULTS:,} more")
@@ -117,14 +136,14 @@ def summary(run: Run) -> str:
     from k8stui.kube.operations.plans import subject
     from k8stui.kube.operations.running import State
 
-    done = [result.change.ref for result in run.results if result.state is State.DONE]
-    failed, stopped = run.count(State.FAILED), run.count(State.STOPPED)
+    of, what = _counted(run)
+    done = [result.change.ref for result in of if result.state is State.DONE]
     parts = []
-    if done:
-        parts.append(f"{subject(done)} {run.plan.done}")
-    if failed:
-        parts.append(f"{failed} failed")
-    if stopped:
-        parts.append(f"{stopped} not begun")
+    if run.plan.whole:
+        parts.append(f"{subject(run.plan.whole)} {'not ' * bool(run.left)}{run.plan.done}")
+    if done and not (run.plan.whole and of is run.results):
+        parts.append(f"{subject(done)} {what}")
+    ends = {State.FAILED: "failed", State.STOPPED: "not begun", State.LEAVING: "still terminating"}
+    parts += [f"{run.count(state)} {words}" for state, words in ends.items() if run.count(state)]
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."

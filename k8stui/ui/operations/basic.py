@@ -105,7 +105,7 @@ async def _cordon(op: Operator, meant: Meant, *, on: bool) -> None:
 
 async def drain(op: Operator, meant: Meant) -> None:
     """Cordon nodes, and evict what runs there."""
-    from k8stui.kube.operations.drain import plan_drain
+    from k8stui.kube.operations.drain import plan_drain, pods_of
     from k8stui.kube.operations.plans import subject
     from k8stui.kube.operations.reading import read_items
     from k8stui.ui.operations.operator import Refused
@@ -116,5 +116,6 @@ async def drain(op: Operator, meant: Meant) -> None:
     nodes = (await op.read(meant.refs)).objects
     pods = []
     for ref in nodes:
-        pods += await read_items(op.connection, kind.path(), {"fieldSelector": f"spec.nodeName={ref.name}"})
+        of_node = pods_of(ref, kind)
+        pods += await read_items(op.connection, of_node.path, of_node.params)
     await op.confirm(f"Drain {subject(nodes)}", plan_drain(nodes, pods, kind))
