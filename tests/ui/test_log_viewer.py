@@ -369,3 +369,52 @@ async def test_a_file_has_names_and_times_in_full_where_the_screen_has_less() ->
             f"2026-01-31T08:00:01.500000000Z {front}  INFO two",
             f"── {pod.pod} gone ──",
         ]
+
+
+async def test_what_falls_off_while_it_is_saved_is_in_the_file() -> None:
+    buffer = LogBuffer(max_lines=100)
+    buffer.extend([line(number, f"line {number}") for number in range(100)])
+    app = LogApp(buffer)
+    async with app.run_test(size=(60, 9)) as pilot:
+        await until(pilot, lambda: app.lines()[8] == "line 99")
+        app.viewer.set_filter("[05]$")
+        await until(pilot, lambda: app.lines()[8] == "line 95")
+        texts, lines = app.viewer.all_lines(), app.viewer.shown_lines()
+        buffer.extend([line(number, f"line {number}") for number in range(100, 180)])
+        expected = [f"line {number}" for number in range(0, 100, 5)]
+        assert list(texts) == expected
+        assert [each.text for each in lines] == expected
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+async def test_a_line_that_is_in_view_is_gone_to_without_a_move(wrap: bool) -> None:
+    app = app_of(*(f"line {number} {'x' * 60 * (number == 24)}" for number in range(40)), wrap=wrap)
+    async with app.run_test(size=(40, 20)) as pilot:
+        await until(pilot, lambda: app.lines()[19].startswith("line 39"))
+        top = app.lines()[0]
+        app.viewer.put_cursor(30)
+        await pilot.pause()
+        assert app.lines()[0] == top
+        app.viewer.toggle_open(30)
+        app.viewer.put_cursor(39)  # what is open has moved it below the screen
+        await until(pilot, lambda: any(row.startswith("line 39") for row in app.lines()))
+
+
+async def test_without_a_selection_the_lines_on_the_screen_are_copied() -> None:
+    app = app_of(*(f"line {number} {'x' * 60}" for number in range(40)), wrap=True)
+    async with app.run_test(size=(40, 10)) as pilot:
+        await until(pilot, lambda: app.lines()[8].startswith("line 39"))
+        assert [each[:7] for each in app.viewer.copy_text().split("\n")] == [
+            f"line {n}" for n in range(35, 40)
+        ]
+
+
+async def test_text_that_the_mouse_selects_keeps_its_colours() -> None:
+    app = app_of("one two three", "four five six")
+    async with app.run_test(size=(60, 8)) as pilot:
+        await until(pilot, lambda: app.lines()[1].startswith("four"))
+        await pilot.mouse_down(LogViewer, offset=(4, 0))
+        await pilot.hover(LogViewer, offset=(7, 1))
+        await pilot.mouse_up(LogViewer, offset=(7, 1))
+        assert app.screen.get_selected_text()
+        assert app.unreadable(0) == app.unreadable(1) == []

@@ -84,6 +84,7 @@ class TestIndex:
                 assert index.place_of(seq) == sum(each < seq for each in plain)
                 assert index.has(seq) == (seq in plain)
                 assert (index.first, index.last) == (plain[0], plain[-1])
+                assert index.between(seq, seq + 9) == [each for each in plain if seq <= each < seq + 9]
 
 
 class TestFilter:

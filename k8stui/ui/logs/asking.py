@@ -5,10 +5,11 @@ Each function opens a line or a dialog and gives the answer to the view. None of
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8stui.kinds.text import cut, printable
 from k8stui.ui.dialogs.choose import Choice, ChooseDialog, choose
@@ -18,8 +19,6 @@ from k8stui.ui.logs.saving import as_json, as_text
 from k8stui.ui.prompt import AskedLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from k8stui.ui.actions import Place
     from k8stui.ui.views.logs import LogsView
 
@@ -188,24 +187,31 @@ def ask_save(place: Place, view: LogsView) -> None:
     ]
 
     def take(answer: str) -> None:
-        what, form = answer.split()
-        lines: Iterable[str]
-        total = len(model) if what == "shown" else held
-        if what == "shown" and form == "text":
-            lines = view.viewer.all_lines()
-        else:
-            found: Iterable[Any] = (
-                view.viewer.shown_lines() if what == "shown" or reading is None else reading.all_lines()
-            )
-            lines = as_json(found) if form == "json" else as_text(found)
-
-        def progress(count: int) -> None:
-            done = count >= total
-            view.activity = "" if done or not total else f"saving {count * 100 // total} %"
-            view.post_message(view.Changed(view))
-
-        about = view.target.name if view.target is not None else view.spec.query
-        suffix = ".jsonl" if form == "json" else ".log"
-        place.app.saver.lines(lines, f"logs-{about}" if about else "logs", suffix, progress)
+        place.app.run_worker(_save(place, view, *answer.split()), group="save")
 
     place.app.run_worker(choose(place.app, "Save", choices, take), group="dialog")
+
+
+async def _save(place: Place, view: LogsView, what: str, form: str) -> None:
+    """Save what is shown, or all, at the moment when a filter that was typed just now has seen every line."""
+    viewer, reading = view.viewer, view.reading
+    model = viewer.model
+    while what == "shown" and model.looked[0] > model.source.first:
+        model.step()
+        await asyncio.sleep(0)
+    if what == "shown" or reading is None:
+        total, found = len(model), viewer.shown_lines()
+    else:
+        total, found = len(reading.buffer), iter(reading.all_lines())
+    lines = as_json(found) if form == "json" else as_text(found)
+    if (what, form) == ("shown", "text"):
+        lines = viewer.all_lines()
+
+    def progress(count: int) -> None:
+        done = count >= total
+        view.activity = "" if done or not total else f"saving {count * 100 // total} %"
+        view.post_message(view.Changed(view))
+
+    about = view.target.name if view.target is not None else view.spec.query
+    suffix = ".jsonl" if form == "json" else ".log"
+    place.app.saver.lines(lines, f"logs-{about}" if about else "logs", suffix, progress)

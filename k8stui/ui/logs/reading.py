@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from k8stui.ui.views.log_news import LogNews
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from k8stui.kube.logs.query import LogQuery
     from k8stui.kube.logs.types import LogLine, LogSource
@@ -192,15 +192,9 @@ class LogReading:
         if self.pool is not None:
             self.pool.prefer(streams, focused=focused)
 
-    def all_lines(self) -> Iterator[Any]:
-        """The lines that are held now; those that fall off meanwhile are left out."""
-        buffer = self.buffer
-        at, end = buffer.first, buffer.end
-        while at < end:
-            at = max(at, buffer.first)
-            lines = buffer.lines(at, min(end, at + 256))
-            yield from lines
-            at += 256
+    def all_lines(self) -> Sequence[LogLine]:
+        """The lines that are held now; the list stays as it is when they fall off."""
+        return self.buffer.lines(self.buffer.first, self.buffer.end)
 
     @property
     def bound(self) -> str:

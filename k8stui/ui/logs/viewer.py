@@ -247,18 +247,12 @@ class LogViewer(CursorViewer):
     # Lines out
 
     def shown_lines(self) -> Iterator[Any]:
-        """The lines that are shown now; those that fall off meanwhile are left out."""
-        model = self.model
-        last, index = model.seq_at(len(model) - 1), 0
-        while last is not None and (seq := model.seq_at(index)) is not None and seq <= last:
-            if (line := model.line(seq)) is not None:
-                yield line
-            index = model.index_of(seq) + 1
+        """The lines that are shown at this moment, also those that fall off while they are gone through."""
+        return (line for _, line in self.model.held())
 
-    def _text_for_file(self, seq: int) -> str:
+    def _text_for_file(self, seq: int, line: LineLike) -> str:
         """As shown, but nothing in front is cut, and no time counts from now."""
-        line = self.model.line(seq)
-        return "" if line is None else self.painter.front_in_full(line) + self._text(seq, raw=True)
+        return self.painter.front_in_full(line) + self._text_of(seq, line, raw=True)
 
     def seen_lines(self) -> list[Any]:
         """The lines on the screen."""

@@ -206,7 +206,7 @@ class LogsView(View):
         self.post_message(self.Changed(self))
 
     def mark(self) -> None:
-        """Bookmark the line that the reader stands at; else write a line of ours at the end, and mark that."""
+        """Bookmark the line that the reader stands at; else write a line at the end, and mark that."""
         viewer = self.viewer
         here = viewer.standing_at
         if here is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -11,12 +12,12 @@ from k8stui.ui.widgets.lines.search import Origin
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from textual import events
     from textual.selection import Selection
 
-    from k8stui.ui.widgets.lines.model import LineModel
+    from k8stui.ui.widgets.lines.model import LineLike, LineModel
     from k8stui.ui.widgets.lines.painter import LinePainter, ShownLine
     from k8stui.ui.widgets.lines.search import LineSearch
     from k8stui.ui.widgets.painting import Palette
@@ -129,7 +130,8 @@ class LineActions(VirtualScroll):
         index = self.model.index_of(seq)
         top = self.top_place()
         self.set_following(False)
-        if not top.line <= index < top.line + max(1, self.page - 1) or self.wrap:
+        lowest = advance(top, max(0, self.page - 2), len(self.model), self.rows_of)
+        if not top <= Place(index) <= lowest:
             self.put_top(advance(Place(index), -(self.page // 3), len(self.model), self.rows_of))
         self.place_lines()
 
@@ -268,34 +270,27 @@ class LineActions(VirtualScroll):
         control characters still neutralised.
         """
         model = self.model
-        top = self.top_place().line
-        start, stop = top, top + self.page
+        seqs: Iterable[int] = dict.fromkeys(seq for seq, _ in self._rows if seq is not None)
         if what == "all":
-            start, stop = 0, len(model)
+            seqs = model.shown_between(model.source.first, model.source.end)
         elif what == "selected" and self._anchor is not None and self._head is not None:
             low, high = sorted((self._anchor, self._head))
-            start, stop = model.index_of(low), model.index_of(high) + 1
-        indexes = range(start, min(stop, len(model), start + MOST_COPIED_LINES))
-        seqs = (seq for index in indexes if (seq := model.seq_at(index)) is not None)
-        return "\n".join(self._text(seq, raw=raw) for seq in seqs)
+            seqs = model.shown_between(low, high + 1)
+        return "\n".join(self._text(seq, raw=raw) for seq in islice(seqs, MOST_COPIED_LINES))
 
     def all_lines(self) -> Iterator[str]:
-        """The lines that are shown now, for a file; those that fall off meanwhile are left out."""
-        model = self.model
-        last = model.seq_at(len(model) - 1)
-        index = 0
-        while last is not None and (seq := model.seq_at(index)) is not None and seq <= last:
-            yield self._text_for_file(seq)
-            index = model.index_of(seq) + 1
+        """The lines that are shown at this moment, for a file, whatever falls off while they are written."""
+        return (self._text_for_file(seq, line) for seq, line in self.model.held())
 
-    def _text_for_file(self, seq: int) -> str:
+    def _text_for_file(self, seq: int, line: LineLike) -> str:
         """A line as it is shown."""
-        return self._text(seq)
+        return self._text_of(seq, line)
 
     def _text(self, seq: int, *, raw: bool = False) -> str:
         line = self.model.line(seq)
-        if line is None:
-            return ""
+        return "" if line is None else self._text_of(seq, line, raw=raw)
+
+    def _text_of(self, seq: int, line: LineLike, *, raw: bool = False) -> str:
         shown = self.painter.shown(seq, line, len(line.text))
         text = shown.text[shown.prefix :] if raw else shown.text
         more = self.extra_rows(seq) if seq in self.opened else ()

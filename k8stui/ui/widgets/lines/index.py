@@ -44,6 +44,13 @@ class SeqIndex:
             return below - bisect_left(self._below, -seq + 1, key=lambda number: -number)
         return below + max(0, bisect_left(self._above, seq, self._fallen) - self._fallen)
 
+    def between(self, low: int, high: int) -> list[int]:
+        """The numbers from `low` to before `high`, as they are now."""
+        start, stop, below = self.place_of(low), self.place_of(high), len(self._below)
+        falling = self._below[below - min(stop, below) : below - min(start, below)]
+        shift = self._fallen - below
+        return [*reversed(falling), *self._above[max(start, below) + shift : max(stop, below) + shift]]
+
     def has(self, seq: int) -> bool:
         """Whether a number is in."""
         place = self.place_of(seq)

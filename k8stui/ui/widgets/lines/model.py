@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from k8stui.ui.widgets.lines.index import SeqIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _CHUNK = 512
 SEARCHED = 65_536
@@ -240,8 +240,13 @@ class LineModel:
         """Numbers of the shown lines from `start` to before `stop`."""
         if not self.filtered:
             return range(max(start, self.source.first), min(stop, self.source.end))
-        shown = self._shown
-        return [shown.at(place) for place in range(shown.place_of(start), shown.place_of(stop))]
+        return self._shown.between(start, stop)
+
+    def held(self) -> Iterator[tuple[int, Any]]:
+        """Numbers and lines of what is shown at this moment, also of those that fall off afterwards."""
+        first, end = self.source.first, self.source.end
+        lines, seqs = self.source.lines(first, end), self.shown_between(first, end)
+        return ((seq, lines[seq - first]) for seq in seqs)
 
     def is_match(self, seq: int) -> bool:
         """Whether a shown line matches by itself, and is not only near one that does."""

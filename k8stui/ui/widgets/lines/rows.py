@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from k8stui.ui.widgets.lines.actions import LineActions
 from k8stui.ui.widgets.lines.words import absence
-from k8stui.ui.widgets.painting import char_at, least_width, restyle, underlay
+from k8stui.ui.widgets.painting import char_at, least_width, restyle, selected_style, underlay
 from k8stui.ui.widgets.table.chrome import message_strip
 from k8stui.ui.widgets.table.states import MessageLine
 
@@ -131,9 +131,8 @@ class LineRows(LineActions):
             strip = self._lit(strip)
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(seq)) is not None:
-            style = self.screen.get_component_rich_style("screen--selection")
             first, last = max(0, span[0] - start), span[1] if span[1] < 0 else max(0, span[1] - start)
-            strip = Strip(restyle(strip, first, last, style), strip.cell_length)
+            strip = Strip(restyle(strip, first, last, selected_style(self)), strip.cell_length)
         return strip
 
     def _lit(self, strip: Strip) -> Strip:
