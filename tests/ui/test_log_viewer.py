@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from k8stui.kube.logs.types import LogLine, LogSource
 from k8stui.ui.logs import by_time
 from k8stui.ui.logs.painter import Mode, Times
 from k8stui.ui.logs.viewer import LogViewer
+from k8stui.ui.widgets.lines.search import Origin
 from tests.ui.widget_apps import WidgetApp, until
 
 if TYPE_CHECKING:
@@ -418,3 +420,27 @@ async def test_text_that_the_mouse_selects_keeps_its_colours() -> None:
         await pilot.mouse_up(LogViewer, offset=(7, 1))
         assert app.screen.get_selected_text()
         assert app.unreadable(0) == app.unreadable(1) == []
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+async def test_a_match_far_to_the_right_is_brought_into_view(wrap: bool) -> None:
+    texts = [f"{'한' * 400} needle {n} {'y' * 900}" if n % 20 == 0 else f"line {n}" for n in range(60)]
+    app = app_of(*texts, wrap=wrap, sources=True)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await until(pilot, lambda: app.lines()[11].endswith("line 59"))
+        app.viewer.search("needle")
+        await until(pilot, lambda: "needle 40" in app.text())
+        await pilot.press("n")
+        await until(pilot, lambda: "needle 20" in app.text())
+        app.viewer.search("line 1[12]", Origin(0))
+        await until(pilot, lambda: "line 11" in app.text())  # and back to the left
+
+
+async def test_what_is_found_at_the_start_of_a_line_is_marked_behind_its_name() -> None:
+    app = app_of("one", "one two one", sources=True)
+    async with app.run_test(size=(60, 9)) as pilot:
+        await until(pilot, lambda: app.lines()[1].endswith("one two one"))
+        painter, second = app.viewer.painter, app.buffer.line(1)
+        shown = painter.shown(1, second)
+        assert painter.matches(re.compile("^one"), shown, 0, 60) == [(shown.prefix, shown.prefix + 3)]
+        assert len(painter.matches(re.compile("one"), shown, 0, 60)) == 2

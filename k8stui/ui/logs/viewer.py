@@ -229,7 +229,7 @@ class LogViewer(CursorViewer):
         if before is not None and before != holder:
             self.toggle_open(before)
         if holder is None or holder == seq:
-            self.show_line(seq)
+            super().show_found(seq)
             return
         if holder not in self.opened:
             self.toggle_open(holder)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
 from k8stui.ui.widgets.lines.layout import Place, advance
+from k8stui.ui.widgets.lines.model import SEARCHED
 from k8stui.ui.widgets.lines.search import Origin
+from k8stui.ui.widgets.painting import width_of
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
@@ -78,8 +81,17 @@ class LineActions(VirtualScroll):
         raise NotImplementedError
 
     @property
+    def across(self) -> int:
+        """Cells of a row."""
+        raise NotImplementedError
+
+    @property
     def top_seq(self) -> int:
         """Number of the line on top."""
+        raise NotImplementedError
+
+    def _note_width(self, shown: ShownLine) -> None:
+        """Lines as wide as this one can be scrolled to."""
         raise NotImplementedError
 
     def rows_of(self, index: int) -> int:
@@ -127,12 +139,13 @@ class LineActions(VirtualScroll):
 
     def show_line(self, seq: int) -> None:
         """Bring a line into view, a third from the top, and stand still; no move when it is in view."""
-        index = self.model.index_of(seq)
-        top = self.top_place()
+        self._show_place(Place(self.model.index_of(seq)))
+
+    def _show_place(self, place: Place) -> None:
         self.set_following(False)
-        lowest = advance(top, max(0, self.page - 2), len(self.model), self.rows_of)
-        if not top <= Place(index) <= lowest:
-            self.put_top(advance(Place(index), -(self.page // 3), len(self.model), self.rows_of))
+        top, count = self.top_place(), len(self.model)
+        if not top <= place <= advance(top, max(0, self.page - 2), count, self.rows_of):
+            self.put_top(advance(place, -(self.page // 3), count, self.rows_of))
         self.place_lines()
 
     def bearings(self) -> Bearings:
@@ -145,8 +158,25 @@ class LineActions(VirtualScroll):
         self.put_top(Place(self.model.index_of(bearings.seq), bearings.sub))
 
     def show_found(self, seq: int) -> None:
-        """Bring the line that a search has found into view."""
+        """Bring the line that a search has found into view, and of a long one its first match."""
         self.show_line(seq)
+        line, pattern = self.model.line(seq), self.painter.pattern
+        if line is None or pattern is None:
+            return
+        shown = self.painter.shown(seq, line, SEARCHED)
+        matches = self.painter.matches(pattern, shown, 0, len(shown.text))
+        if not matches:
+            return
+        first, last = matches[0]
+        if self.wrap:
+            breaks = self.painter.breaks(seq, line, self.across)
+            self._show_place(Place(self.model.index_of(seq), bisect_right(breaks, first) - 1))
+            return
+        start, end, x = width_of(shown.text[:first]), width_of(shown.text[:last]), self.scroll_offset.x
+        if not x <= start <= end <= x + self.across:
+            self._note_width(shown)
+            self.place_lines()
+            self.jump(x=0 if end <= self.across else max(0, start - self.across // 3))
 
     def _go(self, top: Place) -> None:
         self.set_following(top >= self.last_top())

@@ -220,9 +220,12 @@ class LinePainter:
     ) -> list[tuple[int, int]]:
         """Where a pattern is in the line's own text, between two characters of the shown text."""
         found: list[tuple[int, int]] = []
-        for match in pattern.finditer(shown.text, max(shown.prefix, start - 1_000), end + 1_000):
+        text, first, shift = shown.text, max(shown.prefix, start - 1_000), 0
+        if first == shown.prefix:  # `^` is where the line's own text begins
+            text, first, shift = text[first : end + 1_000], 0, first
+        for match in pattern.finditer(text, first, end + 1_000 - shift):
             if match.end() > match.start():
-                found.append((match.start(), match.end()))
+                found.append((match.start() + shift, match.end() + shift))
             if len(found) >= _MOST_MATCHES:
                 break
         return found

@@ -37,11 +37,6 @@ class LineRows(LineActions):
 
     # Given by the viewer
 
-    @property
-    def across(self) -> int:
-        """Cells of a row."""
-        raise NotImplementedError
-
     def wake(self) -> None:
         """Something is to be done."""
         raise NotImplementedError
