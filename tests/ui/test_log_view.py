@@ -214,7 +214,7 @@ async def test_scrolling_up_to_the_first_line_asks_for_older_ones_and_says_that_
 
 
 async def test_streams_are_listed_and_saving_asks_what() -> None:
-    async with log() as (pilot, app, view):
+    async with log() as (pilot, app, _):
         await pilot.press("O")
         await until(
             pilot, lambda: isinstance(app.screen, ChooseDialog) and "coredns-x main" in screen_text(app)
@@ -297,3 +297,23 @@ async def test_a_small_title_cuts_the_query_and_not_what_was_found() -> None:
         await until(pilot, lambda: "shift-f find" in screen_text(app).splitlines()[-1])
         await pilot.press("F", *"stock", "enter")
         await until(pilot, lambda: re.search(r"find stock \[\d of 3\]", screen_text(app)))
+
+
+async def test_the_files_of_a_node_are_gone_through_folder_by_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = {"": ["syslog", "audit/"], "audit/": ["kube-apiserver-with-a-long-name.log"]}
+
+    async def listed(connection: Any, node: str, folder: str = "") -> list[str]:
+        return folders[folder]
+
+    monkeypatch.setattr("k8stui.kube.logs.node_files.list_files", listed)
+    async with make_app(kind="nodes").run_test(size=(100, 40)) as pilot:
+        app: Any = pilot.app
+        await until(pilot, lambda: app.session.cluster is not None and app.main.place().objects)
+        await pilot.press("L")
+        await until(pilot, lambda: "Logs of node" in screen_text(app) and "kubelet" in screen_text(app))
+        await pilot.press(*"audit", "enter")
+        await until(pilot, lambda: "audit/ ─" in screen_text(app))
+        assert "│ kube-apiserver-with-a-long-name.log" in screen_text(app)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.main.place().view_type == "logs")
+        assert app.main.place().view.spec.node_log == "audit/kube-apiserver-with-a-long-name.log"

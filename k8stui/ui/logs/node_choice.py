@@ -35,18 +35,15 @@ async def choose_node_log(place: Place) -> None:
             refused = refusal(error, "files")
         except TimeoutError:
             refused = f"The kubelet of {name} did not answer within {LIMIT:.0f} s."
-        choices = [
-            Choice(folder + each, folder + each, "folder" if each[-1:] == "/" else "") for each in files
-        ]
+        choices = [Choice(folder + each, each, "folder" if each[-1:] == "/" else "") for each in files]
         if folder:
             choices.insert(0, Choice(folder.rstrip("/").rpartition("/")[0] or "/", "..", "back"))
         else:
             services = [Choice(SERVICE + each, each, "journal of the service") for each in SERVICES]
             choices = [*services, *choices]
         free = "service:NAME, or a file below /var/log"
-        answer = await place.app.push_screen_wait(
-            ChooseDialog(f"Logs of node {name}", choices, about=refused, free=free)
-        )
+        title = f"Logs of node {name}" + (f": {folder}" if folder else "")
+        answer = await place.app.push_screen_wait(ChooseDialog(title, choices, about=refused, free=free))
         if answer is None:
             return
         if answer == "/" or answer == "..":
