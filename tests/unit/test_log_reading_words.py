@@ -192,7 +192,11 @@ class TestCompletion:
             ("!po", "!pod:"),
             ("since:", "since:5m"),
             ("dep", "deploy/"),
+            ("field:status", "field:status.phase=Running"),
         ],
     )
     def test_keys_and_names_are_offered_for_what_stands_there(self, query: str, expected: str) -> None:
         assert expected in [whole for whole, _, _ in completions(query, self.names)]
+
+    def test_values_are_not_told_to_be_keys(self) -> None:
+        assert {about for _, _, about in completions("kind:", self.names)} == {""}

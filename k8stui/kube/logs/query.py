@@ -25,6 +25,11 @@ _LEVEL_NAMES = {name: rank for rank, name in enumerate(LEVELS)} | {
     "panic": 5,
 }
 CONTAINER_KINDS = (REGULAR, INIT, SIDECAR, EPHEMERAL)
+FIELDS = (
+    *(f"status.phase={phase}" for phase in ("Running", "Pending", "Succeeded", "Failed")),
+    *("spec.nodeName=", "spec.serviceAccountName=", "metadata.name=", "status.podIP="),
+)
+"""Fields of pods that servers select by, as they are offered."""
 
 KEYS: dict[str, str] = {
     "pod": "pods whose name matches a regular expression",
@@ -356,6 +361,7 @@ def complete(text: str, cursor: int) -> Completion:
             "kind": CONTAINER_KINDS,
             "since": ("5m", "1h", "24h"),
             "tail": ("100", "500", "all"),
+            "field": FIELDS,
         }.get(keyed[2], ())
         return _offer(begin + keyed.end() + comma, value[comma:], keyed[2], fixed)
     kind, slash, name = term.partition("/")

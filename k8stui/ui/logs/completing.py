@@ -29,7 +29,8 @@ def completions(
     """
     found = complete(query, len(query))
     lead = query[: found.start]
-    words = [(word, KEYS.get(word.strip("!:>="), "")) for word in found.words]
+    terms = KEYS if found.wants == "term" else {}
+    words = [(word, terms.get(word.strip("!:>="), "")) for word in found.words]
     if found.wants == "term":
         words += [(kind, "the pods of an object") for kind in OBJECTS if kind.startswith(found.prefix)]
     if found.wants in ("since", "tail", "kind", "level", "log"):
