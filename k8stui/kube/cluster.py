@@ -19,6 +19,7 @@ from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.catalog import BUILTIN, Catalog
 from k8stui.kube.certificates import user_name
 from k8stui.kube.codecs import codec_for
+from k8stui.kube.definitions import Definitions
 from k8stui.kube.discovery import discover
 from k8stui.kube.errors import ConnectionLost, KubeError
 from k8stui.kube.health import Health, HealthMonitor, Status
@@ -103,6 +104,8 @@ class Cluster:
             on_up=self._up,
             quiet=self._quiet_for,
         )
+        self.definitions = Definitions(self._connected, lambda: self.catalog)
+        """What the definitions of custom kinds say of their columns."""
         self._pool = Pool(
             self._tasks, self._reflector, self._supervise, grace=grace, now=self._clock.monotonic
         )
@@ -371,6 +374,7 @@ class Cluster:
             # the first time as well: they may have changed since the kinds were read
             if not known or changes.changed or changes.removed:
                 known = True
+                self.definitions.forget()
                 self._rediscover.set()
 
         self._definitions = self.subscribe(kind, wake=wake)

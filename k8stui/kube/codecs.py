@@ -207,8 +207,12 @@ def codec_for(group: str, plural: str, form: Form | None = None) -> Codec[Any]:
     if form is not None and form.related and (group, plural) in RELATED:
         return StructCodec(RELATED[group, plural])
     struct = STRUCTS.get((group, plural))
-    if form is not None and form.columns is not None:
-        from k8stui.kube.columns import StructColumns, TableColumns
+    if form is not None and struct is None and (form.columns is not None or form.dates is not None):
+        from k8stui.kube.columns import TableColumns
 
-        return TableColumns(form.columns) if struct is None else StructColumns(struct, form.columns)
+        return TableColumns(form.columns, form.dates)
+    if form is not None and struct is not None and form.columns is not None:
+        from k8stui.kube.columns import StructColumns
+
+        return StructColumns(struct, form.columns)
     return TableCodec() if struct is None else StructCodec(struct)

@@ -1,4 +1,4 @@
-"""Objects with the cells of the user's own columns, which are read while an object's bytes are at hand.
+"""Objects with cells of the user's own columns, or of dates, read while an object's bytes are at hand.
 
 Only the cells are held, never the whole object. For kinds with a Struct the object is that Struct with a
 tuple more; for all others the Table is asked for with whole objects, which are dropped once they were read.
@@ -20,7 +20,7 @@ from k8stui.kube.tables import TableCodec, plain_cells
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Reader = "Callable[[bytes | msgspec.Raw], tuple[Any, ...]]"
+    from k8stui.kube.objects.related import DateCells
 
 
 @lru_cache(maxsize=64)
@@ -85,10 +85,14 @@ _META = msgspec.json.Decoder(KubeObject)
 class TableColumns(TableCodec):
     """A kind that is shown by the server's Table."""
 
-    def __init__(self, reader: Callable[[Any], tuple[Any, ...]]) -> None:
+    def __init__(
+        self, reader: Callable[[Any], tuple[Any, ...]] | None, dates: DateCells | None = None
+    ) -> None:
         super().__init__()
-        self.params = {"includeObject": "Object"}
+        whole = reader is not None or (dates is not None and dates.whole)
+        self.params = {"includeObject": "Object" if whole else "Metadata"}
         self._reader = reader
+        self._dates = dates
 
     def item(self, raw: Any) -> TableRow:
         """Decode one row, with its cells. Raises BadData."""
@@ -100,10 +104,14 @@ class TableColumns(TableCodec):
             cells = plain_cells(row.cells or ())
             if bytes(row.object) == b"null":
                 return self._made(ObjectMeta(name=str(cells[0]) if cells else ""), cells)
+            if self._dates is not None:
+                cells = self._dates(cells, row.object)
             return self._row_of(_META.decode(row.object).metadata, cells, row.object)
         except UNREADABLE as error:
             raise BadData(f"a row of a table could not be read: {error}") from error
 
     def _row_of(self, meta: ObjectMeta, cells: tuple[Any, ...], raw: Any) -> TableRow:
+        if self._reader is None:
+            return self._made(meta, cells)
         extra = _shared(self._reader(raw), self._pool)
         return intern_object(ColumnsRow(meta, cells, extra), self._pool)

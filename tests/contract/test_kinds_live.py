@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,15 +35,22 @@ PRINTED = [
 ]
 
 
-def definition(word: str) -> dict[str, Any]:
-    """A custom kind with a column that is always shown and one that is wide."""
+DATES = [
+    {"name": "Synced", "type": "date", "jsonPath": ".spec.synced"},
+    {"name": "Ends", "type": "date", "jsonPath": ".spec.ends"},
+    {"name": "Since", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+]
+
+
+def definition(word: str, printed: list[dict[str, Any]] = PRINTED) -> dict[str, Any]:
+    """A custom kind with these columns behind the name."""
     names = {"plural": f"{word}s", "singular": word, "kind": word.capitalize()}
     version = {
         "name": "v1",
         "served": True,
         "storage": True,
         "schema": ANY,
-        "additionalPrinterColumns": PRINTED,
+        "additionalPrinterColumns": printed,
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -172,6 +180,47 @@ async def test_rows_that_the_server_prints_flash_when_they_change_and_their_ages
     await until(pilot, lambda: lines(pilot, "flashing")[0][1] == "2", "the change")
     assert colour() != still
     await until(pilot, lambda: colour() == still, "the end of the flash")
+
+
+async def test_dates_count_on_while_nothing_changes(
+    pilot: Pilot[None], admin: Admin, namespace: str, word: str
+) -> None:
+    app = app_of(pilot)
+    await admin.create(DEFINITIONS, definition(word, DATES))
+    await until(pilot, lambda: app.session.catalog.find(word) is not None, "the new kind")
+    path = f"/apis/{word}.example.com/v1/namespaces/{namespace}/{word}s"
+
+    async def make(name: str, ago: int) -> None:
+        synced = (datetime.now(UTC) - timedelta(seconds=ago)).isoformat()
+        body = {"apiVersion": f"{word}.example.com/v1", "kind": word.capitalize(), "metadata": {"name": name}}
+        await admin.create(path, {**body, "spec": {"synced": synced}})
+
+    def dates() -> list[list[str]]:
+        """SYNCED and SINCE of the rows; ENDS is empty, and the settings' column is behind them."""
+        return [[row[0], *(cell for cell in row[1:-1])] for row in lines(pilot, "<none>")]
+
+    await make("row-b", 30)
+    await make("row-a", 60)
+    await app.navigator.run_line(f"{word}s")
+    await until(pilot, lambda: len(dates()) == 2, "the rows")
+    assert lines(pilot, "NAME ") == [["NAME", "SYNCED", "ENDS", "SINCE", "OWNER"]]
+    first = dates()
+    assert [len(row) for row in first] == [3, 3]
+    for _ in range(2):
+        before = dates()
+        await until(
+            pilot,
+            lambda: all(
+                new != old
+                for row, was in zip(dates(), before, strict=True)  # noqa: B023
+                for new, old in zip(row[1:], was[1:], strict=True)
+            ),
+            "a second later",
+        )
+    table(pilot).sort_by("SYNCED")
+    await until(pilot, lambda: [row[0] for row in dates()] == ["row-b", "row-a"], "by their moments")
+    await make("row-c", 45)
+    await until(pilot, lambda: [row[0] for row in dates()] == ["row-b", "row-c", "row-a"], "a new one")
 
 
 async def test_kinds_without_lists_or_watches_say_so(pilot: Pilot[None]) -> None:

@@ -9,6 +9,7 @@ there is empty. Nothing is executed: a path only reads. Pure; it raises `JsonPat
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -60,6 +61,15 @@ def parse_path(text: str) -> JsonPath:
     if rest != len(source):
         raise JsonPathError("{end} without a {range} before it.", rest)
     return JsonPath(parts, text)
+
+
+@lru_cache(maxsize=256)
+def path_or_none(text: str) -> JsonPath | None:
+    """A template that is used for many objects; None for one that cannot be parsed."""
+    try:
+        return parse_path(text)
+    except JsonPathError:
+        return None
 
 
 # Evaluating

@@ -6,12 +6,11 @@ held. `WithColumns` shows them behind a kind's own columns, ordered by what they
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.kinds.jsonpath.path import JsonPath, parse_path, text_of
+from k8stui.kinds.jsonpath.path import JsonPath, path_or_none, text_of
 from k8stui.kinds.jsonpath.syntax import JsonPathError
 from k8stui.kinds.tables.printing import NONE, Column, PrinterAround
 from k8stui.kinds.tables.sorting import NOTHING, Key, number_key, text_key
@@ -28,14 +27,6 @@ LONGEST = 200
 """Characters that are held of a cell."""
 
 
-@lru_cache(maxsize=256)
-def _path(text: str) -> JsonPath | None:
-    try:
-        return parse_path(text)
-    except JsonPathError:
-        return None
-
-
 class ColumnReader(msgspec.Struct, frozen=True):
     """Makes the cells of one object from its bytes. Equal readers share a collection."""
 
@@ -49,7 +40,7 @@ class ColumnReader(msgspec.Struct, frozen=True):
             return (NONE,) * len(self.paths)
         if isinstance(value, dict) and is_secret(value):
             value = readable(value)  # a table is no place where secrets were asked for
-        return tuple([_cell(_path(path), value) for path in self.paths])
+        return tuple([_cell(path_or_none(path), value) for path in self.paths])
 
 
 def _cell(path: JsonPath | None, value: Any) -> Any:

@@ -1,12 +1,14 @@
 """Kinds without a Struct: the server's own columns, ordered and judged by convention.
 
-The server prints these cells once; only AGE is worked out here from the creation time, so that it
-counts on. What a column means is told by its name, its type and the shape of its cells.
+The server prints these cells once; AGE is worked out here from the creation time, so that it counts on, and
+so is the cell of a date where the row holds the moment itself (see `date_cells`). What a column means is told
+by its name, its type and the shape of its cells.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from k8stui.kinds.durations import age
@@ -16,7 +18,6 @@ from k8stui.kinds.text import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from k8stui.kube.objects import TableRow
 
@@ -93,7 +94,7 @@ class TablePrinter:
                 each.name.upper(),
                 each.priority,
                 "right" if each.type in ("integer", "number") else "left",
-                live=each.name.upper() == "AGE",
+                live=each.name.upper() == "AGE" or each.type == "date",
             )
             for each in definitions
         )
@@ -112,20 +113,28 @@ class TablePrinter:
 
     def cells(self, obj: TableRow, now: datetime) -> tuple[str, ...]:
         """The text of each column, as many as there are columns."""
-        created = obj.metadata.creation_timestamp
         return tuple(
             [
-                age(created, now) if column.live and created is not None else self._text(obj, at)
-                for at, column in enumerate(self.columns)
+                self._text(obj, at) if (moment := self._moment(obj, at)) is None else age(moment, now)
+                for at in range(len(self.columns))
             ]
         )
+
+    def _moment(self, obj: TableRow, at: int) -> datetime | None:
+        """The time whose age a cell shows; None for a cell that shows something else."""
+        if not self.columns[at].live:
+            return None
+        cell = obj.cells[at] if at < len(obj.cells) else None
+        if isinstance(cell, datetime):
+            return cell
+        return obj.metadata.creation_timestamp if self.columns[at].name == "AGE" else None
 
     def sort_key(self, obj: TableRow, column: int, now: datetime) -> Key:
         """A key by the type of the column and the shape of the cell."""
         if not 0 <= column < len(self.columns):
             return name_key(obj.metadata.name)
-        if self.columns[column].live and obj.metadata.creation_timestamp is not None:
-            return age_key(obj.metadata.creation_timestamp)
+        if (moment := self._moment(obj, column)) is not None:
+            return age_key(moment)
         text = self._text(obj, column)
         if self._is_name[column]:
             return name_key(text)

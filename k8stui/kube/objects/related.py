@@ -7,7 +7,7 @@ rbac.authorization.k8s.io), with the older forms of servers since 1.20.
 from __future__ import annotations
 
 from collections.abc import Callable  # noqa: TC003 - msgspec reads it
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -232,6 +232,17 @@ RELATED: dict[tuple[str, str], type[Any]] = {
 """By API group and plural; every other kind's own form says enough."""
 
 
+class DateCells(Protocol):
+    """Knows which cells of a Table's row are dates."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether more than an object's metadata is needed."""
+
+    def __call__(self, cells: tuple[Any, ...], raw: Any) -> tuple[Any, ...]:
+        """The cells with moments in place of texts, from the bytes of the object."""
+
+
 class Form(msgspec.Struct, frozen=True):
     """In which form the objects of a collection are held, where that is not the kind's own.
 
@@ -242,3 +253,5 @@ class Form(msgspec.Struct, frozen=True):
     """As the Struct in `RELATED`: what the object names."""
     columns: Callable[[Any], tuple[Any, ...]] | None = None
     """Makes of an object's bytes the cells that are held with it (`extra`); hashable, equal when alike."""
+    dates: DateCells | None = None
+    """Puts moments into the cells of a Table's row; hashable, equal when alike."""

@@ -54,8 +54,8 @@ class JsonPathRows:
         self._marked = frozenset(spec.marked)
         self._whole = split(spec.query) is None
         self._custom, more = of_settings(session, kind)
-        before = more["form"].columns if more else None
-        reader = ItemReader(spec.query, kind.api_version, kind.kind, revealed, before)
+        form = more.get("form", Form())
+        reader = ItemReader(spec.query, kind.api_version, kind.kind, revealed, form.columns)
         self._namespaces = session.namespaces if self.spec.namespaces is None else self.spec.namespaces
         self._columns: Any = ()
         self._model = RowModel(self._printer(), now=session.backend.now)
@@ -68,7 +68,7 @@ class JsonPathRows:
             label_selector=self.spec.label_selector,
             field_selector=self.spec.field_selector,
             wake=changed,
-            form=Form(columns=reader),
+            form=Form(columns=reader, dates=form.dates),
         )
 
     def _printer(self) -> Any:

@@ -18,15 +18,32 @@ MOST_LOOKED_AT = 2_000
 
 
 def of_settings(session: Session, kind: Kind) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The columns that the settings have for a kind, and what subscribing for their cells needs besides."""
-    settings = session.settings.columns
-    if not settings:
-        return (), {}
-    from k8stui.kinds.tables.custom_columns import custom_columns
+    """The columns that the settings have for a kind, and what subscribing for their cells needs besides.
+
+    So do cells of dates, where the kind's definition is known.
+    """
+    columns, reader, dates = _of_kind(session, kind)
+    if reader is None and dates is None:
+        return columns, {}
     from k8stui.kube.objects.related import Form
 
-    columns, reader = custom_columns(settings, session.catalog, kind)
-    return columns, {} if reader is None else {"form": Form(columns=reader)}
+    return columns, {"form": Form(columns=reader, dates=dates)}
+
+
+def _of_kind(session: Session, kind: Kind) -> tuple[tuple[Any, ...], Any, Any]:
+    """Columns, who reads their cells, and who reads those of dates."""
+    columns: tuple[Any, ...] = ()
+    reader = dates = None
+    if session.settings.columns:
+        from k8stui.kinds.tables.custom_columns import custom_columns
+
+        columns, reader = custom_columns(session.settings.columns, session.catalog, kind)
+    definitions = getattr(session.cluster, "definitions", None)
+    if definitions is not None and (printed := definitions.known(kind)):
+        from k8stui.kinds.tables.date_cells import date_reader
+
+        dates = date_reader(printed)
+    return columns, reader, dates
 
 
 def _with_own(printer: Any, labels: tuple[str, ...], columns: tuple[Any, ...]) -> Any:

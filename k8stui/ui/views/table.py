@@ -15,8 +15,9 @@ from k8stui.ui.filtering import filter_of
 from k8stui.ui.follow import LINKS, predicate_for
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
-from k8stui.ui.views.own_columns import labels_of, of_settings, printer_of
+from k8stui.ui.views.own_columns import labels_of, printer_of
 from k8stui.ui.views.placeholder import Placeholder
+from k8stui.ui.views.table_rows import TableRows
 from k8stui.ui.widgets.table.states import Subject, phase_of
 from k8stui.ui.widgets.table.virtual_table import VirtualTable
 
@@ -31,20 +32,6 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.table import messages as table_messages
 
 
-class _Source:
-    """A subscription that tells when the server's columns have come."""
-
-    def __init__(self, subscription: Any, view: TableView) -> None:
-        self.subscription = subscription
-        self.collection = subscription.collection
-        self._view = view
-
-    def take(self) -> Any:
-        changes = self.subscription.take()
-        self._view.took(changes)
-        return changes
-
-
 class TableView(View):
     """Rows of one kind."""
 
@@ -53,9 +40,8 @@ class TableView(View):
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)
         self._kind: Kind | None = None
-        self._subscription: Any = None
+        self._rows: TableRows | None = None
         self._columns: Any = ()
-        self._custom: tuple[Any, ...] = ()
         self._denied_told = False
         self._owner_key: Any = None
         self._stop_waiting: Callable[[], None] | None = None
@@ -85,21 +71,25 @@ class TableView(View):
             self._wait_for_kind(cluster)
             return
         self._denied_told = False
-        self._custom, more = of_settings(self.session, self._kind)
         if self.table is None:
             await self._make_table()
         assert self.table is not None
+        scope = {
+            "namespaces": self.namespaces if self._kind.namespaced else (),
+            "label_selector": self.spec.label_selector,
+            "field_selector": self.spec.field_selector,
+        }
+        self._rows = TableRows(
+            self.session,
+            self._kind,
+            scope,
+            wake=self.table.wake,
+            took=self._took,
+            changed=self._show_columns,
+        )
         self.table.set_printer(self._printer())
         self.table.set_subject(self._subject())
-        self._subscription = cluster.subscribe(
-            self._kind,
-            namespaces=self.namespaces if self._kind.namespaced else (),
-            label_selector=self.spec.label_selector,
-            field_selector=self.spec.field_selector,
-            wake=self.table.wake,
-            **more,
-        )
-        self.table.set_source(_Source(self._subscription, self))
+        self.table.set_source(self._rows)
         self.post_message(self.Changed(self))
 
     async def _drop_table(self) -> None:
@@ -166,9 +156,9 @@ class TableView(View):
 
     def close(self) -> None:
         self._give_up_waiting()
-        if self._subscription is not None:
-            self._subscription.close()
-            self._subscription = None
+        if self._rows is not None:
+            self._rows.close()
+            self._rows = None
         if self.table is not None and self.table.is_attached:
             self.table.set_source(None)
 
@@ -193,33 +183,36 @@ class TableView(View):
 
     def _printer(self) -> Any:
         assert self._kind is not None
-        self._columns = self._subscription.collection.columns if self._subscription is not None else ()
+        rows = self._rows
+        self._columns, custom = ((), ()) if rows is None else (rows.collection.columns, rows.custom)
         many = self._many_namespaces
-        return printer_of(self._kind, self._columns, self.spec.labels, self._custom, namespaced=many)
+        return printer_of(self._kind, self._columns, self.spec.labels, custom, namespaced=many)
 
-    def show_labels(self, keys: tuple[str, ...]) -> None:
-        """Have a column for each of these labels."""
+    def _show_columns(self) -> None:
+        """The columns are others, or are read in another way."""
         sort, reverse = self.spec.sort, self.spec.reverse
-        self._set(labels=keys)
         if self.table is not None:
             self.table.set_printer(self._printer())
             if sort in self.column_names():
                 self.table.sort_by(sort, reverse=reverse)
 
+    def show_labels(self, keys: tuple[str, ...]) -> None:
+        """Have a column for each of these labels."""
+        self._set(labels=keys)
+        self._show_columns()
+
     def known_labels(self) -> list[str]:
         """The labels that rows have, the most frequent first."""
-        held = () if self._subscription is None else self._subscription.collection.objects.values()
+        held = () if self._rows is None else self._rows.collection.objects.values()
         return labels_of(held)
 
-    def took(self, changes: Any) -> None:
+    def _took(self, changes: Any) -> None:
         """The table is about to take changes: have its columns ready, and notice refusals."""
-        if changes.reset and self._subscription is not None and self.table is not None:
-            columns = self._subscription.collection.columns
-            if columns != self._columns:
-                sort, reverse = self.spec.sort, self.spec.reverse
-                self.table.set_printer(self._printer())
-                if sort:
-                    self.table.sort_by(sort, reverse=reverse)
+        rows = self._rows
+        if changes.reset and rows is not None and rows.collection.columns != self._columns:
+            self._show_columns()
+            if rows.wants_definition:
+                self.run_worker(rows.learn(), group="definition", exclusive=True, exit_on_error=False)
         if phase_of(changes.state) == "denied" and not self._denied_told:
             self._denied_told = True
             self._refused(changes.state.reason)
