@@ -68,6 +68,19 @@ async def test_so_many_streams_are_open_and_the_others_wait_in_order() -> None:
         assert share.waiting == {}
 
 
+async def test_who_is_given_up_gets_no_place_though_its_task_has_not_gone_yet() -> None:
+    pool = StreamPool(1)
+    share = pool.share()
+    async with streams() as wanted:
+        await wanted.want(share, "a", "b", "c")
+        wanted.tasks["b"].cancel()
+        wanted.tasks["a"].result().release()
+        await settle()
+        assert pool.open == 1
+        assert wanted.tasks["b"].cancelled()
+        assert wanted.tasks["c"].result().key == "c"
+
+
 async def test_what_is_in_view_comes_first() -> None:
     share = StreamPool(1).share()
     async with streams() as wanted:

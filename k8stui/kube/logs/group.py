@@ -12,13 +12,15 @@ import contextlib
 import dataclasses
 import random
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from k8stui.kube.backoff import Clock, SystemClock
+from k8stui.kube.logs.group_admission import MOST_PODS, Admission
 from k8stui.kube.logs.group_merge import HOLD, GroupMerge
 from k8stui.kube.logs.group_pod import ContainerChoice, PodMember, Reading
 from k8stui.kube.logs.pool import Share, StreamPool
-from k8stui.kube.logs.types import ERROR, INFO, LogLine, LogSource
+from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -89,6 +91,8 @@ class LogGroup:
         self._members: dict[str, PodMember] = {}
         self._unselected: dict[str, PodMember] = {}
         """Pods that were read and are not selected at present, though they may be again."""
+        self._admission: Admission | None = None
+        self._said_full = False
         self._settled = False
         self._is_read = False
         self._reading = Reading(
@@ -105,6 +109,7 @@ class LogGroup:
             on_status=lambda status: on_change(),
             is_told=pods.is_live,
         )
+        self._newcomers = dataclasses.replace(self._reading, tail=None)
         self.failed = 0
         """Pods of which something could not be read, and lists of pods that could not be had."""
 
@@ -112,6 +117,16 @@ class LogGroup:
     def pods(self) -> tuple[PodMember, ...]:
         """The pods that are read now."""
         return tuple(self._members.values())
+
+    @property
+    def to_come(self) -> int:
+        """Pods that fit and are not begun with yet."""
+        return 0 if self._admission is None else len(self._admission)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether those wait until pods that are read have ended."""
+        return self._admission is not None and self._admission.is_full
 
     @property
     def statuses(self) -> tuple[SourceStatus, ...]:
@@ -156,7 +171,7 @@ class LogGroup:
 
     async def _read_members(self) -> None:
         """All pods that are there, once."""
-        update = self._pods.update()
+        update = await self._pods.update()
         for mark, text in update.remarks:
             self._remark(mark, text)
         members = [self._member(self._reading, pod) for pod in update.joined]
@@ -165,31 +180,47 @@ class LogGroup:
 
     async def _follow_members(self, tasks: asyncio.TaskGroup) -> None:
         """Pods join and leave as is told; without end where more may join."""
-        newcomers = dataclasses.replace(self._reading, tail=None)
+        admission = self._admission = Admission(self._clock, partial(self._begin, tasks))
+        admitting = tasks.create_task(admission.run(), name="pods that join a log")
         news = self._pods.news
-        while self._pods.is_live or not self._settled or not all(member.done for member in self.pods):
-            update = self._pods.update()
+        while self._pods.is_live or not self._settled or self.to_come or not all(p.done for p in self.pods):
+            update = await self._pods.update()
             for mark, text in update.remarks:
                 self._remark(mark, text)
             for pod in update.joined:
-                member = self._member(newcomers if self._settled else self._reading, pod)
-                if self._settled:
-                    member.remark(INFO, f"pod {member.namespace}/{member.name} joined")
-                tasks.create_task(self._run_member(member), name=f"logs of {member.name}")
+                admission.add(pod, joined=self._settled)
             for uid in update.changed:
                 if (member_of := self._members.get(uid)) is not None:
                     member_of.changed()
             for uid in update.left:
+                admission.discard(uid)
                 if (leaving := self._members.get(uid)) is not None:
                     leaving.changed(removed=True)
                     if leaving.done:
                         self._gone(leaving)
-            if not (self._settled or self._members):
+            if not (self._settled or self._members or self.to_come):
                 self._remark(INFO, "no pods fit the query yet; those that come are read")
             self._settled = True
             self._on_change()
             await news.wait()
             news.clear()
+        admitting.cancel()
+
+    def _begin(self, tasks: asyncio.TaskGroup, pod: PodRef, joined: bool) -> None:
+        member = self._member(self._newcomers if joined else self._reading, pod)
+        if joined:
+            member.remark(INFO, f"pod {member.namespace}/{member.name} joined")
+        task = tasks.create_task(self._run_member(member), name=f"logs of {member.name}")
+        if (admission := self._admission) is not None:
+            task.add_done_callback(lambda _: admission.ended())
+            self._say_full(admission)
+
+    def _say_full(self, admission: Admission) -> None:
+        """Once: not all pods that fit are read."""
+        if admission.is_full and not self._said_full:
+            self._said_full = True
+            said = f"only {MOST_PODS:,} pods are read, and {len(admission):,} more fit: narrow the query"
+            self._remark(GAP, said)
 
     def _member(self, reading: Reading, pod: PodRef) -> PodMember:
         before = self._unselected.pop(pod.uid, None) or self._members.get(pod.uid)

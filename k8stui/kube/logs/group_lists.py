@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from k8stui.kube.logs.query import LogQuery
 
 
+TOGETHER = 500
+"""Pods that are gone through in one turn of the loop."""
+
+
 class PodRef(NamedTuple):
     """A pod by name; the uid is "" where it is not known."""
 
@@ -54,7 +58,7 @@ class Pods(Protocol):
         """Wait until it is known who belongs. Raises KubeError."""
         ...
 
-    def update(self) -> Update:
+    async def update(self) -> Update:
         """What is different since the last call."""
         ...
 
@@ -75,7 +79,7 @@ class OnePod:
     async def open(self) -> None:
         """It is known."""
 
-    def update(self) -> Update:
+    async def update(self) -> Update:
         """It joins once, and never leaves: its reader notices its end."""
         joined, self._joined = self._joined, []
         return Update(joined)
@@ -145,8 +149,8 @@ class ListedPods:
             raise ConnectionLost(state.reason)
         return False
 
-    def update(self) -> Update:
-        """What the lists say now."""
+    async def update(self) -> Update:
+        """What the lists say now. Other tasks have their turns while thousands are gone through."""
         found = Update()
         touched: dict[str, Any] = {}
         for index, (choice, subscription) in enumerate(self._lists):
@@ -155,7 +159,9 @@ class ListedPods:
             uids = changes.changed | changes.removed
             if changes.reset or not self._settled:
                 uids = {*objects, *self._selected_by}
-            for uid in uids:
+            for at, uid in enumerate(uids, 1):
+                if not at % TOGETHER:
+                    await asyncio.sleep(0)
                 pod = objects.get(uid)
                 by = self._selected_by.setdefault(uid, set())
                 if pod is not None and self._wants(choice, pod):
@@ -165,7 +171,9 @@ class ListedPods:
                     by.discard(index)
                     touched.setdefault(uid, None)
             self._remark_state(index, subscription, found)
-        for uid, pod in touched.items():
+        for at, (uid, pod) in enumerate(touched.items(), 1):
+            if not at % TOGETHER:
+                await asyncio.sleep(0)
             self._tell_apart(uid, pod, found)
         self._settled = True
         return found

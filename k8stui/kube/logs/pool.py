@@ -87,6 +87,11 @@ class Waiter:
         """They are numbered as they come."""
         self.future: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
 
+    @property
+    def waits(self) -> bool:
+        """Whether it still does: who is cancelled goes in its own time."""
+        return not self.future.done()
+
 
 class Line:
     """The waiters of one log. Whatever is asked costs what is in view or served, not how many wait."""
@@ -118,8 +123,8 @@ class Line:
     def in_order(self, preferred: frozenset[str]) -> Iterator[Waiter]:
         """As they are served: the preferred ones, then the others, as they came."""
         first = {number: each for key in preferred for number, each in self._by_key.get(key, {}).items()}
-        yield from (first[number] for number in sorted(first))
-        yield from (each for number, each in self._all.items() if number not in first)
+        yield from (first[number] for number in sorted(first) if first[number].waits)
+        yield from (each for number, each in self._all.items() if number not in first and each.waits)
 
 
 class Share:
