@@ -30,34 +30,11 @@ def plan_drain(
 ) -> Plan:
     """Cordon nodes and evict their pods, as these were read. Raises PlanError where nothing is to be done."""
     cordoned = [ref for ref, node in nodes.items() if not dig(dict(node), "spec", "unschedulable")]
-    leaving: list[Mapping[str, Any]] = []
-    going: list[Mapping[str, Any]] = []
-    daemons = static = 0
-    for pod in pods:
-        meta = pod.get("metadata") or {}
-        if MIRROR in (meta.get("annotations") or {}):
-            static += 1
-        elif _controller(pod) == "DaemonSet":
-            daemons += 1
-        elif meta.get("deletionTimestamp"):
-            going.append(pod)
-        else:
-            leaving.append(pod)
-    evicted = [_ref(pod, pod_kind) for pod in leaving]
-    ending = [_ref(pod, pod_kind) for pod in going]
+    found = _sorted_out(pods)
+    evicted = [_ref(pod, pod_kind) for pod in found.leaving]
+    ending = [_ref(pod, pod_kind) for pod in found.ending]
     if not cordoned and not evicted and not ending:
         raise PlanError("Nothing is to be done: all that could go is gone, and no new pods come.")
-    counts = {"of DaemonSets": daemons, "of the kubelet itself": static}
-    staying = [f"{count} {whose}" for whose, count in counts.items() if count]
-    notes = [
-        "No new pods come from now on; those that are there are evicted, with their own grace.",
-        "It is drained when they are gone; to stop waiting for that undoes nothing.",
-    ]
-    if staying:
-        notes.append(f"Pods that stay: {', '.join(staying)}.")
-    if going:
-        notes.append(f"Pods that are ending already: {len(going)}.")
-    notes.append(HELD)
     changes = (
         *plan_cordon(cordoned, on=True).changes,
         *(msgspec.structs.replace(change, until_gone=True) for change in plan_evict(evicted).changes),
@@ -67,13 +44,52 @@ def plan_drain(
         "Drain",
         "drained",
         changes,
-        notes=tuple(notes),
-        warnings=tuple(_losses(leaving)),
+        notes=tuple(_notes(found)),
+        warnings=tuple(_losses(found.leaving)),
         destroys=True,
         first=len(cordoned),
         whole=tuple(nodes),
         lists=tuple(pods_of(ref, pod_kind) for ref in nodes),
     )
+
+
+class _Found(msgspec.Struct):
+    """The pods of nodes by what becomes of them."""
+
+    leaving: list[Mapping[str, Any]] = []
+    ending: list[Mapping[str, Any]] = []
+    """They are being deleted already."""
+    daemons: int = 0
+    static: int = 0
+
+
+def _sorted_out(pods: Iterable[Mapping[str, Any]]) -> _Found:
+    found = _Found()
+    for pod in pods:
+        meta = pod.get("metadata") or {}
+        if MIRROR in (meta.get("annotations") or {}):
+            found.static += 1
+        elif _controller(pod) == "DaemonSet":
+            found.daemons += 1
+        elif meta.get("deletionTimestamp"):
+            found.ending.append(pod)
+        else:
+            found.leaving.append(pod)
+    return found
+
+
+def _notes(found: _Found) -> list[str]:
+    """What is to be known before."""
+    notes = [
+        "No new pods come from now on; those that are there are evicted, with their own grace.",
+        "It is drained when they are gone; to stop waiting for that undoes nothing.",
+    ]
+    counts = {"of DaemonSets": found.daemons, "of the kubelet itself": found.static}
+    if staying := [f"{count} {whose}" for whose, count in counts.items() if count]:
+        notes.append(f"Pods that stay: {', '.join(staying)}.")
+    if found.ending:
+        notes.append(f"Pods that are ending already: {len(found.ending)}.")
+    return [*notes, HELD]
 
 
 def pods_of(node: Ref, pod_kind: Kind) -> Request:
