@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.errors import ConnectionLost, KubeError
 from k8stui.kube.sessions.commands import shell_commands
+from k8stui.kube.sessions.flood import Flood
 from k8stui.kube.sessions.flow import PAUSE, Input, Output
 from k8stui.kube.sessions.look import autopsy, chosen_container, explained, node_system
 from k8stui.kube.sessions.streams import RemoteCommand
@@ -30,14 +31,6 @@ __all__ = ["Counters", "SessionPhase", "SessionSpec", "SessionState", "ShellSess
 
 SETTLE = 0.5
 """Seconds after which a command that said nothing is taken to have started."""
-SKIP_TAIL = 16 * 1024
-"""Bytes at the end of skipped output that are handed out after all."""
-SKIP_QUIET = 0.05
-"""Seconds without output after which a flood is over."""
-SKIP_LIMIT = 2.0
-"""Seconds after which a flood that did not stop is handed out again."""
-_CANCEL = b"\x18"
-"""Ends an escape sequence that the skipping may have cut in two."""
 
 
 class ShellSession:
@@ -83,8 +76,7 @@ class ShellSession:
         self._size = size
         self._output = Output(pause=pause)
         self._input = Input()
-        self._skipping: float | None = None
-        self._tail = b""
+        self._flood = Flood(self._output, self.counters, self._clock)
         self._over = asyncio.Event()
 
     # -- what it is ------------------------------------------------------------------------
@@ -170,11 +162,8 @@ class ShellSession:
         Call it with the key, unless the program has the whole screen (it repaints only what changes). Does
         nothing when little waits.
         """
-        if self.phase is SessionPhase.RUNNING and self.spec.tty and self._output.size >= SKIP_TAIL * 4:
-            skipped, last = self._output.skip()
-            self.counters.skipped += skipped
-            self._tail = last[-SKIP_TAIL:]
-            self._skipping = self._clock.monotonic() + SKIP_LIMIT
+        if self.phase is SessionPhase.RUNNING and self.spec.tty:
+            self._flood.skip()
 
     def reconnect(self) -> None:
         """A new stream to the same target, after it ended or was lost. Output goes on to the same sink.
@@ -335,43 +324,25 @@ class ShellSession:
         """Take in output until the end; gives the first of it. Raises ConnectionLost."""
         first = b""
         while True:
-            if self._skipping is None:
-                await self._output.room()
-                piece = await stream.read()
-            else:
-                piece = await self._read_skipping(stream)
+            if self._flood.skipped:
+                piece = await self._flood.read(stream)
                 if piece is None and stream.status is None:
                     continue
+            else:
+                await self._output.room()
+                piece = await stream.read()
             if piece is None:
-                self._stop_skipping()
+                self._flood.end()
                 return first
             channel, data = piece
             self._begun()
             self.counters.received += len(data)
             if len(first) < 2000:
                 first += data[:2000]
-            if self._skipping is None:
-                self._output.put(channel, data)
+            if self._flood.skipped:
+                self._flood.take(data)
             else:
-                kept = self._tail + data
-                self._tail = kept[-SKIP_TAIL:]
-                self.counters.skipped += len(kept) - len(self._tail)
-
-    async def _read_skipping(self, stream: RemoteCommand) -> tuple[int, bytes] | None:
-        assert self._skipping is not None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SKIP_QUIET):
-                if self._clock.monotonic() < self._skipping:
-                    return await stream.read()
-        self._stop_skipping()
-        return None
-
-    def _stop_skipping(self) -> None:
-        if self._skipping is not None:
-            self._skipping = None
-            cut = self._tail.find(b"\n") + 1
-            self._output.put(1, _CANCEL + self._tail[cut:])
-            self._tail = b""
+                self._output.put(channel, data)
 
     async def _deliver(self) -> None:
         while True:
