@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import structs
 from textual.message import Message
 
-from k8stui.kube.logs.times import since_time
 from k8stui.ui.latest import start_latest
-from k8stui.ui.logs import by_time, heading
+from k8stui.ui.logs import heading, to_time
 from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
 from k8stui.ui.logs.histogram import Histogram
 from k8stui.ui.logs.names import Names, long_name, next_names, short_name
+from k8stui.ui.logs.nothing_yet import WAITING, why_nothing
 from k8stui.ui.logs.one_line import OneLine
-from k8stui.ui.logs.painter import Mode, Times, shown_time
+from k8stui.ui.logs.painter import Mode, Times
 from k8stui.ui.logs.rate import Rate
 from k8stui.ui.logs.reading import RANGES, LogReading
 from k8stui.ui.logs.viewer import LogViewer
@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.lines.search import Origin
 
 
-WAITING = "Select a pod to read its logs."
 PREFER_SECONDS = 1.0
 """How often the pool is told whose lines are on the screen."""
 COUNT_SECONDS = 0.25
+CHANGE_SECONDS = 0.05
+"""How long changes of streams are gathered before they are said."""
 
 
 class LogsView(View):
@@ -81,6 +82,7 @@ class LogsView(View):
         self._went_up = False
         """The reader went up from the first line of a log that has less than a page."""
         self._counting: Timer | None = None
+        self._changing: Timer | None = None
         self._had_lines = False
 
     def compose(self) -> ComposeResult:
@@ -108,11 +110,6 @@ class LogsView(View):
             self.viewer.show_text(())
             self.viewer.following = True
             return
-        name = self.spec.query or (f"{target.namespace}/{target.name}" if target else "")
-        if self.spec.node_log and target is not None:
-            name = f"{self.spec.node_log} on {target.name}"
-        past = "The logs before the last restart of" if self.spec.previous else "The logs of"
-        self.viewer.placeholder = f"{past} {name} have no lines yet."
         self.reading = LogReading(
             self.session,
             self.spec,
@@ -122,19 +119,30 @@ class LogsView(View):
             on_lines=self.viewer.wake,
             on_lifted=self._lifted,
         )
+        self.viewer.placeholder = why_nothing(self.reading, self.spec, target)
         self.viewer.set_source(self.reading.buffer)
         self.viewer.set_following(not self.span.head)
         self._name_sources()
         start_latest(self, "logs", self.reading.run)
 
     def _streams_changed(self) -> None:
+        """Thousands of streams change together, and all of them are looked at to say how they stand."""
+        if self._changing is None and self.is_attached:
+            self._changing = self.set_timer(CHANGE_SECONDS, self._say_changed)
+
+    def _say_changed(self) -> None:
+        self._changing = None
         if self.reading is None:
             return
         if self.reading.problem:
-            self.viewer.placeholder = self.reading.problem
-            self.viewer.wake()
+            self._say_why()
         self._name_sources()
         self.post_message(self.Changed(self))
+
+    def _say_why(self) -> None:
+        """Why there are no lines, while there are none."""
+        self.viewer.placeholder = why_nothing(self.reading, self.spec, self.target)
+        self.viewer.wake()
 
     def _stop(self) -> None:
         if self.is_attached:
@@ -250,27 +258,7 @@ class LogsView(View):
 
     def go_to_time(self, nanos: int) -> None:
         """To the first line of that moment or later; older lines are loaded where they are needed."""
-        start_latest(self, "moment", self._go_to_time, nanos)
-
-    async def _go_to_time(self, nanos: int) -> None:
-        viewer, reading = self.viewer, self.reading
-        fits = True
-        if reading is not None and reading.has_older:
-            when = shown_time(since_time(nanos // 1_000_000_000), Times.LOCAL, 0.0)[:-4]
-            self.activity = f"fetching lines since {when}"
-            self.post_message(self.Changed(self))
-            try:
-                fits = await reading.load_until(nanos)
-            finally:
-                self.activity = ""
-                self.post_message(self.Changed(self))
-        seq = by_time.first_at(viewer.model, nanos)
-        if seq is None:
-            self.app.notify("There is no line of that time or later.", markup=False, timeout=4)
-            return
-        viewer.put_cursor(seq)
-        if not fits and reading is not None and (said := heading.before_first(reading)):
-            self.app.notify(f"Not all lines of that time could be had: {said}.", markup=False, timeout=8)
+        start_latest(self, "moment", to_time.go, self, nanos)
 
     def _lifted(self) -> None:
         """Older lines were taken back and come again in their order: others will have their numbers."""
@@ -288,6 +276,8 @@ class LogsView(View):
         if self._had_lines != bool(len(self.viewer.model)):
             self._had_lines = not self._had_lines
             self.post_message(self.OffersChanged())
+        if not self._had_lines:
+            self._say_why()
         self._say_around()
 
     def _say_around(self) -> None:
