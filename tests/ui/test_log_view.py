@@ -317,3 +317,9 @@ async def test_the_files_of_a_node_are_gone_through_folder_by_folder(monkeypatch
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.main.place().view_type == "logs")
         assert app.main.place().view.spec.node_log == "audit/kube-apiserver-with-a-long-name.log"
+
+
+async def test_a_query_that_no_container_of_its_pods_fits_says_so() -> None:
+    async with log() as (pilot, app, _):
+        await pilot.press(*":logs coredns container:nope", "enter")
+        await until(pilot, lambda: "1 pod fits, and none of its containers does." in screen_text(app))

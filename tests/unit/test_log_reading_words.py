@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,8 +16,10 @@ from k8stui.ui.logs.completing import completions
 from k8stui.ui.logs.expanding import below
 from k8stui.ui.logs.moments import MomentError, moment_of
 from k8stui.ui.logs.names import Names, fitted, long_name, next_names, short_name
+from k8stui.ui.logs.nothing_yet import why_nothing
 from k8stui.ui.logs.painter import Times, ago, shown_time
 from k8stui.ui.logs.saving import as_json, as_text
+from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.widgets.painting import width_of
 
 NOW = datetime.fromisoformat("2026-01-31T12:00:00+09:00")
@@ -200,3 +204,22 @@ class TestCompletion:
 
     def test_values_are_not_told_to_be_keys(self) -> None:
         assert {about for _, _, about in completions("kind:", self.names)} == {""}
+
+
+class TestWhyNothing:
+    SPEC = ViewSpec(view=ViewType.LOGS)
+    POD = Target("pods", "web-1", "shop", "u1", "pod")
+
+    @staticmethod
+    def reading(**known: Any) -> Any:
+        older = SimpleNamespace(over=False)
+        return SimpleNamespace(**{"problem": "", "statuses": (), "has_older": False, "older": older, **known})
+
+    def test_what_is_read_is_named(self) -> None:
+        assert why_nothing(self.reading(), self.SPEC, self.POD) == "The logs of shop/web-1 have no lines yet."
+
+    def test_lines_that_were_rotated_away_may_be_looked_for(self) -> None:
+        said = why_nothing(self.reading(has_older=True), self.SPEC, self.POD)
+        assert said.endswith("↑ looks for lines that were rotated away.")
+        looked = self.reading(has_older=True, older=SimpleNamespace(over=True))
+        assert "↑" not in why_nothing(looked, self.SPEC, self.POD)

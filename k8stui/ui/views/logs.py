@@ -42,6 +42,8 @@ PREFER_SECONDS = 1.0
 COUNT_SECONDS = 0.25
 CHANGE_SECONDS = 0.05
 """How long changes of streams are gathered before they are said."""
+STREAMS_A_SECOND = 4_000
+"""And so many of them are looked at in a second at most."""
 
 
 class LogsView(View):
@@ -127,8 +129,9 @@ class LogsView(View):
 
     def _streams_changed(self) -> None:
         """Thousands of streams change together, and all of them are looked at to say how they stand."""
-        if self._changing is None and self.is_attached:
-            self._changing = self.set_timer(CHANGE_SECONDS, self._say_changed)
+        if self._changing is None and self.is_attached and self.reading is not None:
+            seldom = len(self.reading.statuses) / STREAMS_A_SECOND
+            self._changing = self.set_timer(CHANGE_SECONDS + seldom, self._say_changed)
 
     def _say_changed(self) -> None:
         self._changing = None
