@@ -86,7 +86,6 @@ class Cluster:
         self._connection: Any = None
         self._access: Access | None = None
         self._rediscover = asyncio.Event()
-        self._definitions: Subscription[Any] | None = None
         self.catalog: Catalog = BUILTIN
         """The server's kinds; the builtin ones until discovery is done (`catalog.is_complete`)."""
         self.discovery_error = ""
@@ -105,7 +104,7 @@ class Cluster:
             quiet=self._quiet_for,
         )
         self.definitions = Definitions(self._connected, lambda: self.catalog)
-        """What the definitions of custom kinds say of their columns."""
+        """The definitions of custom kinds: what they say beyond discovery."""
         self._pool = Pool(
             self._tasks, self._reflector, self._supervise, grace=grace, now=self._clock.monotonic
         )
@@ -129,8 +128,7 @@ class Cluster:
 
     async def close(self) -> None:
         """End all tasks, collections and connections. Nothing is left running."""
-        if self._definitions is not None:
-            self._definitions.close()
+        self.definitions.close()
         self._pool.close()
         await self._tasks.close()
         if self._access is not None:
@@ -338,9 +336,10 @@ class Cluster:
                 self._changed()
                 self._trouble(error)
                 pause = backoff.next()
-            if self._definitions is None and self.catalog.is_complete:
+            if not self.definitions.watched and self.catalog.is_complete:
                 await self._clock.sleep(DEFINITIONS_AFTER)
-                self._watch_definitions()
+                # custom kinds come and go: a change of a definition lets the kinds be read again
+                self.definitions.watch(self.subscribe, self._rediscover.set)
             if await self._nap(pause) and self.catalog.is_complete:
                 await self._clock.sleep(SETTLE)
 
@@ -355,29 +354,6 @@ class Cluster:
                 task.cancel()
             await asyncio.wait((sleeping, waking))
         return self._rediscover.is_set()
-
-    def _watch_definitions(self) -> None:
-        """Custom kinds come and go: a change of a definition lets the kinds be read again."""
-        kind = self.catalog.get("apiextensions.k8s.io", "customresourcedefinitions")
-        if kind is None or not kind.can("watch"):
-            return
-
-        known = False
-
-        def wake() -> None:
-            nonlocal known
-            if self._definitions is None:
-                return
-            changes = self._definitions.take()
-            if changes.state.phase is not Phase.LIVE:
-                return
-            # the first time as well: they may have changed since the kinds were read
-            if not known or changes.changed or changes.removed:
-                known = True
-                self.definitions.forget()
-                self._rediscover.set()
-
-        self._definitions = self.subscribe(kind, wake=wake)
 
     async def _learn_user(self) -> None:
         name = await user_name(self.access, self.context.user_entry)

@@ -1,4 +1,4 @@
-"""What the definitions of custom kinds say of their columns, asked for once for each kind that needs it.
+"""The definitions of custom kinds: when they change, and what they say of columns.
 
 A definition is long (its schema): it is read only when a table has columns that cannot be understood without
 it. Who may not read definitions learns nothing, and is not told: the table is as the server prints it.
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.live.collection import Phase
 from k8stui.kube.objects.meta import KubeStruct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.catalog import Catalog, Kind
+    from k8stui.kube.live.collection import Subscription
 
 TIMEOUT = 15.0
 
@@ -51,6 +53,7 @@ class Definitions:
         self._connection = connection
         self._catalog = catalog
         self._columns: dict[Kind, tuple[PrinterColumn, ...]] = {}
+        self._watched: Subscription[Any] | None = None
 
     def known(self, kind: Kind) -> tuple[PrinterColumn, ...] | None:
         """The columns behind the name, () where there is no definition to be read; None while not known."""
@@ -70,12 +73,47 @@ class Definitions:
         self._columns[kind] = found
         return found
 
-    def forget(self) -> None:
-        """Definitions have changed."""
-        self._columns.clear()
+    # Changes
+
+    @property
+    def watched(self) -> bool:
+        """Whether changes are told."""
+        return self._watched is not None
+
+    def watch(self, subscribe: Callable[..., Subscription[Any]], on_change: Callable[[], None]) -> None:
+        """Tell when definitions have come, changed or gone, and once when they are known."""
+        kind = self._kind
+        if kind is None or not kind.can("watch"):
+            return
+        known = False
+
+        def wake() -> None:
+            nonlocal known
+            if self._watched is None:
+                return
+            changes = self._watched.take()
+            if changes.state.phase is not Phase.LIVE:
+                return
+            # the first time as well: they may have changed since the kinds were read
+            if not known or changes.changed or changes.removed:
+                known = True
+                self._columns.clear()
+                on_change()
+
+        self._watched = subscribe(kind, wake=wake)
+
+    def close(self) -> None:
+        """Tell nothing any more."""
+        if self._watched is not None:
+            self._watched.close()
+
+    @property
+    def _kind(self) -> Kind | None:
+        """The kind of definitions, where the server has it."""
+        return self._catalog().get("apiextensions.k8s.io", "customresourcedefinitions")
 
     async def _read(self, kind: Kind) -> tuple[PrinterColumn, ...]:
-        of = self._catalog().get("apiextensions.k8s.io", "customresourcedefinitions")
+        of = self._kind
         if of is None or not kind.group:
             return ()
         answer = await self._connection().request("GET", of.path("", kind.name), timeout=TIMEOUT)

@@ -16,7 +16,9 @@ from k8stui.kube.catalog import Catalog, Kind
 from k8stui.kube.codecs import codec_for
 from k8stui.kube.definitions import Definitions, PrinterColumn
 from k8stui.kube.errors import ApiError, ConnectionLost
-from k8stui.kube.objects import ColumnDefinition
+from k8stui.kube.live.collection import Collection, Phase
+from k8stui.kube.objects import ColumnDefinition, TableRow
+from k8stui.kube.objects.meta import ObjectMeta
 from k8stui.kube.objects.related import Form
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -160,8 +162,6 @@ async def test_a_definition_is_asked_once_for_the_version_that_is_shown() -> Non
     assert server.asked == [
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.example.com",
     ]
-    definitions.forget()
-    assert definitions.known(THINGS) is None
     assert await definitions.learn(msgspec.structs.replace(THINGS, version="v1")) == ()
 
 
@@ -186,3 +186,29 @@ async def test_a_server_without_definitions_is_not_asked() -> None:
     server = Server(definition())
     assert await server.definitions(THINGS).learn(THINGS) == ()
     assert server.asked == []
+
+
+async def test_what_is_known_is_forgotten_when_a_definition_changes() -> None:
+    definitions = Server(definition()).definitions(msgspec.structs.replace(CRDS, verbs=("watch",)), THINGS)
+    collections: list[Collection[Any]] = []
+    told: list[str] = []
+
+    def subscribe(kind: Kind, *, wake: Any) -> Any:
+        collections.append(Collection(kind))
+        return collections[0].subscribe(wake)
+
+    definitions.watch(subscribe, lambda: told.append("changed"))
+    assert definitions.watched
+    ((part,),) = (each.parts.values() for each in collections)
+    await definitions.learn(THINGS)
+    part.status(Phase.LIVE)
+    assert told == ["changed"], "they may have changed since the kinds were read"
+    await definitions.learn(THINGS)
+    part.status(Phase.STALE)
+    part.status(Phase.LIVE)
+    assert definitions.known(THINGS) == (PRINTED[2],)
+    part.events([TableRow(ObjectMeta(name="things.example.com", uid="u", resource_version="2"))], ())
+    assert told == ["changed", "changed"]
+    assert definitions.known(THINGS) is None
+    definitions.close()
+    assert not collections[0].subscribers
