@@ -81,6 +81,17 @@ async def test_who_is_given_up_gets_no_place_though_its_task_has_not_gone_yet() 
         assert wanted.tasks["c"].result().key == "c"
 
 
+async def test_one_that_wants_no_more_in_the_very_moment_takes_no_place_with_it() -> None:
+    """All streams are cut together when the server may be gone: one gives its place back, others go."""
+    share = StreamPool(1).share()
+    async with streams() as wanted:
+        await wanted.want(share, "a", "b", "c")
+        wanted.tasks["b"].cancel()
+        await wanted.release("a")
+        assert "c" in wanted.open
+        assert share.pool.open == 1
+
+
 async def test_what_is_in_view_comes_first() -> None:
     share = StreamPool(1).share()
     async with streams() as wanted:
