@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from k8stui.demo.cluster import DemoCluster
+    from k8stui.demo.kubeconfig import Identity
+
 DEFAULT_PODS, DEFAULT_CHURN = 120, 1.0
 _STOP_WITHIN = 1.5
 """Seconds for everything to end after a signal."""
@@ -132,20 +135,20 @@ async def _listen(runner: web.AppRunner, port: int) -> int:
     return int(runner.addresses[0][1])
 
 
-async def serve(options: Options) -> int:
-    """Serve until a signal, or the end of standard input. Returns the exit code."""
-    from aiohttp import web
-
-    from k8stui.demo.cluster import DemoCluster
-    from k8stui.demo.kubeconfig import default_path, identity_for, kubeconfig_text, write_private
-
+def _stop_event(options: Options) -> asyncio.Event:
+    """Set by a signal, or by the end of standard input."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if options.exit_with_stdin:
         _watch_stdin(stop, loop)
-    identity = identity_for(options.kubeconfig, options.port)
+    return stop
+
+
+def _make_cluster(identity: Identity, options: Options) -> DemoCluster:
+    from k8stui.demo.cluster import DemoCluster
+
     gc.disable()
     cluster = DemoCluster(
         identity.tokens,
@@ -160,6 +163,18 @@ async def serve(options: Options) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     gc.enable()
+    return cluster
+
+
+async def serve(options: Options) -> int:
+    """Serve until a signal, or the end of standard input. Returns the exit code."""
+    from aiohttp import web
+
+    from k8stui.demo.kubeconfig import default_path, identity_for, kubeconfig_text, write_private
+
+    stop = _stop_event(options)
+    identity = identity_for(options.kubeconfig, options.port)
+    cluster = _make_cluster(identity, options)
     runner = web.AppRunner(
         cluster.app, handler_cancellation=True, access_log=None, shutdown_timeout=_STOP_WITHIN / 3
     )

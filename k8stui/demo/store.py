@@ -253,20 +253,7 @@ class Store:
             raise not_found(res, name)
         old = before.obj
         metadata = old["metadata"]
-        if uid and uid != metadata["uid"]:
-            raise failed_precondition(
-                res,
-                name,
-                f"the UID in the precondition ({uid}) does not match the UID in record ({metadata['uid']}). "
-                "The object might have been deleted and then recreated",
-            )
-        if rv and rv != metadata["resourceVersion"]:
-            raise failed_precondition(
-                res,
-                name,
-                f"the ResourceVersion in the precondition ({rv}) does not match the ResourceVersion in record"
-                f" ({metadata['resourceVersion']}). The object might have been modified",
-            )
+        _check_preconditions(res, metadata, uid, rv)
         fresh = dict(metadata)
         finalizers = [f for f in metadata.get("finalizers", ()) if f not in ("orphan", "foregroundDeletion")]
         if propagation == "Orphan":
@@ -370,6 +357,24 @@ class Store:
                     del self._owned[reference["uid"]]
         for reference in new:
             self._owned.setdefault(reference["uid"], set()).add(entry)
+
+
+def _check_preconditions(res: Resource, metadata: Object, uid: str | None, rv: str | None) -> None:
+    """Raises 409 where it is another object, or another state of it, than the one that was meant."""
+    if uid and uid != metadata["uid"]:
+        raise failed_precondition(
+            res,
+            metadata["name"],
+            f"the UID in the precondition ({uid}) does not match the UID in record ({metadata['uid']}). "
+            "The object might have been deleted and then recreated",
+        )
+    if rv and rv != metadata["resourceVersion"]:
+        raise failed_precondition(
+            res,
+            metadata["name"],
+            f"the ResourceVersion in the precondition ({rv}) does not match the ResourceVersion in record"
+            f" ({metadata['resourceVersion']}). The object might have been modified",
+        )
 
 
 def _change_rv(change: Change) -> int:
