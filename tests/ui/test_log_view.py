@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k8stui.kube.live.collection import Collection, Phase
 from k8stui.settings import LogSettings, Settings
 from k8stui.ui.dialogs.choose import Choice, ChooseDialog
 from k8stui.ui.views.logs import LogsView
-from tests.ui.fakes import FakeConnection, make_app, screen_text, until
+from tests.ui.fakes import FakeCluster, FakeConnection, make_app, screen_text, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -323,3 +324,23 @@ async def test_a_query_that_no_container_of_its_pods_fits_says_so() -> None:
     async with log() as (pilot, app, _):
         await pilot.press(*":logs coredns container:nope", "enter")
         await until(pilot, lambda: "1 pod fits, and none of its containers does." in screen_text(app))
+
+
+async def test_pods_that_the_server_does_not_list_are_told_with_its_reason() -> None:
+    async with log() as (pilot, app, _):
+        cluster: FakeCluster = app.session.cluster
+        fill = cluster._fill
+
+        def hindered(collection: Collection[Any]) -> None:
+            for part in collection.parts.values():
+                part.status(Phase.STALE, "unable to parse requirement")
+
+        cluster._fill = hindered  # type: ignore[method-assign]
+        await pilot.press(*":logs pod:coredns label:==", "enter")
+        await until(pilot, lambda: "not known yet: unable to parse requirement." in screen_text(app))
+        await until(pilot, lambda: "broken, trying again" in screen_text(app))
+        for collection in cluster.collections:
+            if collection.label_selector:
+                collection.label_selector = ""
+                fill(collection)
+        await until(pilot, lambda: "GET /cart/11" in screen_text(app))

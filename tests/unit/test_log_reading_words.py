@@ -213,7 +213,16 @@ class TestWhyNothing:
     @staticmethod
     def reading(**known: Any) -> Any:
         older = SimpleNamespace(over=False)
-        return SimpleNamespace(**{"problem": "", "statuses": (), "has_older": False, "older": older, **known})
+        return SimpleNamespace(
+            **{
+                "problem": "",
+                "statuses": (),
+                "has_older": False,
+                "older": older,
+                "logs": None,
+                **known,
+            }
+        )
 
     def test_what_is_read_is_named(self) -> None:
         assert why_nothing(self.reading(), self.SPEC, self.POD) == "The logs of shop/web-1 have no lines yet."

@@ -119,6 +119,11 @@ class LogGroup:
         return tuple(self._members.values())
 
     @property
+    def hindered(self) -> str:
+        """Why the pods are not known yet; "" where nothing is wrong."""
+        return self._pods.hindered
+
+    @property
     def to_come(self) -> int:
         """Pods that fit and are not begun with yet."""
         return 0 if self._admission is None else len(self._admission)

@@ -54,6 +54,11 @@ class Pods(Protocol):
     is_live: ClassVar[bool]
     """Whether pods may join and leave, and each change is told."""
 
+    @property
+    def hindered(self) -> str:
+        """Why it is not known yet who belongs, where that is not only a matter of time."""
+        ...
+
     async def open(self) -> None:
         """Wait until it is known who belongs. Raises KubeError."""
         ...
@@ -75,6 +80,11 @@ class OnePod:
     def __init__(self, namespace: str, name: str, uid: str = "") -> None:
         self.news = asyncio.Event()
         self._joined = [PodRef(namespace, name, uid)]
+
+    @property
+    def hindered(self) -> str:
+        """Nothing hinders."""
+        return ""
 
     async def open(self) -> None:
         """It is known."""
@@ -129,6 +139,14 @@ class ListedPods:
             self.news.clear()
             for _, subscription in self._lists:
                 subscription.take()
+
+    @property
+    def hindered(self) -> str:
+        """What the server says of a list that was never complete."""
+        if self._settled:
+            return ""
+        states = [subscription.collection.state for _, subscription in self._lists]
+        return next((each.reason for each in states if each.phase not in (Phase.LIVE, Phase.LOADING)), "")
 
     def close(self) -> None:
         """Let the lists go."""

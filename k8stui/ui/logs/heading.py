@@ -55,6 +55,8 @@ def _state(view: LogsView) -> tuple[str, bool]:
     if view.activity:
         return view.activity, False
     said, trouble = states.summary(reading.statuses, time.monotonic(), reading.pool)
+    if getattr(reading.logs, "hindered", ""):
+        said, trouble = "broken, trying again", True
     if coming := getattr(reading.logs, "to_come", 0):
         said += f", {coming:,} pods {'not read' if reading.logs.is_full else 'to come'}"
     if view.spec.node_log:

@@ -17,6 +17,8 @@ def why_nothing(reading: LogReading | None, spec: ViewSpec, target: Target | Non
         return WAITING
     if reading.problem:
         return reading.problem
+    if hindered := getattr(reading.logs, "hindered", ""):
+        return f"The pods are not known yet: {hindered}."
     if spec.query and not reading.statuses and (said := _no_container(reading, spec.query)):
         return said
     name = spec.query or (f"{target.namespace}/{target.name}" if target else "")
