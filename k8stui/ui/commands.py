@@ -229,7 +229,10 @@ def _logs(line: str) -> Command:
         parse_query(query)
     except QueryError as error:
         place = line.find(query) + error.at if query else len(head)
-        raise CommandError(f"{str(error)[:1].upper()}{str(error)[1:]}.", place) from None
+        said = str(error)
+        if said.split()[0].strip(":") not in error.term:  # what was typed stays as it was typed
+            said = said[:1].upper() + said[1:]
+        raise CommandError(f"{said}.", place) from None
     return Command(Verb.LOGS, argument=query.strip())
 
 

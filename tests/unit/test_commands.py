@@ -139,3 +139,16 @@ def test_any_text_is_a_command_or_a_sentence(text: str) -> None:
     except CommandError as error:
         assert error.sentence.endswith((".", "?"))
     complete(text, SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("level>=wrn", 'wrn is no level, there are trace, debug, info, warn, error, fatal (at character 1, "'),
+        ("pods:x", "There is no key pods:, did you mean pod:?"),
+    ],
+)
+def test_a_sentence_about_a_log_query_leaves_what_was_typed_as_it_is(query: str, sentence: str) -> None:
+    with pytest.raises(CommandError) as told:
+        parse(f"logs {query}")
+    assert told.value.sentence.startswith(sentence)
