@@ -12,7 +12,7 @@ import asyncio
 import heapq
 import time
 from collections import Counter
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
