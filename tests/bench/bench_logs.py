@@ -1,7 +1,8 @@
 """`k8stui logs -f` to a pipe beside `kubectl logs -f --prefix -l`: lines a second, none lost, none doubled.
 
 `python -m tests.bench.bench_logs`: two kinds of work in one run on one simulated cluster: catching up with
-a long past as fast as it goes, and following 60 streams that write 50,000 lines a second together.
+a long past as fast as it goes, and following 60 streams that write 50,000 lines a second together. Then a
+query that means all pods of a cluster of 20,000: the first line beside kubectl's list of these pods.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 import psutil
 import yaml
 
-from tests.bench.harness import KUBECTL, Report, demo_server
+from tests.bench.harness import KUBECTL, Report, demo_server, kubectl_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,12 +184,28 @@ def live(config: Path, report: Report) -> None:
     report.add("live: kubectl's lines a second by ours", rates["kubectl"] / rates["k8stui"], "x", limit=1.05)
 
 
+def everything(report: Report) -> None:
+    """All pods of a large cluster: lines come at once, and the memory is that of a small one."""
+    with demo_server(pods=20_000, nodes=200) as config:
+        kubectl_seconds(config, "get", "pods", "-A")
+        listed = kubectl_seconds(config, "get", "pods", "-A")
+        argv = [sys.executable, "-m", "k8stui", "logs", "--kubeconfig", str(config), "-A", "-f", "pod:."]
+        begun = time.monotonic()
+        found = take([*argv, "tail:10"], seconds=20)
+        waited = time.monotonic() - begun - found.seconds
+        report.add("20,000 pods: first line", waited, "s")
+        report.add("20,000 pods: first line, of kubectl's list", waited / listed, "x", limit=0.5)
+        report.add("20,000 pods: of one core", found.cpu / (waited + found.seconds) * 100, "%")
+        report.add("20,000 pods: memory", found.memory / (1 << 20), "MiB", limit=160)
+
+
 def logs() -> Report:
     """``k8stui logs -f`` to a pipe beside ``kubectl logs -f --prefix -l``, in one run."""
     report = Report("logs")
     with demo_server(pods=20, nodes=10) as config:
         past(config, report)
         live(config, report)
+    everything(report)
     return report
 
 
