@@ -136,6 +136,11 @@ class TestStates:
         assert states.summary(ill, 200.0) == ("1 of 4 streams broken, next try in 3s", True)
         assert states.summary([self.status(Following.ENDED)], 200.0) == ("ended", False)
         assert states.summary([], 200.0) == ("waiting", False)
+        looping = [self.status(Following.WAITING, n, reason="CrashLoopBackOff") for n in range(2)]
+        assert states.summary(looping[:1], 200.0) == ("waiting: CrashLoopBackOff", False)
+        assert states.summary(looping, 200.0) == ("waiting: CrashLoopBackOff", False)
+        pulling = self.status(Following.WAITING, 3, reason="ImagePullBackOff")
+        assert states.summary([*looping, pulling], 200.0) == ("waiting", False)
         waiting = [self.status(Following.WAITING, n) for n in range(3)]
         queue = Queue(*(status.source.stream for status in waiting))
         assert states.summary(waiting, 200.0, queue) == ("3 streams wait for a place", False)

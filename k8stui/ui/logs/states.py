@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.durations import human_duration
+from k8stui.kinds.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -13,6 +14,8 @@ QUIET = 60.0
 """Seconds without a line after which an open stream is called quiet."""
 SIGNS = {"open": "●", "quiet": "○", "waiting": "…", "broken": "✗", "ended": "■", "queued": "⧗"}
 ORDER = tuple(SIGNS)
+LONGEST = 40
+"""Characters of a reason in the title."""
 
 
 def standing(status: Any, now: float, queued: Container[str] = ()) -> str:
@@ -55,7 +58,7 @@ def summary(statuses: Sequence[Any], now: float, pool: Any = None) -> tuple[str,
         if state == "broken":
             return f"broken, {_next_try([status], now)}", True
         words = {"open": "following", "quiet": f"following, {about(status, now)}"}
-        return words.get(state, state), False
+        return words.get(state, f"waiting{_reason(statuses)}" if state == "waiting" else state), False
     broken = counts.get("broken", 0)
     if broken:
         ill = [status for status, state in zip(statuses, states, strict=True) if state == "broken"]
@@ -64,11 +67,18 @@ def summary(statuses: Sequence[Any], now: float, pool: Any = None) -> tuple[str,
     if not live and "queued" in counts:
         return f"{counts['queued']} streams wait for a place", False
     if not live:
-        return ("ended" if counts.get("ended", 0) == len(statuses) else "waiting"), False
+        ended = counts.get("ended", 0) == len(statuses)
+        return "ended" if ended else f"waiting{_reason(statuses)}", False
     more = [
         f"{counts[state]} {state}" for state in ("quiet", "waiting", "queued", "ended") if state in counts
     ]
     return ", ".join([f"following {live} stream{'s' * (live > 1)}", *more]), False
+
+
+def _reason(statuses: Sequence[Any]) -> str:
+    """What all that wait wait for, as far as that is one thing."""
+    reasons = {each.reason for each in statuses if str(each.following.value) == "waiting"}
+    return f": {cut(reasons.pop(), LONGEST)}" if len(reasons) == 1 and reasons != {""} else ""
 
 
 def _next_try(statuses: Sequence[Any], now: float) -> str:
