@@ -138,7 +138,7 @@ class ContainerFollower:
 
     def check(self) -> None:
         """The server may be gone: an open stream may be half-open. Open it anew; no line is lost by that."""
-        if self._cut is not None:
+        if self._cut is not None and not self._cut.expired():
             self._cut.reschedule(asyncio.get_running_loop().time())
 
     async def _nap(self, seconds: float) -> None:
@@ -249,9 +249,7 @@ class ContainerFollower:
         """One stream of the present life; afterwards it is known whether it was the last."""
         opened = self._clock.monotonic()
         try:
-            async with asyncio.timeout(None) as self._cut:
-                is_same = await self._stream()
-            if not is_same:
+            if not await self._until_cut():
                 await self._drain(previous=True)
             await self._pod.refresh()
         except TimeoutError:
@@ -266,7 +264,6 @@ class ContainerFollower:
                 await self._broken(error)
             return
         finally:
-            self._cut = None
             self._forget_tail()
         life = self._life()
         if life is None or self._drained:
@@ -275,6 +272,14 @@ class ContainerFollower:
             await self._drain(previous=False)
         elif life.container_id == self._source.container_id:
             await self._resume_later(opened)
+
+    async def _until_cut(self) -> bool:
+        """As `_stream`. Raises TimeoutError when it is cut."""
+        try:
+            async with asyncio.timeout(None) as self._cut:
+                return await self._stream()
+        finally:
+            self._cut = None
 
     def _forget_tail(self) -> None:
         """A log that was empty when it was opened is read from its beginning the next time."""

@@ -123,6 +123,8 @@ class PodMember:
         self._followers: dict[str, ContainerFollower] = {}
         self._lanes: list[Lane] = []
         self._backoff = Backoff(reading.rng)
+        self._leaves = False
+        """It is removed, and it is known whether it is gone."""
         self._over = asyncio.Event()
         self._dirty = asyncio.Event()
         self._remarks = reading.merge.lane(beside=True)
@@ -175,7 +177,7 @@ class PodMember:
                     lives = self._watcher.lives
                     if not running and (lives is None or lives.phase in ("Succeeded", "Failed")):
                         return
-                    if self.removed:
+                    if self._leaves:
                         await self._leave(running)
                         return
                     await self._next_look(running)
@@ -186,7 +188,7 @@ class PodMember:
 
     async def _leave(self, running: set[asyncio.Task[None]]) -> None:
         """Let the streams of a pod that is gone come to their end; those of one that lives on are closed."""
-        if self.is_gone or self._backoff.failures:
+        if self.is_gone:
             heard: list[float] = []
             # who takes the lines may be slow, and what is left is fetched at its pace
             while running and (
@@ -266,6 +268,7 @@ class PodMember:
         if told:
             await self._reading.clock.sleep(SETTLE)
             self._dirty.clear()
+        removed = self.removed
         try:
             await self._watcher.refresh()
         except KubeError as error:  # the followers say what is wrong
@@ -273,6 +276,7 @@ class PodMember:
             self._dirty.set()
             return
         self._backoff.reset()
+        self._leaves = removed
         if told:
             self._watcher.report()
 

@@ -154,8 +154,8 @@ class Seen:
         return True
 
     def _is_before_tail(self, stamp: str) -> bool:
-        """A line that the tail left out on purpose comes again in the overlap."""
-        return bool(stamp) and nanoseconds(stamp) <= nanoseconds(self._first)
+        """A line that the tail left out on purpose comes again in the overlap, and not quite in order."""
+        return bool(stamp) and nanoseconds(stamp) <= nanoseconds(self._first) + OVERLAP * 1_000_000_000
 
     def _keep(self, second: int, hashes: array[int]) -> None:
         """Remember lines, and forget what is older than what a resumed stream repeats."""
