@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.widgets import OptionList
 
 from k8stui.kube.live.collection import Collection, Phase
 from k8stui.settings import LogSettings, Settings
@@ -254,6 +255,20 @@ async def test_the_choice_that_is_marked_stays_marked_while_others_come() -> Non
         dialog.dismiss = taken.append  # type: ignore[assignment,method-assign]
         await pilot.press("enter")
         assert taken == ["c"]
+
+
+async def test_of_thousands_of_choices_the_first_are_shown_and_typing_finds_the_others() -> None:
+    async with log() as (pilot, app, _view):
+        choices = [Choice(str(number), f"pod-{number}") for number in range(3_000)]
+        dialog = ChooseDialog("Streams", choices)
+        app.push_screen(dialog)
+        await until(pilot, lambda: "pod-0" in screen_text(app))
+        await pilot.press("end")
+        assert [option.disabled for option in dialog.query_one(OptionList).options].count(True) == 1
+        assert "2,800 more: type to narrow" in str(dialog.query_one(OptionList).options[-1].prompt)
+        await pilot.press(*"2999")
+        await until(pilot, lambda: "pod-2999" in screen_text(app))
+        assert len(dialog.query_one(OptionList).options) == 1
 
 
 async def test_c_copies_what_the_mouse_has_selected_and_the_menu_is_about_the_line_that_was_clicked() -> None:

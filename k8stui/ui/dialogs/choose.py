@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import App, ComposeResult
 
+MOST_SHOWN = 200
+"""Thousands would keep the event loop for too long."""
 TYPING_FROM = 9
 """So many choices and more can be narrowed by typing."""
 
@@ -59,6 +61,7 @@ class ChooseDialog(Dialog[str]):
         self._first = first or chosen
         self._free = free
         self._shown: list[Choice] = []
+        self._left_out = 0
         self._list = OptionList()
         self._input = Input(placeholder=free or "type to narrow", select_on_focus=False)
 
@@ -79,16 +82,19 @@ class ChooseDialog(Dialog[str]):
 
     def _fill(self, text: str) -> None:
         low = text.lower()
-        before = [choice.value for choice in self._shown]
-        self._shown = [c for c in self._choices if low in f"{c.title} {c.about}".lower()]
-        titles = max((len(choice.title) for choice in self._choices), default=0)
+        before = [choice.value for choice in self._shown], self._left_out
+        fitting = [c for c in self._choices if low in f"{c.title} {c.about}".lower()]
+        self._shown, self._left_out = fitting[:MOST_SHOWN], max(0, len(fitting) - MOST_SHOWN)
+        titles = max((len(choice.title) for choice in self._shown), default=0)
         lines = [self._line(choice, titles) for choice in self._shown]
-        if lines and before == [choice.value for choice in self._shown]:
+        if lines and before == ([choice.value for choice in self._shown], self._left_out):
             for index, line in enumerate(lines):
                 self._list.replace_option_prompt_at_index(index, line)
             return  # the reader may have scrolled
         self._list.clear_options()
         self._list.add_options([Option(line) for line in lines])
+        if self._left_out:
+            self._list.add_option(Option(f"  … and {self._left_out:,} more: type to narrow", disabled=True))
         self._list.display = bool(self._shown)
         here = next((i for i, choice in enumerate(self._shown) if choice.value == self._first), 0)
         self._list.highlighted = here if self._shown else None
