@@ -121,6 +121,22 @@ class TestFilter:
     ) -> None:
         assert picked(text, *self.LINES) == [self.LINES[number].text for number in expected]
 
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            *(("ready", ["ready"]), ("level>=error", []), ("ready log:steady", ["ready"])),
+            *(("!nothing", ["joined", "ready"]), ("!level:error", ["joined", "ready"])),
+            *(("pod:web", ["joined", "ready"]), ("pod:db", [])),
+        ],
+    )
+    def test_pods_that_come_and_go_do_not_stand_between_lines_that_were_looked_for(
+        self, text: str, shown: list[str]
+    ) -> None:
+        lines = (LogLine("", WEB, "joined", "info"), LogLine("", WEB, "ready"))
+        others = (LogLine("", WEB, "gone", "gap"), LogLine("", LogSource("", "", "", ""), "marked", "info"))
+        wanted = [*shown, *(["marked"] if text == "pod:db" else ["gone", "marked"])]
+        assert picked(text, *lines, *others) == wanted
+
     @pytest.mark.parametrize("text", ["(", "level>=loud", "pod:(", "log:["])
     def test_what_cannot_be_understood_is_an_error_and_not_a_guess(self, text: str) -> None:
         with pytest.raises(LogFilterError):

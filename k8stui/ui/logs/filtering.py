@@ -6,7 +6,8 @@
     level>=warn pod:web         by level and source: also container:, ns:, kind:, log:, each with ! before it
     -C3 panic                   with three lines around each match (-A after, -B before)
 
-The terms may be mixed. A line of a stack trace has the level of the line it belongs to.
+The terms may be mixed. A line of a stack trace has the level of the line it belongs to. Gaps, restarts and
+failures always pass; that a pod came, went or ended does not where words or levels are looked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.logs.lines import continues, level_of, plain_text
 from k8stui.kube.logs.query import LEVELS, QueryError, parse_query
+from k8stui.kube.logs.types import ENDED, INFO
 from k8stui.ui.widgets.filters import has_capital
 from k8stui.ui.widgets.lines.model import SEARCHED
 
@@ -164,13 +166,20 @@ class LogFilter:
             return [seq for seq, _ in found]
         if len(self._include) > 1:
             patterns = self._include
-            return [seq for seq, line in found if line.mark or any(p.search(_text(line)) for p in patterns)]
+            return [
+                seq
+                for seq, line in found
+                if (_matters(line) if line.mark else any(p.search(_text(line)) for p in patterns))
+            ]
         search = self._include[0].search
         return [
             seq
             for seq, line in found
-            if line.mark
-            or search(t if len(t := line.text) <= SEARCHED and "\x1b" not in t else _text(line)) is not None
+            if (
+                _matters(line)
+                if line.mark
+                else search(t if len(t := line.text) <= SEARCHED and "\x1b" not in t else _text(line))
+            )
         ]
 
     def _from(self, line: Any, known: dict[Any, bool]) -> bool:
@@ -204,7 +213,8 @@ class LogFilter:
         found, wanted = [], self._wanted_ranks
         for seq, line in lines:
             if line.mark:
-                found.append((seq, line))
+                if None in wanted or _matters(line):
+                    found.append((seq, line))
                 continue
             text = line.text if len(line.text) <= SEARCHED else line.text[:SEARCHED]
             rank: int | None = level_of(text)
@@ -236,6 +246,11 @@ def _rank_before(seq: int, line: Any, source: Any) -> int | None:
             level = level_of(other.text[:SEARCHED])
             return None if level is None else int(level)
     return None
+
+
+def _matters(remark: Any) -> bool:
+    """Whether a remark is shown among lines that were looked for: not that one of many pods came or went."""
+    return remark.mark not in (INFO, ENDED) or remark.source is None or not remark.source.pod
 
 
 def _text(line: Any) -> str:
