@@ -460,3 +460,18 @@ def test_a_source_that_outruns_the_buffer_is_told_now_and_then() -> None:
     buffer.extend(lines[:10])
     clock.now += OUTRUN_SECONDS
     assert outrun.look() == "", "slowly falling off is what a ring is for"
+
+
+async def test_a_new_life_that_has_written_nothing_yet_is_resumed_from_its_beginning(
+    read: Callable[..., Reading],
+) -> None:
+    pod, reading = await opened(read, "one")
+    pod.restart("app")
+    await until(lambda: len(pod.follows()) >= 2)
+    await settle()
+    pod.end_streams()
+    await until(lambda: len(pod.follows()) >= 3)
+    pod.write("app", "two")
+    await reading.has("one", "two")
+    assert "sinceTime" not in pod.follows()[-1].params
+    assert [mark for mark, _ in reading.marks()] == ["restart"]

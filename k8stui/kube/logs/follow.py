@@ -57,8 +57,6 @@ POLL_SECONDS = 3.0
 """How often a pod is asked for a container's (next) start when nobody reports it."""
 EMPTY_SECONDS = 1.0
 """A stream that is open for so long and brings nothing has no past."""
-SKIP_SECONDS = 10.0
-"""What a stream repeats comes within these."""
 CLOCK_SECONDS = 60.0
 """How often it is looked whether the clock of a node was set back, where nothing comes."""
 GONE = (400, 404)
@@ -337,7 +335,6 @@ class ContainerFollower:
         params = {**log_params(self._source), "follow": "true"}
         params.update(since_of(before) if before is not None else self._start)
         self._intake.seen.resume()
-        self._intake.reads(self._source)
         stream: AsyncIterator[list[bytes]] = self._streams.lines(
             self._path, params=params, accept="*/*", idle_timeout=IDLE_SECONDS, on_open=self._opened
         )
@@ -354,26 +351,27 @@ class ContainerFollower:
                     self._streams.heard()
                     await self._make_certain()
                     await self._intake.room()
-                elif self._clock.monotonic() - self._opened_at > SKIP_SECONDS:
-                    self._intake.seen.skips = False
                 await self._yield_turn()
         return True
 
     async def _prepare(self) -> None:
-        """Ask for the last line of the log where that tells what comes after it. Raises KubeError."""
-        now = self._clock.monotonic()
-        params = {**log_params(self._source), "tailLines": "1"}
+        """Ask for what tells what comes after the lines that were read. Raises KubeError."""
+        now, seen = self._clock.monotonic(), self._intake.seen
+        params = log_params(self._source)
         if not self._intake.has_read(self._source):
             if self._start.get("tailLines") == "0":
-                last = await self._streams.ask(self._path, params)
+                last = await self._streams.ask(self._path, params | {"tailLines": "1"})
                 self._start = _without_tail(self._start)
                 self._intake.skip(last, self._source)
-        elif self._is_quiet and now > self._clock_at + CLOCK_SECONDS:
+            return
+        if self._is_quiet and now > self._clock_at + CLOCK_SECONDS:
             # a stream that is asked for by time brings nothing when the clock of the node was set back
             self._clock_at = now
             with contextlib.suppress(KubeError):
-                for line in await self._streams.ask(self._path, params):
-                    self._intake.seen.ends_with(line, self._errors)
+                for line in await self._streams.ask(self._path, params | {"tailLines": "1"}):
+                    seen.ends_with(line, self._errors)
+        if seen.is_set_back:
+            seen.look_for_end(await self._streams.ask(self._path, params | since_of(seen)), self._errors)
         self._is_quiet = True
 
     async def _missed(self, before: Seen, after: LogLine) -> bool:
@@ -419,6 +417,7 @@ class ContainerFollower:
         if seen.hold and (is_read or now - self._resumed_at > UNCERTAIN_SECONDS):
             seen.hold = self._has_moved_on()
         self._is_quiet = False
+        self._intake.reads(self._source)
         self._emit(lines)
         self.status = msgspec.structs.replace(self.status, last_line=now)
 
@@ -447,7 +446,6 @@ class ContainerFollower:
         )
         if not previous:  # the container may run anew already
             seen.hold, self._resumed_at = True, self._clock.monotonic()
-        self._intake.reads(self._source)
         try:
             await reader.run()
         except KubeError as error:

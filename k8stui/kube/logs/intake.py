@@ -56,7 +56,7 @@ class Intake:
             )
 
     def reads(self, source: LogSource) -> None:
-        """What comes from now on is of this life."""
+        """Lines of this life were read."""
         self._seen_of = source.container_id
 
     def has_read(self, source: LogSource) -> bool:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OVERLAP = 1
 """Seconds before the newest one that are read again."""
+DISORDER = 100_000_000
+"""Nanoseconds by which the stamps of two writers may be out of order."""
 
 
 class Seen:
@@ -36,6 +38,8 @@ class Seen:
         """The newest second before the clock was set back; 0 where it was not, or is past that again."""
         self._unseen = False
         """It was set back after the last line: lines with times before that one have not been read."""
+        self._is_there = True
+        """The last lines are in what a resumed stream brings."""
         self._expected: Counter[int] | None = None
         self._met = True
         self.hold = False
@@ -104,13 +108,18 @@ class Seen:
         for _, hashes in self._batches:
             self._expected.update(hashes)
         self._met = not self._expected
-        self.skips = not self._met and bool(self._ahead)
+        self.skips = not self._met and bool(self._ahead) and self._is_there
 
     def ends_with(self, line: bytes, errors: str = "replace") -> None:
         """A log ends with this line now. If that is older than what was seen, the clock was set back."""
         ((stamp, _),) = split_stamps([line.decode("utf-8", errors)])
         if stamp and self._newest and self._second_of(stamp) < self.second:
             self._ahead, self._unseen = max(self._ahead, self._newest), True
+
+    def look_for_end(self, log: Sequence[bytes], errors: str = "replace") -> None:
+        """What a resumed stream will begin with: are the last lines in there, or were they rotated away?"""
+        self.resume()
+        self._is_there = any(self.knows(line, errors) for line in log)
 
     def new_life(self) -> None:
         """What is read from now on is another log: read from its beginning, whatever its times."""
@@ -125,7 +134,7 @@ class Seen:
     def restore(self, other: Seen) -> None:
         """Have seen what the other one has, and nothing else. Call it before `resume`."""
         self._newest, self._first = other._newest, other._first
-        self._ahead, self._unseen = other._ahead, other._unseen
+        self._ahead, self._unseen, self._is_there = other._ahead, other._unseen, other._is_there
         self._batches = [(second, hashes[:]) for second, hashes in other._batches]
 
     def learn(self, other: Seen) -> None:
@@ -155,10 +164,11 @@ class Seen:
 
     def _is_before_tail(self, stamp: str) -> bool:
         """A line that the tail left out on purpose comes again in the overlap, and not quite in order."""
-        return bool(stamp) and nanoseconds(stamp) <= nanoseconds(self._first) + OVERLAP * 1_000_000_000
+        return bool(stamp) and nanoseconds(stamp) <= nanoseconds(self._first) + DISORDER
 
     def _keep(self, second: int, hashes: array[int]) -> None:
         """Remember lines, and forget what is older than what a resumed stream repeats."""
+        self._unseen = False
         if second < self._newest - OVERLAP:
             self._set_back(second)
         if self._batches and second <= self._newest:
@@ -173,7 +183,7 @@ class Seen:
 
     def _set_back(self, second: int) -> None:
         """What is remembered from now on came after that; lines of these times came before it, too."""
-        self._ahead, self._unseen = max(self._ahead, self._newest), False
+        self._ahead = max(self._ahead, self._newest)
         self._newest, self._first = second, ""
         held = [each for _, hashes in self._batches for each in hashes] if self.hold else ()
         self._batches = [(second, array("q", held))]
