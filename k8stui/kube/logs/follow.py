@@ -370,9 +370,15 @@ class ContainerFollower:
             with contextlib.suppress(KubeError):
                 for line in await self._streams.ask(self._path, params | {"tailLines": "1"}):
                     seen.ends_with(line, self._errors)
-        if seen.is_set_back:
-            seen.look_for_end(await self._streams.ask(self._path, params | since_of(seen)), self._errors)
+        await self._find_place({})
         self._is_quiet = True
+
+    async def _find_place(self, more: Mapping[str, str]) -> None:
+        """Where the clock was set back: are the last lines still in the log? Raises KubeError."""
+        seen = self._intake.seen
+        if seen.is_set_back:
+            params = log_params(self._source) | since_of(seen) | more
+            seen.look_for_end(await self._streams.ask(self._path, params), self._errors)
 
     async def _missed(self, before: Seen, after: LogLine) -> bool:
         """Nothing came again of what was read: fetch what is missing, if it is the same life."""
@@ -447,6 +453,7 @@ class ContainerFollower:
         if not previous:  # the container may run anew already
             seen.hold, self._resumed_at = True, self._clock.monotonic()
         try:
+            await self._find_place({"previous": "true"} if previous else {})
             await reader.run()
         except KubeError as error:
             if not (self._streams.ended and isinstance(error, ApiError) and error.code in GONE):

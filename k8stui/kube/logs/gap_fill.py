@@ -6,6 +6,7 @@ What cannot be fetched is said in a mark, with its times and the reason. It must
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -43,11 +44,14 @@ class GapFill:
         errors: str = "replace",
         before: GapFill | None = None,
     ) -> None:
-        """`before` is what was fetched for the gap before this one: a second may have had both."""
+        """`before` is what was fetched for the gap before this one: a second may have had both.
+
+        An `after` without a time is the end of the log.
+        """
         self._rotated = rotated
         self._seen = seen
         self._after = after
-        self._limit = nanoseconds(after.time)
+        self._limit = nanoseconds(after.time) if after.time else sys.maxsize
         self._errors = errors
         self._before = before
         self._known = seen.newest
@@ -132,6 +136,6 @@ def cut_mark(before: Seen, after: LogLine) -> LogLine:
 
 def gap_mark(source: LogSource, before: str, after: str, why: str = "") -> LogLine:
     """That lines may be missing, of which time, and why they could not be had."""
-    times = f" between {before} and {after}" if before and after else ""
+    times = f" between {before} and {after}" if before and after else f" since {before}" if before else ""
     said = f"{source.container}: lines may be missing{times}: the log was cut meanwhile"
     return LogLine("", source, f"{said}; {why}" if why else said, GAP)

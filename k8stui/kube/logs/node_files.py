@@ -108,7 +108,8 @@ def refusal(error: KubeError, what: str) -> str:
     """Why a node's log cannot be read, and what to do, in a sentence."""
     code = error.code if isinstance(error, ApiError) else 0
     if code == 403:
-        return f"{error.sentence().rstrip('.')}. Reading logs of nodes needs the right to get nodes/proxy (or nodes/log)."
+        said = error.sentence().rstrip(".")
+        return f"{said}. Reading logs of nodes needs the right to get nodes/proxy (or nodes/log)."
     if code in (404, 405, 501):
         return (
             f"This kubelet does not serve {what} ({error.sentence().rstrip('.')}). Files need "

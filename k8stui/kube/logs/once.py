@@ -111,6 +111,12 @@ class LifeReader:
                     self._backoff.reset()
                     self._emit(lines)
                 await asyncio.sleep(0)
+        if before is not None and not await goes_on(self._seen, before, self._end_of_log(), self._missed):
+            self.is_other = True
+
+    def _end_of_log(self) -> LogLine:
+        """What comes after the last line that could be missing."""
+        return LogLine("", self._source, "")
 
     async def _fill(self, before: Seen, after: LogLine) -> bool:
         """The lines between what was read and a line after it, or a mark that they are missing."""
