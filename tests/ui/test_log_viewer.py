@@ -11,6 +11,7 @@ from msgspec import structs
 from k8stui.kube.logs.buffer import LogBuffer
 from k8stui.kube.logs.types import LogLine, LogSource
 from k8stui.ui.logs import by_time
+from k8stui.ui.logs.columns import choose_likely
 from k8stui.ui.logs.painter import Mode, Times
 from k8stui.ui.logs.viewer import LogViewer
 from k8stui.ui.widgets.lines.search import Origin
@@ -444,3 +445,28 @@ async def test_what_is_found_at_the_start_of_a_line_is_marked_behind_its_name() 
         shown = painter.shown(1, second)
         assert painter.matches(re.compile("^one"), shown, 0, 60) == [(shown.prefix, shown.prefix + 3)]
         assert len(painter.matches(re.compile("one"), shown, 0, 60)) == 2
+
+
+async def test_a_table_has_likely_columns_until_others_are_chosen() -> None:
+    texts = [f'{{"msg":"m{n}","path":"/cart/{n}","ms":{n},"id":"{"f" * 60}"}}' for n in range(30)]
+    app = app_of(*texts, "plain", '{"msg":"x","seldom":1}')
+    async with app.run_test(size=(90, 20)) as pilot:
+        viewer, painter = app.viewer, app.viewer.painter
+        await until(pilot, lambda: app.lines()[18] == "plain")
+        choose_likely(viewer)
+        assert painter.columns == ()  # no table
+        viewer.set_mode(Mode.TABLE)
+        choose_likely(viewer)
+        assert painter.columns == (
+            "path",
+            "ms",
+        )  # neither what is wide nor what is seldom
+        await until(pilot, lambda: app.lines()[17].split() == ["/cart/29", "29", "m29"])
+        painter.columns_are_chosen = True
+        viewer.set_mode(Mode.TABLE, ())
+        choose_likely(viewer)
+        assert painter.columns == ()
+        painter.columns_are_chosen = False
+        viewer.set_mode(Mode.TABLE, ("path",))
+        viewer.set_source(LogBuffer())
+        assert painter.columns == ()  # other lines have other fields

@@ -81,7 +81,7 @@ def _bookmark(step: int) -> Callable[[Place], None]:
 
 
 def _columns(place: Place) -> None:
-    from k8stui.ui.logs.asking import ask_columns
+    from k8stui.ui.logs.columns import ask_columns
 
     ask_columns(place, _view(place))
 

@@ -1,4 +1,4 @@
-"""What a log view asks its reader for: words to find, a time, columns, a stream, how to save.
+"""What a log view asks its reader for: words to find, a time, a stream, how to save.
 
 Each function opens a line or a dialog and gives the answer to the view. None of them changes a line.
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from k8stui.kinds.text import cut, printable
 from k8stui.ui.dialogs.choose import Choice, ChooseDialog, choose
 from k8stui.ui.logs import states
 from k8stui.ui.logs.moments import FORMS, MomentError, moment_of
@@ -21,9 +19,6 @@ from k8stui.ui.prompt import AskedLine
 if TYPE_CHECKING:
     from k8stui.ui.actions import Place
     from k8stui.ui.views.logs import LogsView
-
-SAMPLE = 2_000
-"""Lines in which fields are looked for."""
 
 
 def ask_find(place: Place, view: LogsView) -> None:
@@ -73,54 +68,6 @@ def ask_time(place: Place, view: LogsView) -> None:
         return ""
 
     place.app.main.questions.ask_line("time:", AskedLine(taken), hint=FORMS)
-
-
-def fields_of(view: LogsView) -> list[tuple[str, int, str]]:
-    """Fields of the newest lines: name, in how many lines, an example; the most frequent first."""
-    from k8stui.kinds.logs.lines import parse
-
-    model, source = view.viewer.model, view.viewer.model.source
-    counts: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    for seq in list(model.shown_between(max(source.first, source.end - SAMPLE), source.end)):
-        line = model.line(seq)
-        if line is None or line.mark:
-            continue
-        for key, value in parse(line.text).fields:
-            counts[key] += 1
-            examples.setdefault(key, value)
-    return [(key, count, examples[key]) for key, count in counts.most_common(200)]
-
-
-def ask_columns(place: Place, view: LogsView) -> None:
-    """Choose a column of the table, or all of them by name."""
-    viewer = view.viewer
-    chosen = viewer.painter.columns
-
-    def take(answer: str) -> None:
-        from k8stui.ui.logs.painter import Mode
-
-        if answer in chosen:
-            columns = tuple(name for name in chosen if name != answer)
-        elif "," in answer:
-            columns = tuple(dict.fromkeys(name.strip() for name in answer.split(",") if name.strip()))
-        else:
-            columns = (*chosen, answer)
-        viewer.set_mode(Mode.TABLE, columns)
-        view.post_message(view.Changed(view))
-
-    found = fields_of(view)
-    known = [name for name, _, _ in found]
-    choices = [Choice(name, f"✓ {name}", "shown; enter takes it away") for name in chosen]
-    choices += [
-        Choice(name, name, f"in {count:,} line{'s' * (count > 1)}, such as {cut(printable(example), 40)}")
-        for name, count, example in found
-        if name not in chosen
-    ]
-    about = "" if known else "The newest lines have no fields: JSON, logfmt, klog and access logs do."
-    free = "a field, or several parted by commas"
-    asking = choose(place.app, "Columns of the table", choices, take, about=about, free=free)
-    place.app.run_worker(asking, group="dialog")
 
 
 class StreamsDialog(ChooseDialog):

@@ -53,6 +53,11 @@ class Times(StrEnum):
     UTC = "utc"
 
 
+def times_of(setting: bool | str) -> Times:
+    """The way of showing times that a setting means."""
+    return Times(setting) if isinstance(setting, str) else Times.LOCAL if setting else Times.OFF
+
+
 class Piece(NamedTuple):
     """A stretch of text; without a class it has the colours of plain text."""
 
@@ -96,6 +101,8 @@ class LogPainter(LinePainter):
         self.times = Times.OFF
         self.columns: tuple[str, ...] = ()
         """Fields that are columns of the table, besides level and message."""
+        self.columns_are_chosen = False
+        """By the reader: others are likely ones, which may change with what is read."""
         self.note_of: Callable[[int], str] = lambda seq: ""
         """What stands behind a line: what is folded into it."""
         self.is_match: Callable[[int], bool] = lambda seq: True

@@ -108,6 +108,8 @@ class LogViewer(CursorViewer):
         self._opened_by_search = None
         self.cursor = None
         self.painter.bookmarks.clear()
+        if not self.painter.columns_are_chosen:
+            self.painter.columns = ()
         self.model.view = self._view()
         super().set_source(source)
 

@@ -14,12 +14,13 @@ from textual.message import Message
 
 from k8stui.ui.latest import start_latest
 from k8stui.ui.logs import heading, to_time
+from k8stui.ui.logs.columns import choose_likely
 from k8stui.ui.logs.filtering import FORMS, LogFilter, LogFilterError
 from k8stui.ui.logs.histogram import Histogram
 from k8stui.ui.logs.names import Names, long_name, next_names, short_name
 from k8stui.ui.logs.nothing_yet import WAITING, why_nothing
 from k8stui.ui.logs.one_line import OneLine
-from k8stui.ui.logs.painter import Mode, Times
+from k8stui.ui.logs.painter import Mode, Times, times_of
 from k8stui.ui.logs.rate import Rate
 from k8stui.ui.logs.reading import RANGES, LogReading
 from k8stui.ui.logs.viewer import LogViewer
@@ -286,6 +287,7 @@ class LogsView(View):
     def _say_around(self) -> None:
         """Names of the columns, and what is before the first line when that is on the screen."""
         viewer, reading = self.viewer, self.reading
+        choose_likely(viewer)
         seen = viewer.seen_lines()
         header = ""
         if viewer.painter.mode is Mode.TABLE and seen:
@@ -396,8 +398,3 @@ class LogsView(View):
         """The search has found more."""
         event.stop()
         self.post_message(self.Changed(self))
-
-
-def times_of(setting: bool | str) -> Times:
-    """The way of showing times that a setting means."""
-    return Times(setting) if isinstance(setting, str) else Times.LOCAL if setting else Times.OFF
