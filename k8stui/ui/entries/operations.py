@@ -257,7 +257,7 @@ ACTIONS = [
     operation(
         "drain",
         "drain",
-        "Cordon the node and evict its pods; says what stays, what is lost, what a budget holds back",
+        "Cordon the node, evict its pods and wait until they are gone; says what stays, what is lost",
         "basic.drain",
         "r",
         kinds=NODES,
