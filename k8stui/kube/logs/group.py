@@ -37,6 +37,8 @@ MOST_UNSELECTED = 1_000
 """So many pods are known again that come back."""
 SLICE = 2_000
 """Lines that are handed on at once."""
+OF_ALL = LogSource("", "", "", "")
+"""Where remarks are from that are about no single pod."""
 
 
 class Options(TypedDict, total=False):
@@ -250,14 +252,15 @@ class LogGroup:
                 self._unselected[member.uid] = member
                 while len(self._unselected) > MOST_UNSELECTED:
                     del self._unselected[next(iter(self._unselected))]
-        self._remark(INFO, f"pod {member.namespace}/{member.name} left")
+        source = LogSource(member.namespace, member.name, member.uid, "")
+        self._remark(INFO, f"pod {member.namespace}/{member.name} left", source)
         self._on_change()
 
     # Lines
 
-    def _remark(self, mark: str, text: str) -> None:
+    def _remark(self, mark: str, text: str, source: LogSource = OF_ALL) -> None:
         now = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-        self._remarks.push([LogLine(now, LogSource("", "", "", ""), text, mark)])
+        self._remarks.push([LogLine(now, source, text, mark)])
 
     async def _release(self, deliver: Deliver) -> None:
         """Hand on what its turn has come for, and in the end everything: whoever takes lines may be slow."""
