@@ -475,3 +475,14 @@ async def test_a_new_life_that_has_written_nothing_yet_is_resumed_from_its_begin
     await reading.has("one", "two")
     assert "sinceTime" not in pod.follows()[-1].params
     assert [mark for mark, _ in reading.marks()] == ["restart"]
+
+
+async def test_lines_of_one_moment_at_the_beginning_of_a_new_life_all_come(
+    read: Callable[..., Reading],
+) -> None:
+    pod, reading = await opened(read, "one")
+    pod.restart("app")
+    moment = pod.stamp()
+    for number in range(3):
+        pod.write("app", f"new {number}", stamp=moment)
+    await reading.has("one", "new 0", "new 1", "new 2")

@@ -296,6 +296,8 @@ class ContainerFollower:
         self._note_health(opened)
         self._intake.seen.hold = True
         self._resumed_at = self._clock.monotonic()
+        if self._streams.was_recalled:
+            return  # others have their turn: that is no failure
         await self._nap(self._backoff.next())
         await self._try_refresh()
 
@@ -318,6 +320,8 @@ class ContainerFollower:
 
     async def _broken(self, error: KubeError) -> None:
         """Say it once as a line, keep saying it as a state, and try again."""
+        if not (isinstance(error, ApiError) and error.code in GONE):
+            self._streams.ended = False  # who ended the last stream may have been a server that went away
         delay = self._backoff.next(getattr(error, "retry_after", None))
         said = error.sentence()
         if not self._told_broken:

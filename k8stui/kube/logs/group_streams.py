@@ -95,6 +95,8 @@ class PooledStreams:
         self._hush = Hush()
         self.ended = False
         """Whether the server itself has ended the last stream that followed."""
+        self.was_recalled = False
+        """Whether the pool wanted the place of the last stream back."""
 
     async def ask(self, path: str, params: Mapping[str, str]) -> list[bytes]:
         """A short answer of a log, without a place of the pool: its lines. Raises KubeError."""
@@ -175,6 +177,7 @@ class PooledStreams:
                         await lane.room()
             self.ended = self.ended or (follows and not place.recalled)
         finally:
+            self.was_recalled = place.recalled
             lane.pause()
             place.release()
 

@@ -31,7 +31,9 @@ class Seen:
 
     def __init__(self) -> None:
         self._newest = 0
-        self._first = ""
+        self._first: str | None = None
+        """The stamp of the first line that was read: a tail may have left out others before it. Later ones
+        begin with nothing left out: ""."""
         self._batches: list[tuple[int, array[int]]] = []
         """Hashes of lines, with the second of the newest of them."""
         self._ahead = 0
@@ -58,7 +60,7 @@ class Seen:
         lines = b"\n".join(batch).decode("utf-8", errors).split("\n")
         split = split_stamps(lines)
         if self._expected is None and not self.hold and split[-1][0]:
-            self._first = self._first or split[0][0]
+            self._first = split[0][0] if self._first is None else self._first
             self._keep(self._second_of(split[-1][0]), array("q", map(hash, lines)))
             return split
         return [
@@ -123,7 +125,8 @@ class Seen:
 
     def new_life(self) -> None:
         """What is read from now on is another log: read from its beginning, whatever its times."""
-        self._first, self._ahead, self._unseen = "", 0, False
+        self._first = "" if self._newest else None
+        self._ahead, self._unseen = 0, False
 
     def fork(self) -> Seen:
         """Another one that has seen the same, for who reads the same lines beside this one."""
@@ -158,13 +161,15 @@ class Seen:
                 return False
             if stamp and self._second_of(stamp) > self._newest:
                 self._expected = None  # behind what was seen: no need to compare any more
-        self._first = self._first or stamp
+        self._first = stamp if self._first is None else self._first
         self._keep(self._second_of(stamp) if stamp else self._newest, array("q", (hash(line),)))
         return True
 
     def _is_before_tail(self, stamp: str) -> bool:
         """A line that the tail left out on purpose comes again in the overlap, and not quite in order."""
-        return bool(stamp) and nanoseconds(stamp) <= nanoseconds(self._first) + DISORDER
+        if not stamp or not self._first:
+            return False
+        return nanoseconds(stamp) <= nanoseconds(self._first) + DISORDER
 
     def _keep(self, second: int, hashes: array[int]) -> None:
         """Remember lines, and forget what is older than what a resumed stream repeats."""
