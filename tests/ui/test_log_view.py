@@ -101,9 +101,14 @@ async def test_the_filter_line_knows_logs_and_tells_what_is_not_understood_yet()
         await pilot.press(*["backspace"] * 2, *"warn", "enter")
         await until(pilot, lambda: "/level>=warn [1]" in screen_text(app))
         assert "GET /cart/11" not in screen_text(app)
+        await pilot.press("enter")
+        assert view.viewer.cursor is not None
         await pilot.press("escape")
         await until(pilot, lambda: "GET /cart/11" in screen_text(app))
         assert view.spec.filter == ""
+        assert view.viewer.cursor is not None  # what is around that line is looked for now
+        await pilot.press("escape")
+        assert view.viewer.cursor is None
 
 
 async def test_the_footer_offers_what_needs_lines_once_there_are_some() -> None:

@@ -356,6 +356,24 @@ async def test_a_filter_keeps_the_reader_where_he_is() -> None:
         await until(pilot, lambda: app.lines()[0] == "line 10007")
 
 
+@pytest.mark.parametrize("wrap", [False, True])
+async def test_the_line_under_the_cursor_stays_in_its_row_when_all_lines_come_back(wrap: bool) -> None:
+    app = app_of(*(f"line {number} {'x' * (1 + number % 90)}" for number in range(3_000)), wrap=wrap)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: "line 2999" in app.text())
+        app.viewer.set_filter(r"7\b")
+        await until(pilot, lambda: len(app.viewer.model) == 300)
+        app.viewer.put_cursor(1_507)
+        await until(pilot, lambda: "line 1507" in app.text())
+        row = next(y for y, text in enumerate(app.lines()) if text.startswith("line 1507"))
+        assert row > 3
+        app.viewer.set_filter("")
+        await until(pilot, lambda: "line 1508" in app.text())
+        assert app.lines()[row].startswith("line 1507")
+        app.viewer.set_folds(traces=True, repeats=False)
+        await until(pilot, lambda: not app.viewer.model.busy and "line 1507" in app.text())
+
+
 async def test_a_file_has_names_and_times_in_full_where_the_screen_has_less() -> None:
     buffer = LogBuffer()
     pod = LogSource("shop", "checkout-with-a-long-name-85ddbf7c88-gjg7p", "u1", "istio-proxy", "c1")

@@ -144,9 +144,16 @@ class LogViewer(CursorViewer):
         )
 
     def _show_view(self) -> None:
-        top = self.top_seq
+        """Show other lines where the reader is: the line under the cursor stays in its row."""
+        top, cursor = self.top_seq, self.cursor
+        rows = [row for row, (seq, _) in enumerate(self._rows) if seq == cursor] if cursor is not None else []
+        if cursor is not None and rows:
+            top = max(self.model.source.first, cursor - rows[0])
         self.model.set_view(self._view(), near=None if self.following else top)
         self._top_seq, self._top_sub = top, 0
+        if cursor is not None and rows and not self.model.filtered:
+            place = Place(self.model.index_of(cursor))
+            self.put_top(advance(place, -rows[0], len(self.model), self.rows_of))
         self._start_anew()
 
     def _note(self, seq: int) -> str:

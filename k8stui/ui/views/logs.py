@@ -342,12 +342,12 @@ class LogsView(View):
 
     def clear(self) -> bool:
         viewer = self.viewer
-        if viewer.cursor is not None:
-            viewer.put_cursor(None)
-        elif viewer.finder.pattern is not None:
+        if viewer.finder.pattern is not None:
             self.end_search()
         elif self.spec.filter:
-            self.set_filter("")
+            self.set_filter("")  # the cursor stays: what is around that line is what is looked for now
+        elif viewer.cursor is not None:
+            viewer.put_cursor(None)
         else:
             return False
         return True
