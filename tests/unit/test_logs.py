@@ -486,3 +486,22 @@ async def test_lines_of_one_moment_at_the_beginning_of_a_new_life_all_come(
     for number in range(3):
         pod.write("app", f"new {number}", stamp=moment)
     await reading.has("one", "new 0", "new 1", "new 2")
+
+
+async def test_a_rotation_in_a_later_life_is_no_restart(read: Callable[..., Reading]) -> None:
+    """The kubelet is asked whether the life before is the one that was read: its own lines tell nothing."""
+    pod, reading = await opened(read, "one")
+    pod.end_streams()
+    await until(lambda: len(pod.follows()) >= 2)
+    pod.restart("app")
+    pod.write("app", "two", pod.stamp(0.01))
+    await reading.has("one", "two")
+    reading.clock.auto = False
+    pod.break_streams()
+    await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
+    pod.rotate("app")
+    pod.write("app", "three")
+    await reading.clock.advance(60)
+    await reading.has("one", "two", "three")
+    pod.write("app", "four")
+    await reading.has("one", "two", "three", "four")

@@ -335,9 +335,9 @@ class ContainerFollower:
         """Follow until the server ends the stream; whether it was of the present life. Raises KubeError."""
         await self._prepare()
         resumes = self._intake.has_read(self._source)
-        before = self._intake.seen.fork() if resumes else None
+        before = self._intake.seen.fork() if resumes or self._intake.seen.hold else None
         params = {**log_params(self._source), "follow": "true"}
-        params.update(since_of(before) if before is not None else self._start)
+        params.update(since_of(self._intake.seen) if resumes else self._start)
         self._intake.seen.resume()
         stream: AsyncIterator[list[bytes]] = self._streams.lines(
             self._path, params=params, accept="*/*", idle_timeout=IDLE_SECONDS, on_open=self._opened
@@ -348,7 +348,7 @@ class ContainerFollower:
                     return True  # the rest is read as what it is: of the life before, or of the new one
                 lines = await self._intake.fresh(batch, self._source, before, self._missed)
                 if lines is None:
-                    return False
+                    return self._has_moved_on()
                 if lines:
                     before = before if first_stamped(lines) is None else None
                     self._took(lines)
@@ -356,6 +356,8 @@ class ContainerFollower:
                     await self._make_certain()
                     await self._intake.room()
                 await self._yield_turn()
+        if before is not None and self._intake.seen.missed:
+            self._streams.ended = False  # it may have been rotated, and not even what is known came again
         return True
 
     async def _prepare(self) -> None:
@@ -377,7 +379,7 @@ class ContainerFollower:
         await self._find_place({})
         self._is_quiet = True
 
-    async def _find_place(self, more: Mapping[str, str]) -> None:
+    async def _find_place(self, more: dict[str, str]) -> None:
         """Where the clock was set back: are the last lines still in the log? Raises KubeError."""
         seen = self._intake.seen
         if seen.is_set_back:
@@ -386,10 +388,20 @@ class ContainerFollower:
 
     async def _missed(self, before: Seen, after: LogLine) -> bool:
         """Nothing came again of what was read: fetch what is missing, if it is the same life."""
+        if not self._intake.has_read(self._source):
+            return await self._is_still_this_life()
         if await is_life_before(self._streams, self._path, self._source, before, self._errors):
             return False
         self._intake.fill(before, after)
         return True
+
+    async def _is_still_this_life(self) -> bool:
+        """No line of it tells: the pod's status does, after a while. Raises KubeError."""
+        wait = self._resumed_at + CERTAIN_SECONDS - self._clock.monotonic()
+        if wait > 0:
+            await self._clock.sleep(wait)
+        await self._pod.refresh()
+        return not self._has_moved_on()
 
     async def _fill(self, before: Seen, after: LogLine) -> bool:
         self._intake.fill(before, after)

@@ -71,10 +71,10 @@ class Intake:
         `before` is what was seen when the stream began, until it is known that nothing is missing.
         """
         lines = fresh_lines(self.seen, batch, source, self._errors)
-        after = first_stamped(lines)
-        if after is not None and before is not None and not await goes_on(self.seen, before, after, missed):
-            return None
-        return lines
+        after, knows_life = first_stamped(lines), self.has_read(source)
+        if after is None or before is None:
+            return lines
+        return lines if await goes_on(self.seen, before, after, missed, knows_life=knows_life) else None
 
     def skip(self, lines: Sequence[bytes], source: LogSource) -> None:
         """Count lines as read that are not handed on: what comes is what was written after them."""

@@ -128,12 +128,15 @@ class LifeReader:
         return True
 
 
-async def goes_on(seen: Seen, before: Seen, after: LogLine, missed: Missed) -> bool:
+async def goes_on(
+    seen: Seen, before: Seen, after: LogLine, missed: Missed, *, knows_life: bool = True
+) -> bool:
     """Whether what was taken of a resumed log is of the life that was `seen` before; else nothing was taken.
 
-    Raises what `missed` does, and then nothing was taken.
+    Where no line of that life was read (`knows_life`), lines cannot tell. Raises what `missed` does, and then
+    nothing was taken.
     """
-    if not seen.missed:
+    if knows_life and not seen.missed:
         return True
     known = before.fork()
     try:
@@ -151,8 +154,6 @@ async def is_life_before(streams: Any, path: str, source: LogSource, seen: Seen,
 
     It knows it before the pod's status tells: what was seen is in the log of the life before, then.
     """
-    known = seen.fork()
-    known.resume()
     params = {**log_params(source), **since_of(seen), "previous": "true", "limitBytes": str(LOOK_BYTES)}
     try:
         lines = await streams.ask(path, params)
@@ -160,7 +161,7 @@ async def is_life_before(streams: Any, path: str, source: LogSource, seen: Seen,
         if _may_pass(error):
             raise
         return False
-    return any(known.knows(line, errors) for line in lines)
+    return seen.has_any(lines, errors)
 
 
 def first_stamped(lines: Sequence[LogLine]) -> LogLine | None:

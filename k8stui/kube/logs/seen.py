@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OVERLAP = 1
 """Seconds before the newest one that are read again."""
+FORGET = 5
+"""Seconds after the first line of a life when what was read before it is of no use."""
 DISORDER = 100_000_000
 """Nanoseconds by which the stamps of two writers may be out of order."""
 
@@ -36,6 +38,10 @@ class Seen:
         begin with nothing left out: ""."""
         self._batches: list[tuple[int, array[int]]] = []
         """Hashes of lines, with the second of the newest of them."""
+        self._before = array("q")
+        """Of lines that were read before this life began: some may have been its own, under another name."""
+        self._began = 0
+        """The second of its first line."""
         self._ahead = 0
         """The newest second before the clock was set back; 0 where it was not, or is past that again."""
         self._unseen = False
@@ -102,14 +108,14 @@ class Seen:
     @property
     def remembered(self) -> int:
         """How many lines are remembered."""
-        return sum([len(hashes) for _, hashes in self._batches])
+        return len(self._before) + sum([len(hashes) for _, hashes in self._batches])
 
     def resume(self) -> None:
         """A stream begins that repeats what was seen since `since`."""
-        self._expected = Counter()
+        self._expected = Counter(self._before)
         for _, hashes in self._batches:
             self._expected.update(hashes)
-        self._met = not self._expected
+        self._met = not self._batches
         self.skips = not self._met and bool(self._ahead) and self._is_there
 
     def ends_with(self, line: bytes, errors: str = "replace") -> None:
@@ -120,13 +126,16 @@ class Seen:
 
     def look_for_end(self, log: Sequence[bytes], errors: str = "replace") -> None:
         """What a resumed stream will begin with: are the last lines in there, or were they rotated away?"""
-        self.resume()
-        self._is_there = any(self.knows(line, errors) for line in log)
+        self._is_there = self.has_any(log, errors)
 
     def new_life(self) -> None:
         """What is read from now on is another log: read from its beginning, whatever its times."""
+        before = [each for _, hashes in self._batches for each in hashes] if self.hold else ()
+        self._before = array("q", before)
+        self._batches = []
         self._first = "" if self._newest else None
-        self._ahead, self._unseen = 0, False
+        self._newest = self._began = self._ahead = 0
+        self._unseen = False
 
     def fork(self) -> Seen:
         """Another one that has seen the same, for who reads the same lines beside this one."""
@@ -138,6 +147,7 @@ class Seen:
         """Have seen what the other one has, and nothing else. Call it before `resume`."""
         self._newest, self._first = other._newest, other._first
         self._ahead, self._unseen, self._is_there = other._ahead, other._unseen, other._is_there
+        self._before, self._began = other._before, other._began
         self._batches = [(second, hashes[:]) for second, hashes in other._batches]
 
     def learn(self, other: Seen) -> None:
@@ -148,6 +158,11 @@ class Seen:
     def knows(self, line: bytes, errors: str = "replace") -> bool:
         """Whether a resumed stream is expected to repeat a line."""
         return self._expected is not None and hash(line.decode("utf-8", errors)) in self._expected
+
+    def has_any(self, log: Sequence[bytes], errors: str = "replace") -> bool:
+        """Whether a line of this life that is remembered is in a log."""
+        known = {each for _, hashes in self._batches for each in hashes}
+        return any(hash(line.decode("utf-8", errors)) in known for line in log)
 
     def _is_new(self, line: str, stamp: str) -> bool:
         """Whether a line (with its stamp in front) was not read before; it is remembered."""
@@ -181,8 +196,11 @@ class Seen:
             return
         self._newest = max(self._newest, second)
         self._batches.append((self._newest, hashes))
+        self._began = self._began or second
         while self._batches[0][0] < self._newest - OVERLAP and not self.hold:
             del self._batches[0]
+        if self._before and self._newest > self._began + FORGET and not self.hold:
+            self._before = array("q")
         if self.second > self._ahead:
             self._ahead = 0
 
