@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
+import time
 import warnings
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,22 @@ async def test_a_time_is_gone_to_and_a_bad_one_is_told() -> None:
         await until(pilot, lambda: view.viewer.cursor is not None)
         line = view.viewer.model.line(view.viewer.cursor)  # type: ignore[arg-type]
         assert "GET /cart/5" in line.text
+
+
+async def test_a_time_is_typed_as_the_lines_show_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        async with log(timestamps="utc") as (pilot, app, view):
+            await pilot.press("@")
+            await until(pilot, lambda: "in UTC" in screen_text(app))
+            await pilot.press(*"2025-06-01 11:58:35", "enter")
+            await until(pilot, lambda: view.viewer.cursor is not None)
+            line = view.viewer.model.line(view.viewer.cursor)  # type: ignore[arg-type]
+            assert "GET /cart/5" in line.text
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_a_time_is_gone_to_where_one_pod_writes_seldom_and_another_one_often(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from k8stui.ui.dialogs.choose import Choice, ChooseDialog, choose
 from k8stui.ui.logs import states
 from k8stui.ui.logs.moments import FORMS, MomentError, moment_of
+from k8stui.ui.logs.painter import Times
 from k8stui.ui.logs.saving import as_json, as_text
 from k8stui.ui.prompt import AskedLine
 
@@ -57,17 +58,18 @@ def ask_highlight(place: Place, view: LogsView) -> None:
 
 
 def ask_time(place: Place, view: LogsView) -> None:
-    """Go to a time."""
+    """Go to a time: one of UTC where the lines have their times in UTC, else a local one."""
+    zone = UTC if view.viewer.painter.times is Times.UTC else None
 
     def taken(text: str) -> str:
         try:
-            moment = moment_of(text, datetime.now().astimezone())
+            moment = moment_of(text, datetime.now().astimezone(zone))
         except MomentError as error:
             return str(error)
         view.go_to_time(int(moment.timestamp()) * 1_000_000_000)
         return ""
 
-    place.app.main.questions.ask_line("time:", AskedLine(taken), hint=FORMS)
+    place.app.main.questions.ask_line("time:", AskedLine(taken), hint=f"{FORMS}{' · in UTC' * bool(zone)}")
 
 
 class StreamsDialog(ChooseDialog):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import datetime, timedelta
 
+IN_ACCESS_LOGS = "%d/%b/%Y:%H:%M:%S %z"
 FORMS = "14:05 · 14:05:30 · 01-31 14:05 · 2026-01-31T14:05:00Z · 10m ago"
 _AGO = re.compile(r"-?(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?(?:\s*ago)?")
 _CLOCK = re.compile(r"(?:(?:(\d{4})-)?(\d\d)-(\d\d)[ T])?(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?")
@@ -20,6 +22,8 @@ def moment_of(text: str, now: datetime) -> datetime:
     Raises MomentError.
     """
     text = text.strip()
+    with contextlib.suppress(ValueError):
+        return datetime.strptime(text, IN_ACCESS_LOGS)
     parts = _AGO.fullmatch(text)
     if parts and any(parts.groups()):
         days, hours, minutes, seconds = (int((part or "0")[:6]) for part in parts.groups())
