@@ -421,9 +421,8 @@ async def test_stopping_leaves_no_task_behind() -> None:
 
 
 async def test_a_back_off_ends_when_the_server_is_back(read: Callable[..., Reading]) -> None:
-    pod = FakePod("app")
-    reading = read(pod)
-    await reading.open()
+    pod, reading = await opened(read, "before")
+    await reading.has("before")
     reading.clock.auto = False
     pod.faults.extend([ConnectionLost("no route to host")] * 2)
     pod.break_streams()
@@ -432,7 +431,7 @@ async def test_a_back_off_ends_when_the_server_is_back(read: Callable[..., Readi
     reading.logs.retry_now()
     await reading.open()
     pod.write("app", "after")
-    await reading.has("after")
+    await reading.has("before", "after")
 
 
 async def test_an_open_stream_that_is_doubted_is_opened_anew_and_no_line_is_doubled(

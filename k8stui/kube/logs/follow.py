@@ -119,6 +119,8 @@ class ContainerFollower:
         self._on_status = on_status
         self._drained = False
         """The present life was read to its end."""
+        self._is_again = True
+        """It is not the first stream of the present life."""
         self._resumed_at = self._asked_at = 0.0
         self._told_broken = False
         self._turn = 0.0
@@ -201,7 +203,7 @@ class ContainerFollower:
         self._source = msgspec.structs.replace(
             self._source, container_id=life.container_id, restarts=life.restarts, **self._place()
         )
-        self._drained = False
+        self._drained = self._is_again = False
         self._intake.begin(self._source)
 
     def _place(self) -> dict[str, str]:
@@ -294,8 +296,6 @@ class ContainerFollower:
     async def _resume_later(self, opened: float) -> None:
         """The stream ended while the container seems to run: rotation, or a status that lags."""
         self._note_health(opened)
-        self._intake.seen.hold = True
-        self._resumed_at = self._clock.monotonic()
         if self._streams.was_recalled:
             return  # others have their turn: that is no failure
         await self._nap(self._backoff.next())
@@ -334,6 +334,9 @@ class ContainerFollower:
     async def _stream(self) -> bool:
         """Follow until the server ends the stream; whether it was of the present life. Raises KubeError."""
         await self._prepare()
+        if self._is_again:  # meanwhile the container may have been started anew
+            self._intake.seen.hold, self._resumed_at = True, self._clock.monotonic()
+        self._is_again = True
         resumes = self._intake.has_read(self._source)
         before = self._intake.seen.fork() if resumes or self._intake.seen.hold else None
         params = {**log_params(self._source), "follow": "true"}
