@@ -72,6 +72,9 @@ async def test_p_reads_the_runs_before_and_again_the_present_ones_of_a_pod_and_o
         await until(
             pilot, lambda: "previous" in screen_text(app) and "there was no run before" in screen_text(app)
         )
+        await pilot.press("h")
+        await until(pilot, lambda: "no lines to count" in screen_text(app))
+        await pilot.press("h")
         assert view.reading is not None
         assert "GET /cart/11" not in [line.text for line in view.reading.all_lines()]
         await pilot.press("p")

@@ -46,11 +46,12 @@ class Histogram(Widget):
         super().__init__()
         self.palette = Palette(self, "histogram--")
         self._bars: Bars | None = None
+        self._counts = True
 
-    def show(self, bars: Bars | None) -> None:
-        """Draw these."""
-        if bars != self._bars:
-            self._bars = bars
+    def show(self, bars: Bars | None, *, counts: bool = False) -> None:
+        """Draw these; `counts`: more will be counted."""
+        if (bars, counts) != (self._bars, self._counts):
+            self._bars, self._counts = bars, counts
             self.refresh()
 
     def notify_style_update(self) -> None:
@@ -76,7 +77,8 @@ class Histogram(Widget):
         width, bars = self.size.width, self._bars
         base = self.palette.style()
         if bars is None:
-            text = "  counting lines…" if y == ROWS else ""
+            said = "counting lines…" if self._counts else "no lines to count"
+            text = f"  {said}" if y == ROWS else ""
             return Strip([Segment(text.ljust(width), self.palette.style("axis"))])
         if y >= ROWS:
             return Strip([Segment(self._axis(bars, width), self.palette.style("axis"))])

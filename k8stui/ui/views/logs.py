@@ -252,7 +252,7 @@ class LogsView(View):
             return
         more = self.rate.step()
         if not more or not self.rate.version % 8:
-            self.histogram.show(self.rate.bars(self.histogram.size.width))
+            self.histogram.show(self.rate.bars(self.histogram.size.width), counts=more)
         self._counting = self.set_timer(0.01 if more else COUNT_SECONDS, self._count)
 
     def on_histogram_chosen(self, event: Histogram.Chosen) -> None:
