@@ -27,6 +27,7 @@ import pyte
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_STATUS = b"\x1b[5n"
 _ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 
 
@@ -43,8 +44,12 @@ class PtyProgram:
         columns: int = 160,
         lines: int = 50,
         env: Mapping[str, str] | None = None,
+        answers: bool = False,
     ) -> None:
+        """``answers``: whether it answers questions for its status (DSR), as terminals do."""
         self.columns, self.lines = columns, lines
+        self._answers = answers
+        self.unanswered = 0
         self.output = bytearray()
         self._fed = 0
         self._screen = pyte.Screen(columns, lines)
@@ -88,8 +93,20 @@ class PtyProgram:
             if not chunk:
                 return
             with self._grew:
+                before = max(0, len(self.output) - len(_STATUS) + 1)
                 self.output += chunk
+                self.unanswered += self.output.count(_STATUS, before)
                 self._grew.notify_all()
+            if self._answers:
+                self.answer(go_on=True)
+
+    def answer(self, *, go_on: bool) -> None:
+        """Answer what was asked for the status, and what is asked from now on, or no more of that."""
+        self._answers = go_on
+        with self._grew:
+            asked, self.unanswered = self.unanswered, 0
+        if asked:
+            self.send(b"\x1b[0n" * asked)
 
     def send(self, keys: str | bytes) -> None:
         """Type ``keys``, as the bytes a terminal would send."""

@@ -183,10 +183,16 @@ class K8stuiApp(App[None]):
         return {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
 
     def get_driver_class(self) -> type[Driver]:
-        """Programs in terminals need every key as it was typed."""
-        from k8stui.ui.widgets.terminal.input import whole_keys
+        """Programs in terminals need every key as it was typed, and frames wait for slow terminals."""
+        from k8stui.ui.driver import own_driver
 
-        return whole_keys(super().get_driver_class())
+        return own_driver(super().get_driver_class())
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        """Textual takes a frame for painted though it leaves it out while frames are held back."""
+        if self._batch_count and renderable is not None and (hold := getattr(self._driver, "hold", None)):
+            hold.missed = True
+        super()._display(screen, renderable)
 
     def get_default_screen(self) -> Screen[None]:
         return self.main

@@ -7,24 +7,21 @@ means more to a terminal carries it as `terminal_key`.
 
 from __future__ import annotations
 
-import codecs
-import os
 import re
-import select
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
-from textual.keys import _character_to_key
+from textual.keys import Keys, _character_to_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from textual.driver import Driver
+    from collections.abc import Callable, Iterable
 
 ESC = "\x1b"
+STATUS_OK = "\x1b[0n"
+"""The answer to a question for the terminal's status (xterm control sequences, DSR)."""
 _FUNCTION = re.compile(r"\x1b\[(\d+)(?:;(\d+))?~")
 _HIGH_FUNCTIONS = {25: 13, 26: 14, 28: 15, 29: 16, 31: 17, 32: 18, 33: 19, 34: 20}
 """Numbers of F13 to F20 (xterm ctlseqs, VT220-style function keys)."""
@@ -60,9 +57,16 @@ def key_after_escape(character: str) -> str:
 
 
 class TerminalParser(XTermParser):
-    """Textual's parser, without its losses."""
+    """Textual's parser, without its losses. `on_answer` hears that the terminal has told its status."""
+
+    def __init__(self, debug: bool = False, *, on_answer: Callable[[], None] = lambda: None) -> None:
+        super().__init__(debug)
+        self._on_answer = on_answer
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if sequence == STATUS_OK:
+            self._on_answer()
+            return [events.Key(Keys.Ignore, sequence)]
         special = _special(sequence)
         if special is None:
             try:
@@ -96,44 +100,3 @@ def _with_modifiers(base: str, number: int) -> str:
     bits = number - 1
     names = [name for bit, name in ((1, "shift"), (2, "alt"), (4, "ctrl")) if bits & bit]
     return "+".join([*names, base])
-
-
-def whole_keys(driver: type[Driver]) -> type[Driver]:
-    """The driver of this platform, reading keys with the parser above; another platform's as it is."""
-    try:
-        from textual.drivers.linux_driver import LinuxDriver
-    except ImportError:
-        return driver
-    if driver is not LinuxDriver:
-        return driver
-
-    class WholeKeysDriver(LinuxDriver):
-        """Reads the terminal of a Unix."""
-
-        def run_input_thread(self) -> None:
-            """Wait for input and hand on what it means, until the app ends or is suspended."""
-            parser = TerminalParser(self._debug)
-            # pasted bytes may be anything: they must not end the thread
-            decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-            wait = IDLE
-            while not self.exit_event.is_set():
-                if select.select([self.fileno], [], [], wait)[0]:
-                    data = self._read()
-                    if not data:  # the terminal is gone, and would be found readable for ever
-                        self._loop.call_soon_threadsafe(self._app.exit)
-                        return
-                    self._hand_on(parser.feed(decode(data)))
-                self._hand_on(parser.tick())
-                wait = IDLE if parser._timeout_time is None else AWAITING
-
-        def _read(self) -> bytes:
-            try:
-                return os.read(self.fileno, 4096)
-            except OSError:
-                return b""
-
-        def _hand_on(self, messages: Any) -> None:
-            for message in messages:
-                self.process_message(message)
-
-    return WholeKeysDriver
