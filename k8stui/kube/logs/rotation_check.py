@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.logs.seen import DISORDER
 from k8stui.kube.logs.times import nanoseconds, split_stamp
 from k8stui.kube.logs.types import GAP, LogLine, LogSource
 
@@ -98,7 +99,7 @@ class RotationCheck:
         stamped = [line for line in lines if line.time]
         if not stamped:
             return
-        self._since = self._since or nanoseconds(stamped[0].time)
+        self._since = self._since or nanoseconds(stamped[0].time) + DISORDER  # a tail may have left some out
         self._mind_clock(nanoseconds(stamped[-1].time))
         self._fresh += [_hash((line.time, line.text)) for line in stamped]
         self._newest = max(self._newest, nanoseconds(max(line.time for line in stamped)))
