@@ -344,6 +344,19 @@ async def test_what_is_folded_is_told_at_the_end_of_the_screen_where_the_line_go
         await until(pilot, lambda: app.lines()[0].endswith("xx ▸ 1 more line"))
 
 
+async def test_a_screen_of_another_height_still_follows_the_end() -> None:
+    app = app_of(*(f"line {number}" for number in range(100)))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: app.lines()[19] == "line 99")
+        app.viewer.styles.height = 10
+        await until(pilot, lambda: app.lines()[9] == "line 99")
+        app.buffer.extend([line(number, f"line {number}") for number in range(100, 150)])
+        app.viewer.styles.height = 20
+        await until(pilot, lambda: app.viewer.size.height == 20)
+        assert app.viewer.following
+        await until(pilot, lambda: app.lines()[19] == "line 149")
+
+
 async def test_a_filter_keeps_the_reader_where_he_is() -> None:
     app = app_of(*(f"line {number}" for number in range(20_000)))
     async with app.run_test(size=(60, 20)) as pilot:

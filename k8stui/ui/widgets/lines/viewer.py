@@ -23,6 +23,8 @@ from k8stui.ui.widgets.painting import Palette
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual.geometry import Size
+
     from k8stui.ui.widgets.lines.ansi import Span
     from k8stui.ui.widgets.lines.model import LineSource
 
@@ -331,6 +333,14 @@ class LineViewer(LineRows, can_focus=True):
         places = page_from(top, self.page, count, self.rows_of)
         self._rows = [(self.model.seq_at(place.line), place.sub) for place in places]
         self.refresh_rows([y for y in range(self.page) if self._painted.get(y, self) != self._key(y)])
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        """Called by Textual, also when the screen has another size: the reader has not scrolled then."""
+        before, self._placing = self._placing, True
+        try:
+            super()._scroll_update(virtual_size)
+        finally:
+            self._placing = before
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The scrollbar or the wheel moved, or lines came above: only rows that differ are painted again."""
