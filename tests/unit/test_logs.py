@@ -504,3 +504,20 @@ async def test_a_rotation_in_a_later_life_is_no_restart(read: Callable[..., Read
     await reading.has("one", "two", "three")
     pod.write("app", "four")
     await reading.has("one", "two", "three", "four")
+
+
+async def test_a_pod_that_took_the_name_of_one_that_is_gone_is_not_read_as_that(
+    read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stateful set replaces its pods by others of their names: the log is asked for by name."""
+    pod, reading = await opened(read, "one")
+    pod.end_streams()
+    await until(lambda: len(pod.follows()) >= 2)
+    monkeypatch.setattr(FakePod, "_pod", lambda self: b'{"metadata":{"name":"web","uid":"pod-2"}}')
+    pod.restart("app")
+    pod.containers["app"].lives = pod.containers["app"].lives[-1:]
+    pod.end_streams()
+    pod.write("app", "of the other one")
+    await asyncio.wait_for(reading.task, 5)
+    assert reading.texts() == ["one"]
+    assert ("ended", "app: ended (the pod is gone)") in reading.marks()

@@ -51,6 +51,8 @@ IDLE_SECONDS = 240.0
 HEALTHY_SECONDS = 5.0
 CERTAIN_SECONDS = 3.0
 """So long after a resume the pod's status tells reliably which life is being read."""
+SURE_SECONDS = 1.0
+"""So long after a look at the pod nothing else has its name."""
 UNCERTAIN_SECONDS = 60.0
 """And where the pod cannot be asked, it is taken for granted after this."""
 POLL_SECONDS = 3.0
@@ -336,11 +338,12 @@ class ContainerFollower:
         await self._prepare()
         if self._is_again:  # meanwhile the container may have been started anew
             self._intake.seen.hold, self._resumed_at = True, self._clock.monotonic()
-        self._is_again = True
         resumes = self._intake.has_read(self._source)
-        before = self._intake.seen.fork() if resumes or self._intake.seen.hold else None
+        is_sure = not self._is_again and self._clock.monotonic() - self._pod.read_at < SURE_SECONDS
+        before = None if is_sure else self._intake.seen.fork()
         params = {**log_params(self._source), "follow": "true"}
         params.update(since_of(self._intake.seen) if resumes else self._start)
+        self._is_again = True
         self._intake.seen.resume()
         stream: AsyncIterator[list[bytes]] = self._streams.lines(
             self._path, params=params, accept="*/*", idle_timeout=IDLE_SECONDS, on_open=self._opened
@@ -351,7 +354,7 @@ class ContainerFollower:
                     return True  # the rest is read as what it is: of the life before, or of the new one
                 lines = await self._intake.fresh(batch, self._source, before, self._missed)
                 if lines is None:
-                    return self._has_moved_on()
+                    return self._life() is None or self._has_moved_on()
                 if lines:
                     before = before if first_stamped(lines) is None else None
                     self._took(lines)
@@ -393,6 +396,9 @@ class ContainerFollower:
         """Nothing came again of what was read: fetch what is missing, if it is the same life."""
         if not self._intake.has_read(self._source):
             return await self._is_still_this_life()
+        await self._pod.refresh()
+        if self._life() is None:
+            return False  # another pod has its name
         if await is_life_before(self._streams, self._path, self._source, before, self._errors):
             return False
         self._intake.fill(before, after)
@@ -401,10 +407,10 @@ class ContainerFollower:
     async def _is_still_this_life(self) -> bool:
         """No line of it tells: the pod's status does, after a while. Raises KubeError."""
         wait = self._resumed_at + CERTAIN_SECONDS - self._clock.monotonic()
-        if wait > 0:
+        if wait > 0 and self._intake.seen.hold:
             await self._clock.sleep(wait)
         await self._pod.refresh()
-        return not self._has_moved_on()
+        return self._life() is not None and not self._has_moved_on()
 
     async def _fill(self, before: Seen, after: LogLine) -> bool:
         self._intake.fill(before, after)
