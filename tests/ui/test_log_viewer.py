@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import structs
+from textual.color import Color
 
 from k8stui.kube.logs.buffer import LogBuffer
 from k8stui.kube.logs.types import LogLine, LogSource
@@ -14,6 +16,8 @@ from k8stui.ui.logs import by_time
 from k8stui.ui.logs.columns import choose_likely
 from k8stui.ui.logs.painter import Mode, Times
 from k8stui.ui.logs.viewer import LogViewer
+from k8stui.ui.theme import load_themes, package_themes
+from k8stui.ui.widgets.lines.painter import SOURCE_COLOURS
 from k8stui.ui.widgets.lines.search import Origin
 from tests.ui.widget_apps import WidgetApp, until
 
@@ -501,3 +505,20 @@ async def test_a_table_has_likely_columns_until_others_are_chosen() -> None:
         viewer.set_mode(Mode.TABLE, ("path",))
         viewer.set_source(LogBuffer())
         assert painter.columns == ()  # other lines have other fields
+
+
+async def test_sources_are_told_apart_in_each_theme_and_from_errors() -> None:
+    app = app_of("x", sources=True)
+    themes = {name: theme for name, theme in load_themes([package_themes()]).themes.items() if not theme.ansi}
+    async with app.run_test(size=(60, 9)) as pilot:
+        for name, theme in themes.items():
+            app.register_theme(theme)
+            app.theme = name
+            await pilot.pause()
+            styles = [app.viewer.palette.style(f"source-{number}") for number in range(1, SOURCE_COLOURS + 1)]
+            colours = [*styles, app.viewer.palette.style("error")]
+            for one, other in combinations([Color.from_rich_color(each.color) for each in colours], 2):
+                far = sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True))
+                assert far > 40, (name, one, other)
+            greys = [name for each in styles if Color.from_rich_color(each.color).hsl.s < 0.3]
+            assert not greys

@@ -20,7 +20,7 @@ from k8stui.kinds.text import is_usual
 from k8stui.ui.widgets.contrast import DIMMED, READABLE, contrast, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.color import Color
     from textual.widget import Widget
@@ -161,9 +161,14 @@ def merged(pieces: Sequence[tuple[str, Style]]) -> list[Segment]:
 class Palette:
     """Rich styles of a widget's component classes. Call `clear` when the widget's styles change."""
 
-    def __init__(self, widget: Widget, prefix: str) -> None:
+    def __init__(
+        self, widget: Widget, prefix: str, turned: Mapping[str, tuple[str, int]] | None = None
+    ) -> None:
+        """`turned`: classes whose colour is another class's, turned by so many degrees on the circle of hues;
+        where colours are the terminal's own, which cannot be turned, the class's own colour stands."""
         self._widget = widget
         self._prefix = prefix
+        self._turned = turned or {}
         self._styles: dict[tuple[str, ...], Style] = {}
         self.generation = 0
         """Goes up with every change of styles: part of the key of anything painted with them."""
@@ -189,14 +194,15 @@ class Palette:
         inks: list[Color] = []
         for name in names:
             styles = widget.get_component_styles(self._prefix + name)
+            ink = self._ink(name)
             if styles.has_rule("background"):
                 background = background + styles.background
             if styles.has_rule("color"):
-                inks.append(styles.color)
+                inks.append(ink)
             if styles.has_rule("auto_color") and styles.auto_color:
                 color = background + background.get_contrast_text(styles.color.a)
             elif styles.has_rule("color"):
-                color = background + styles.color
+                color = background + ink
             if styles.has_rule("text_opacity"):
                 opacity *= styles.text_opacity
             if styles.has_rule("text_style"):
@@ -213,6 +219,16 @@ class Palette:
             color = made[0] if made else color
         color = readable(color, background, READABLE if opacity == 1 else DIMMED)
         return Style.from_color(color.rich_color, background.rich_color) + text_style
+
+    def _ink(self, name: str) -> Color:
+        """The colour of a class, turned where it is made of another one's."""
+        own = self._widget.get_component_styles(self._prefix + name).color
+        of, degrees = self._turned.get(name, (name, 0))
+        base = self._widget.get_component_styles(self._prefix + of).color
+        if not degrees or base.ansi is not None or own.ansi is not None:
+            return own
+        hue, saturation, lightness = base.hsl
+        return type(base).from_hsl((hue + degrees / 360) % 1.0, saturation, lightness)
 
     def background(self, name: str) -> Style:
         """Only the background (and attributes) of a component class, to lay over what has colours."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MARKS = ("gap", "restart", "ended", "error", "info")
 SOURCE_COLOURS = 6
+TURNED = {"source-2": ("source-1", 55), "source-5": ("source-1", 95), "source-6": ("source-1", -40)}
+"""Themes have too few colours to tell sources apart: these are made, far from those of levels."""
 
 WRAPPED_CHARS = 65_536
 """A wrapped line shows so many characters; unwrapped, all can be scrolled to."""

@@ -14,7 +14,7 @@ from k8stui.ui.widgets.filters import compile_pattern, line_predicate
 from k8stui.ui.widgets.lines import messages as line_messages
 from k8stui.ui.widgets.lines.layout import Place, last_top, page_from
 from k8stui.ui.widgets.lines.model import LineModel, StaticLines
-from k8stui.ui.widgets.lines.painter import MARKS, SOURCE_COLOURS, LinePainter, ShownLine
+from k8stui.ui.widgets.lines.painter import MARKS, SOURCE_COLOURS, TURNED, LinePainter, ShownLine
 from k8stui.ui.widgets.lines.rows import LineRows
 from k8stui.ui.widgets.lines.search import LineSearch, Origin
 from k8stui.ui.widgets.pacing import Pacer
@@ -82,7 +82,7 @@ class LineViewer(LineRows, can_focus=True):
         """
         super().__init__(id=id, classes=classes)
         self.model = LineModel(StaticLines(()) if source is None else source)
-        self.palette = Palette(self, "line-viewer--")
+        self.palette = Palette(self, "line-viewer--", TURNED)
         self.painter = LinePainter(self.palette, source_label)
         self.painter.timestamps, self.painter.sources = timestamps, sources
         self.painter.highlight = highlight
