@@ -92,13 +92,17 @@ class PtyProgram:
                 return
             if not chunk:
                 return
-            with self._grew:
-                before = max(0, len(self.output) - len(_STATUS) + 1)
-                self.output += chunk
-                self.unanswered += self.output.count(_STATUS, before)
-                self._grew.notify_all()
-            if self._answers:
-                self.answer(go_on=True)
+            self.took(chunk)
+
+    def took(self, chunk: bytes) -> None:
+        """The terminal has taken what was written."""
+        with self._grew:
+            before = max(0, len(self.output) - len(_STATUS) + 1)
+            self.output += chunk
+            self.unanswered += self.output.count(_STATUS, before)
+            self._grew.notify_all()
+        if self._answers:
+            self.answer(go_on=True)
 
     def answer(self, *, go_on: bool) -> None:
         """Answer what was asked for the status, and what is asked from now on, or no more of that."""

@@ -313,5 +313,15 @@ def decoding() -> Report:
     return measured()
 
 
-_ALL = (start, large, idle, churn, flood, workspace, growth, relations, decoding, logs, shell, editor, peers)
+def slow() -> Report:
+    """Keys over a slow connection (see ``tests.bench.bench_slow_terminal``)."""
+    from tests.bench.bench_slow_terminal import slow_terminal as measured
+
+    return measured()
+
+
+_ALL = (
+    *(start, large, idle, churn, flood, workspace, growth, relations, decoding),
+    *(logs, shell, editor, slow, peers),
+)
 SCENARIOS = {function.__name__: function for function in _ALL}
