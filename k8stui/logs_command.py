@@ -82,6 +82,9 @@ def make_parser() -> argparse.ArgumentParser:
     scope.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with new lines and new pods")
     parser.add_argument(
+        "-p", "--previous", action="store_true", help="only the run before the present one of each container"
+    )
+    parser.add_argument(
         "-o",
         "--output",
         choices=("text", "json", "raw"),
@@ -114,7 +117,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main(words: list[str]) -> int:
     """Run with these arguments; the exit code."""
     parser = make_parser()
-    given = parser.parse_args(words)
+    given = parser.parse_intermixed_args(words)  # terms may come behind options, too
     from k8stui.kube.logs.query import QueryError, join_arguments, parse_query
 
     try:
@@ -129,6 +132,8 @@ def main(words: list[str]) -> int:
         parser.error("-n needs names of namespaces parted by commas, without blanks: -n shop,default")
     if given.kubeconfig is not None and not given.kubeconfig.expanduser().is_file():
         parser.error(f"there is no file {given.kubeconfig} to read as --kubeconfig")
+    if given.previous and given.follow:
+        parser.error("--previous is read to its end: it cannot be followed")
     if given.timestamps and given.output != "text":
         parser.error("--timestamps is for --output text: json has them, raw is the bare line")
     # lines are many and short-lived, and none is part of a cycle: looking for those costs more than it finds
@@ -241,6 +246,7 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
             query,
             namespaces=namespaces,
             follow=given.follow,
+            previous=given.previous,
             patient=False,
             pool=StreamPool(given.max_streams, turn=given.turn).share(),
             accepts=LineFilter(query) if query.filters_lines else list,

@@ -175,3 +175,17 @@ async def test_the_end_of_a_log_that_could_not_be_read_any_more_is_a_gap(
         ("gap", "app: its last lines may be missing: the pod is gone"),
         ("ended", "app: ended (the pod is gone)"),
     ]
+
+
+@pytest.mark.parametrize("size", [16 * 1024, 8 * 1024])
+async def test_a_long_line_has_no_times_of_its_parts_within(read: Callable[..., Reading], size: int) -> None:
+    """Kubelets before 1.27 or so put the time before each part that the runtime had cut a long line into."""
+    pod = FakePod("app")
+    times = [pod.stamp() for _ in range(3)]
+    parts = ["a" * size, "b" * size, "c"]
+    text = parts[0] + "".join(f"{time} {part}" for time, part in zip(times[1:], parts[1:], strict=True))
+    pod.write("app", text, stamp=times[0])
+    told = f"{'x' * 2048}{times[1]} is no part"
+    pod.write("app", told)
+    reading = read(pod)
+    await reading.has("".join(parts), told)

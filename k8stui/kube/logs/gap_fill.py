@@ -18,7 +18,6 @@ from k8stui.kube.logs.types import GAP, LogLine, LogSource
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from k8stui.kube.logs.cri_lines import CriLine
     from k8stui.kube.logs.rotated import RotatedLog
     from k8stui.kube.logs.seen import Seen
 
@@ -108,24 +107,20 @@ class GapFill:
                     return f"more than {MOST_BYTES >> 20} MiB were rotated away"
         return "" if found or not seen.missed else "the kubelet has no rotated lines of that time"
 
-    def _fresh(self, batch: Sequence[CriLine]) -> tuple[list[LogLine], bool]:
+    def _fresh(self, batch: Sequence[bytes]) -> tuple[list[LogLine], bool]:
         """What was not seen of a batch, and whether what came after the gap is reached."""
         raw: list[bytes] = []
         is_over = False
-        for line, older in batch:
+        for line in batch:
             stamp, text = split_stamp(line.decode("utf-8", self._errors))
             at = nanoseconds(stamp)
-            if at > self._limit or (at == self._limit and self._is_after(text, older)):
+            if at > self._limit or (at == self._limit and text == self._after.text):
                 is_over = True
                 break
-            raw.append(older if self._seen.knows(older, self._errors) else line)
+            raw.append(line)
         self._size += sum(map(len, raw))
         source = self._after.source
         return [LogLine(stamp, source, text) for stamp, text in self._seen.take(raw, self._errors)], is_over
-
-    def _is_after(self, text: str, older: bytes) -> bool:
-        known = self._after.text
-        return text == known or split_stamp(older.decode("utf-8", self._errors))[1] == known
 
 
 def cut_mark(before: Seen, after: LogLine) -> LogLine:

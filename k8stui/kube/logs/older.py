@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.logs.cri_lines import PART_UNIT, whole_line
 from k8stui.kube.logs.node_files import refusal
 from k8stui.kube.logs.rotated import RotatedLog
 from k8stui.kube.logs.times import nanoseconds, split_stamp
@@ -244,7 +245,7 @@ class OlderLines:
             part.refused = refusal(error, "the rotated logs of pods")
             return
         before = []
-        for line, _ in found:
+        for line in found:
             stamp, text = split_stamp(line.decode("utf-8", "replace"))
             before.append(LogLine(stamp, part.source, text))
         part.put(before)
@@ -260,7 +261,8 @@ class OlderLines:
         async with aclosing(stream) as batches:
             async for batch in batches:
                 for raw in batch:
-                    stamp, text = split_stamp(raw.decode("utf-8", "replace"))
+                    whole = whole_line(raw) if len(raw) > PART_UNIT else raw
+                    stamp, text = split_stamp(whole.decode("utf-8", "replace"))
                     part.begins = part.begins or f"{stamp} {text}"
                     at = nanoseconds(stamp)
                     if at > limit or (at == limit and (text == part.text or not part.text)):

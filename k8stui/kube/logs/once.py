@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost
+from k8stui.kube.logs.cri_lines import PART_UNIT, whole_line
 from k8stui.kube.logs.gap_fill import GapFill, cut_mark
 from k8stui.kube.logs.seen import Seen
 from k8stui.kube.logs.types import INFO, LogLine, LogSource
@@ -187,6 +188,8 @@ def start_of(tail: int | None, since: str) -> dict[str, str]:
 
 def fresh_lines(seen: Seen, batch: Sequence[bytes], source: LogSource, errors: str) -> list[LogLine]:
     """The lines of a batch that were not read before."""
+    if max(map(len, batch), default=0) > PART_UNIT:
+        batch = [whole_line(line) if len(line) > PART_UNIT else line for line in batch]
     # every line of a container has a stamp: others are the kubelet's own words
     return [LogLine(stamp, source, text, "" if stamp else INFO) for stamp, text in seen.take(batch, errors)]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.kube.connection.lines import LineSplitter
 from k8stui.kube.errors import ApiError
-from k8stui.kube.logs.cri_lines import CriLine, CriLines, is_last_part
+from k8stui.kube.logs.cri_lines import CriLines, is_last_part
 from k8stui.kube.logs.node_files import PIECE, Piece, list_files, read_blocks, read_part
 from k8stui.kube.logs.times import nanoseconds, second_of
 
@@ -61,7 +61,7 @@ class RotatedLog:
                 found[parts[2]] = RotatedFile(parts[2], name, parts[3] is not None)
         return [found[key] for key in sorted(found)]
 
-    async def since(self, second: int) -> AsyncIterator[list[CriLine]]:
+    async def since(self, second: int) -> AsyncIterator[list[bytes]]:
         """The lines written in a second (since the epoch) or later, oldest first, in batches."""
         files = await self.files()
         first = len(files)
@@ -79,7 +79,7 @@ class RotatedLog:
         if lines.has_rest:
             yield [lines.rest()]
 
-    async def before(self, stamp: str, text: str, most: int) -> list[CriLine]:
+    async def before(self, stamp: str, text: str, most: int) -> list[bytes]:
         """Up to so many lines right before a known one, oldest first; none: the files have no older ones."""
         try:
             return await self._before(stamp, text, most)
@@ -88,7 +88,7 @@ class RotatedLog:
                 raise
             return await self._before(stamp, text, most)  # a file was renamed meanwhile
 
-    async def _before(self, stamp: str, text: str, most: int) -> list[CriLine]:
+    async def _before(self, stamp: str, text: str, most: int) -> list[bytes]:
         limit = nanoseconds(stamp)
         for file in reversed(await self.files()):
             if nanoseconds(await self._begin(file)) > limit:
@@ -107,24 +107,24 @@ class RotatedLog:
 
     async def _last_before(
         self, file: RotatedFile, start: int, limit: int, known: str, most: int
-    ) -> list[CriLine]:
+    ) -> list[bytes]:
         """The last lines from a place on before a moment, and of that moment those before the known one."""
-        kept: list[CriLine] = []
+        kept: list[bytes] = []
         async for batch in self._batches(file, start, CriLines()):
             for line in batch:
                 at = nanoseconds(_stamp(line))
-                if at > limit or (at == limit and known in map(_text, line)):
+                if at > limit or (at == limit and known == _text(line)):
                     return kept[-most:]
                 kept.append(line)
             del kept[: -2 * most]
         return kept[-most:]
 
-    async def end_of(self, file: RotatedFile) -> list[CriLine]:
+    async def end_of(self, file: RotatedFile) -> list[bytes]:
         """The last lines of a file: half a piece of them, or a few pieces."""
         start = 0
         if not file.compressed:
             start = max(0, (await self._piece(file, 0, 1)).size - PIECE // 2)
-        kept: deque[list[CriLine]] = deque(maxlen=2)
+        kept: deque[list[bytes]] = deque(maxlen=2)
         async for batch in self._batches(file, start, CriLines()):
             kept.append(batch)
         return [line for batch in kept for line in batch]
@@ -157,7 +157,7 @@ class RotatedLog:
 
     async def _batches(
         self, file: RotatedFile, start: int, lines: CriLines, *, piece: int = PIECE
-    ) -> AsyncIterator[list[CriLine]]:
+    ) -> AsyncIterator[list[bytes]]:
         """The lines from a place on; where that is within a file, from the first that surely begins there."""
         splitter, aligned, gone = LineSplitter(), start == 0, 0
         async for block in read_blocks(self._connection, self._node, self._folder + file.name, start, piece):
@@ -176,8 +176,8 @@ class RotatedLog:
             yield lines.feed([tail])
 
 
-def _stamp(line: CriLine) -> str:
-    return line.line[:40].partition(b" ")[0].decode("ascii", "replace")
+def _stamp(line: bytes) -> str:
+    return line[:40].partition(b" ")[0].decode("ascii", "replace")
 
 
 def _text(line: bytes) -> str:

@@ -21,7 +21,6 @@ from k8stui.kube.logs.types import GAP, LogLine, LogSource
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from k8stui.kube.logs.cri_lines import CriLine
     from k8stui.kube.logs.pool import Ration
     from k8stui.kube.logs.rotated import RotatedLog
 
@@ -182,7 +181,7 @@ class RotationCheck:
 
     async def _left_out(self, *, is_last: bool) -> list[Form]:
         """Lines that did not come, though later ones did, or none come any more. Raises KubeError."""
-        ends: list[list[CriLine]] = []
+        ends: list[list[bytes]] = []
         verified = self._verified
         newest = self._newest
         for file in reversed(await self._rotated.files()):
@@ -199,14 +198,14 @@ class RotationCheck:
         self._verified = verified
         return found
 
-    async def _missing(self, lines: list[CriLine]) -> list[Form]:
+    async def _missing(self, lines: list[bytes]) -> list[Form]:
         """Those that did not come. Of each only hashes are made: there are thousands, and few are missing."""
         lines = [line for line in lines if _time(line) > self._since]
-        hashes: list[list[int]] = []
+        hashes: list[int] = []
         for start in range(0, len(lines), TOGETHER):
-            hashes += [[*map(_hash, self._forms(line))] for line in lines[start : start + TOGETHER]]
+            hashes += [_hash(self._form(line)) for line in lines[start : start + TOGETHER]]
             await asyncio.sleep(0)
-        wanted = {each for of_line in hashes for each in of_line}
+        wanted = set(hashes)
         self._settle()
         known: set[int] = set()
         batches = list(self._recent)
@@ -214,16 +213,14 @@ class RotationCheck:
             for _, batch in batches[start : start + AT_ONCE]:
                 known |= wanted.intersection(batch)
             await asyncio.sleep(0)
-        pairs = zip(lines, hashes, strict=True)
-        return [self._forms(line)[0] for line, of_line in pairs if known.isdisjoint(of_line)]
+        return [self._form(line) for line, its in zip(lines, hashes, strict=True) if its not in known]
 
-    def _forms(self, line: CriLine) -> tuple[Form, ...]:
-        """A line as newer and as older kubelets answer it."""
-        return tuple(split_stamp(form.decode("utf-8", self._errors)) for form in dict.fromkeys(line))
+    def _form(self, line: bytes) -> Form:
+        return split_stamp(line.decode("utf-8", self._errors))
 
 
-def _time(line: CriLine) -> int:
-    return nanoseconds(line.line[:40].partition(b" ")[0].decode("ascii", "replace"))
+def _time(line: bytes) -> int:
+    return nanoseconds(line[:40].partition(b" ")[0].decode("ascii", "replace"))
 
 
 def _hash(form: Form) -> int:

@@ -155,10 +155,6 @@ class Seen:
         for second, hashes in other._batches:
             self._keep(max(second, self._newest), hashes[:])
 
-    def knows(self, line: bytes, errors: str = "replace") -> bool:
-        """Whether a resumed stream is expected to repeat a line."""
-        return self._expected is not None and hash(line.decode("utf-8", errors)) in self._expected
-
     def has_any(self, log: Sequence[bytes], errors: str = "replace") -> bool:
         """Whether a line of this life that is remembered is in a log."""
         known = {each for _, hashes in self._batches for each in hashes}
