@@ -316,7 +316,7 @@ async def test_between_two_runs_of_a_crash_loop_it_is_said_what_is_waited_for(
         await eventually(
             lambda: (
                 (read.logs.statuses[0].following.value, read.logs.statuses[0].reason)
-                == ("waiting", "CrashLoopBackOff")
+                == ("waiting", "CrashLoopBackOff after exit code 3, Error")
             ),
             30,
         )

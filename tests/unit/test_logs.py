@@ -63,6 +63,11 @@ class Reading:
         await until(all_open)
         await settle()
 
+    async def goes_on(self) -> None:
+        """Time passes again, and waits are over."""
+        self.clock.auto = True
+        await self.clock.advance(60)
+
     async def stop(self) -> None:
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -331,14 +336,17 @@ async def test_a_rotated_log_is_a_gap(read: Callable[..., Reading]) -> None:
     await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
     pod.rotate("app")
     pod.write("app", "much later")
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has("one", "much later")
     assert "gap" in [mark for mark, _ in reading.marks()]
 
 
-async def test_a_container_that_waits_is_followed_once_it_runs(read: Callable[..., Reading]) -> None:
+@pytest.mark.parametrize("said", ["is waiting to start", "is terminated"])
+async def test_a_container_that_waits_is_followed_once_it_runs(
+    read: Callable[..., Reading], said: str
+) -> None:
     pod = FakePod("app")
-    pod.faults.append(ApiError(400, "BadRequest", 'container "app" in pod "web" is waiting to start'))
+    pod.faults.append(ApiError(400, "BadRequest", f'container "app" in pod "web" {said}'))
     reading = read(pod)
     await until(lambda: reading.logs.statuses and reading.logs.statuses[0].reason)
     assert reading.logs.statuses[0].following is Following.WAITING
@@ -500,7 +508,7 @@ async def test_a_rotation_in_a_later_life_is_no_restart(read: Callable[..., Read
     await until(lambda: reading.logs.statuses[0].following is Following.BROKEN)
     pod.rotate("app")
     pod.write("app", "three")
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has("one", "two", "three")
     pod.write("app", "four")
     await reading.has("one", "two", "three", "four")

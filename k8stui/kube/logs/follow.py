@@ -193,7 +193,8 @@ class ContainerFollower:
                 self._end(*((life.ended.text, life.ended.remark) if life.ended else ("", "")))
                 return
             else:
-                reason = life.waiting or (life.ended.text if life.ended else "it starts anew")
+                ended = life.ended.text if life.ended else ""
+                reason = " after ".join(filter(None, (life.waiting, ended))) or "it starts anew"
                 self._say(Following.WAITING, reason)
                 await self._pod.changed(POLL_SECONDS)
 
@@ -394,18 +395,19 @@ class ContainerFollower:
 
     async def _missed(self, before: Seen, after: LogLine) -> bool:
         """Nothing came again of what was read: fetch what is missing, if it is the same life."""
-        if not self._intake.has_read(self._source):
-            return await self._is_still_this_life()
-        await self._pod.refresh()
-        if self._life() is None:
-            return False  # another pod has its name
-        if await is_life_before(self._streams, self._path, self._source, before, self._errors):
+        path, source, has_read = self._path, self._source, self._intake.has_read(self._source)
+        if has_read and await is_life_before(self._streams, path, source, before, self._errors):
             return False
-        self._intake.fill(before, after)
-        return True
+        is_same = await self._is_still_this_life()
+        if is_same and has_read:
+            self._intake.fill(before, after)
+        return is_same
 
     async def _is_still_this_life(self) -> bool:
-        """No line of it tells: the pod's status does, after a while. Raises KubeError."""
+        """No line of it tells: the pod's status does, after a while. Raises KubeError.
+
+        Another pod may have its name by now, too.
+        """
         wait = self._resumed_at + CERTAIN_SECONDS - self._clock.monotonic()
         if wait > 0 and self._intake.seen.hold:
             await self._clock.sleep(wait)
@@ -510,5 +512,6 @@ def _without_tail(start: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_not_started(error: ApiError) -> bool:
-    """The container waits to start, or its sandbox is not there yet."""
-    return error.code == 400 and ("waiting to start" in error.message or "not found" in error.message)
+    """The container waits to start, its sandbox is not there yet, or all of that is going."""
+    said = ("waiting to start", "not found", "is terminated")
+    return error.code == 400 and any(each in error.message for each in said)

@@ -14,7 +14,7 @@ QUIET = 60.0
 """Seconds without a line after which an open stream is called quiet."""
 SIGNS = {"open": "●", "quiet": "○", "waiting": "…", "broken": "✗", "ended": "■", "queued": "⧗"}
 ORDER = tuple(SIGNS)
-LONGEST = 40
+LONGEST = 56
 """Characters of a reason in the title."""
 
 
