@@ -37,6 +37,22 @@ def test_each_line_comes_once_over_any_cuts(count: int, step: int, cuts: list[tu
     assert found == log
 
 
+def test_a_line_of_the_next_second_before_one_that_is_late_is_known_again() -> None:
+    log = [
+        b"2026-01-31T08:00:03.900000000Z 1",
+        b"2026-01-31T08:00:04.000000000Z 2",
+        b"2026-01-31T08:00:03.990000000Z 3",
+        b"2026-01-31T08:00:05.100000000Z 4",
+    ]
+    seen = Seen()
+    assert len(seen.take(log[:3]) + seen.take(log[3:])) == 4
+    seen.resume()
+    assert seen.since == "2026-01-31T08:00:04Z"
+    assert seen.take([log[1], log[3], b"2026-01-31T08:00:05.200000000Z 5"]) == [
+        ("2026-01-31T08:00:05.200000000Z", "5")
+    ]
+
+
 def test_bytes_that_are_no_text_can_be_had_back() -> None:
     raw = b"2026-01-31T08:00:00.000000000Z \xff\xfe"
     ((_, text),) = Seen().take([raw], "surrogateescape")

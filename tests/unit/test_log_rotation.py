@@ -50,7 +50,7 @@ async def test_lines_that_were_rotated_away_are_fetched_and_put_in_their_place(
         pod.write("app", f"line {number}")
         if number % 30 == 0:
             pod.rotate("app")
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has(*lines(*range(90)))
     assert "gap" not in [mark for mark, _ in reading.marks()]
 
@@ -70,7 +70,7 @@ async def test_what_comes_while_they_are_fetched_is_taken_in_and_comes_after_the
             pod.write("app", f"line {number}")
 
     pod.node.on_ask = on_ask
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has(*lines(*range(64)))
     assert len(pod.follows()) == 2, "the stream was not opened anew for it"
 
@@ -81,7 +81,7 @@ async def test_where_the_nodes_files_may_not_be_read_the_gap_says_so(read: Calla
     pod.write("app", "line 3")
     pod.rotate("app")
     pod.write("app", "line 4")
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has(*lines(0, 1, 2, 4))
     said = next(text for mark, text in reading.marks() if mark == "gap")
     assert "between 2026-11-21T02:00:00Z and 2026-11-21T02:00:01.25" in said
@@ -98,7 +98,7 @@ async def test_what_is_fetched_for_a_gap_has_a_limit_in_bytes(
         pod.write("app", f"line {number}")
         if number % 20 == 0:
             pod.rotate("app")
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has(*lines(*range(21), *range(41, 60)))
     assert "were rotated away" in next(text for mark, text in reading.marks() if mark == "gap")
 
@@ -119,7 +119,7 @@ async def test_a_node_that_does_not_answer_holds_a_gap_up_for_a_while_only(
     pod.write("app", "line 3")
     pod.rotate("app")
     pod.write("app", "line 4")
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has(*lines(0, 1, 2, 4))
     assert "took more than" in next(text for mark, text in reading.marks() if mark == "gap")
 
@@ -132,7 +132,7 @@ async def test_files_that_the_kubelet_has_removed_leave_a_gap_before_what_is_lef
         pod.write("app", f"line {number}")
         if number % 10 == 0:
             pod.rotate("app", keep=2)
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has(*lines(0, 1, 2, *range(31, 60)))
     assert [text for mark, text in reading.marks() if mark == "gap"] == [
         "app: lines may be missing between 2026-11-21T02:00:00Z and 2026-11-21T02:00:08.000000000Z: "
@@ -154,7 +154,7 @@ async def test_a_file_that_is_compressed_while_it_is_read_is_read_on(read: Calla
             pod.write("app", "line 41")
 
     pod.node.on_ask = on_ask
-    await reading.clock.advance(60)
+    await reading.goes_on()
     await reading.has(*lines(*range(42)))
     assert "gap" not in [mark for mark, _ in reading.marks()]
 
@@ -225,8 +225,7 @@ async def test_no_line_is_doubled_and_none_is_missing_without_a_mark_whatever_ha
     monkeypatch.setattr(rotation_check, "LOOK_BYTES", 200)
     monkeypatch.setattr(rotation_check, "LOOK_SECONDS", 0.0)
     pod, reading = await away(read)
-    reading.clock.auto = True
-    await reading.clock.advance(60)
+    await reading.goes_on()
     if seed % 3 == 0:
         pod.node.refusal = ApiError(405, "MethodNotAllowed", "logs endpoint is disabled.")
     number = 3

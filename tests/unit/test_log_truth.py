@@ -179,7 +179,7 @@ async def test_the_end_of_a_log_that_could_not_be_read_any_more_is_a_gap(
 
 @pytest.mark.parametrize("size", [16 * 1024, 8 * 1024])
 async def test_a_long_line_has_no_times_of_its_parts_within(read: Callable[..., Reading], size: int) -> None:
-    """Kubelets before 1.27 or so put the time before each part that the runtime had cut a long line into."""
+    """Older kubelets put the time before each part that the runtime had cut a long line into."""
     pod = FakePod("app")
     times = [pod.stamp() for _ in range(3)]
     parts = ["a" * size, "b" * size, "c"]

@@ -193,7 +193,8 @@ class Seen:
         self._newest = max(self._newest, second)
         self._batches.append((self._newest, hashes))
         self._began = self._began or second
-        while self._batches[0][0] < self._newest - OVERLAP and not self.hold:
+        # a batch is known by its last line, and one before it may be of the next second already
+        while self._batches[0][0] < self._newest - OVERLAP - 1 and not self.hold:
             del self._batches[0]
         if self._before and self._newest > self._began + FORGET and not self.hold:
             self._before = array("q")
