@@ -384,3 +384,11 @@ async def test_pods_that_the_server_does_not_list_are_told_with_its_reason() -> 
                 collection.label_selector = ""
                 fill(collection)
         await until(pilot, lambda: "GET /cart/11" in screen_text(app))
+
+
+async def test_a_long_state_leaves_room_to_what_is_read() -> None:
+    async with log((60, 24)) as (pilot, app, view):
+        assert view.reading is not None
+        view.activity = "fetching lines since the day when all of this was begun by somebody"
+        app.main.workspace.refresh_titles()
+        await until(pilot, lambda: "coredns-x" in screen_text(app).splitlines()[1])

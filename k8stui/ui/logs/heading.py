@@ -32,7 +32,9 @@ def title_of(view: LogsView) -> Title:
         notes.append(view.viewer.finder.summary)
     if view.span is not RANGES[0]:
         notes.append(f"[{view.span.title}]")
-    return Title("logs", "", "", (*notes, *_looks(view.viewer)), *_state(view))
+    state, trouble = _state(view)
+    state = cut(state, max(24, view.size.width * 3 // 5))
+    return Title("logs", "", "", (*notes, *_looks(view.viewer)), state, trouble)
 
 
 def _looks(viewer: LogViewer) -> list[str]:
