@@ -391,4 +391,5 @@ async def test_a_long_state_leaves_room_to_what_is_read() -> None:
         assert view.reading is not None
         view.activity = "fetching lines since the day when all of this was begun by somebody"
         app.main.workspace.refresh_titles()
-        await until(pilot, lambda: "coredns-x" in screen_text(app).splitlines()[1])
+        await until(pilot, lambda: "fetching lines since the day" in screen_text(app))
+        assert "pod coredn" in screen_text(app).splitlines()[1]
