@@ -123,6 +123,8 @@ class ContainerFollower:
         """The present life was read to its end."""
         self._is_again = True
         """It is not the first stream of the present life."""
+        self._is_later = False
+        """It is not the first life that is read."""
         self._resumed_at = self._asked_at = 0.0
         self._told_broken = False
         self._turn = 0.0
@@ -228,6 +230,7 @@ class ContainerFollower:
                 self._say_unread("the kubelet has its log no more")
             self._emit([self._restart_mark(life, last, missed)])
         self._begin(life)
+        self._is_later = True
 
     def _restart_mark(self, life: ContainerLife, last: Terminated | None, missed: int) -> LogLine:
         text = f"{self._source.container} restarted"
@@ -337,7 +340,7 @@ class ContainerFollower:
     async def _stream(self) -> bool:
         """Follow until the server ends the stream; whether it was of the present life. Raises KubeError."""
         await self._prepare()
-        if self._is_again:  # meanwhile the container may have been started anew
+        if self._is_again or self._is_later:  # meanwhile the container may have been started anew
             self._intake.seen.hold, self._resumed_at = True, self._clock.monotonic()
         resumes = self._intake.has_read(self._source)
         is_sure = not self._is_again and self._clock.monotonic() - self._pod.read_at < SURE_SECONDS
@@ -439,6 +442,8 @@ class ContainerFollower:
 
     def _opened(self) -> None:
         self._opened_at = self._clock.monotonic()
+        if self._intake.seen.hold:
+            self._resumed_at = self._opened_at
         if self._told_broken:
             self._told_broken = False
             self._emit([self._mark(INFO, "reading goes on")])
