@@ -12,6 +12,7 @@ import pytest
 
 from k8stui.kube.logs.types import Following, LogLine, LogSource, SourceStatus
 from k8stui.ui.logs import states
+from k8stui.ui.logs.asking import with_stream
 from k8stui.ui.logs.completing import completions
 from k8stui.ui.logs.expanding import below
 from k8stui.ui.logs.moments import MomentError, moment_of
@@ -211,6 +212,14 @@ class TestCompletion:
 
     def test_values_are_not_told_to_be_keys(self) -> None:
         assert {about for _, _, about in completions("kind:", self.names)} == {""}
+
+
+def test_a_stream_is_picked_out_of_what_the_filter_shows() -> None:
+    one, other = ("pod:^web-1$ container:^app$", "pod:^web-2$ container:^app$")
+    assert with_stream("", one) == one
+    assert with_stream("level>=warn timeout", one) == f"{one} level>=warn timeout"
+    assert with_stream(f"{one} level>=warn", other) == f"{other} level>=warn"
+    assert with_stream(f"{one} level>=warn", one) == "level>=warn"
 
 
 class TestWhyNothing:

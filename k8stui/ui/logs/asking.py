@@ -6,6 +6,7 @@ Each function opens a line or a dialog and gives the answer to the view. None of
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -72,6 +73,9 @@ def ask_time(place: Place, view: LogsView) -> None:
     place.app.main.questions.ask_line("time:", AskedLine(taken), hint=f"{FORMS}{' · in UTC' * bool(zone)}")
 
 
+_STREAM = re.compile(r"pod:\^\S*\$ container:\^\S*\$")
+
+
 class StreamsDialog(ChooseDialog):
     """Every stream with its state, live."""
 
@@ -118,10 +122,16 @@ class StreamsDialog(ChooseDialog):
 
 
 async def show_streams(place: Place, view: LogsView) -> None:
-    """Show how each stream stands; the one that is chosen is shown alone."""
+    """Show how each stream stands; the one that is chosen is shown alone, of what the filter shows."""
     answer = await place.app.push_screen_wait(StreamsDialog(view))
     if answer:
-        view.set_filter("" if view.spec.filter == answer else answer)
+        view.set_filter(with_stream(view.spec.filter, answer))
+
+
+def with_stream(text: str, stream: str) -> str:
+    """A filter with the terms of one stream instead of those of another; without them if they are there."""
+    rest = _STREAM.sub("", text).strip()
+    return rest if stream in text else f"{stream} {rest}".strip()
 
 
 def ask_save(place: Place, view: LogsView) -> None:
