@@ -103,6 +103,7 @@ class Intake:
 
     async def look_at_end(self) -> None:
         """The life is over: look whether the kubelet left out some of its last lines."""
+        await self._outlet.settled()  # what is being fetched was not left out
         if self._check is not None:
             await self._check.look_at_end()
 

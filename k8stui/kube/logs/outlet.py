@@ -67,6 +67,11 @@ class Outlet:
             self._moved.clear()
             await self._moved.wait()
 
+    async def settled(self) -> None:
+        """Wait until all lines so far were handed on."""
+        if self._task is not None:
+            await asyncio.wait((self._task,))
+
     def _hold(self, size: int) -> None:
         self._size += size
         self._held.used += size
