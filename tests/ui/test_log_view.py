@@ -362,7 +362,7 @@ async def test_the_files_of_a_node_are_gone_through_folder_by_folder(monkeypatch
 
 async def test_a_query_that_no_container_of_its_pods_fits_says_so() -> None:
     async with log() as (pilot, app, _):
-        await pilot.press(*":logs coredns container:nope", "enter")
+        await app.navigator.run_line("logs coredns container:nope")
         await until(pilot, lambda: "1 pod fits, and none of its containers does." in screen_text(app))
 
 
@@ -376,7 +376,7 @@ async def test_pods_that_the_server_does_not_list_are_told_with_its_reason() -> 
                 part.status(Phase.STALE, "unable to parse requirement")
 
         cluster._fill = hindered  # type: ignore[method-assign]
-        await pilot.press(*":logs pod:coredns label:==", "enter")
+        await app.navigator.run_line("logs pod:coredns label:==")
         await until(pilot, lambda: "not known yet: unable to parse requirement." in screen_text(app))
         await until(pilot, lambda: "broken, trying again" in screen_text(app))
         for collection in cluster.collections:
