@@ -470,6 +470,10 @@ async def test_a_match_far_to_the_right_is_brought_into_view(wrap: bool) -> None
         await until(pilot, lambda: "needle 20" in app.text())
         app.viewer.search("line 1[12]", Origin(0))
         await until(pilot, lambda: "line 11" in app.text())  # and back to the left
+        app.viewer.search("needle 20", Origin(0))
+        await until(pilot, lambda: "needle 20" in app.text())
+        app.viewer.search("")
+        assert app.viewer.scroll_offset.x == 0
 
 
 async def test_what_is_found_at_the_start_of_a_line_is_marked_behind_its_name() -> None:

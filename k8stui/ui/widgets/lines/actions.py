@@ -72,6 +72,8 @@ class LineActions(VirtualScroll):
     _seen_end: int = 0
     _anchor: int | None = None
     _head: int | None = None
+    _x_before: int | None = None
+    """Where the reader was sideways before a search went further."""
 
     # Given by the viewer
 
@@ -174,9 +176,17 @@ class LineActions(VirtualScroll):
             return
         start, end, x = width_of(shown.text[:first]), width_of(shown.text[:last]), self.scroll_offset.x
         if not x <= start <= end <= x + self.across:
+            if self._x_before is None:
+                self._x_before = x
             self._note_width(shown)
             self.place_lines()
             self.jump(x=0 if end <= self.across else max(0, start - self.across // 3))
+
+    def back_sideways(self) -> None:
+        """To where the reader was before a search went to a match far to the right."""
+        x, self._x_before = self._x_before, None
+        if x is not None:
+            self.jump(x=x)
 
     def _go(self, top: Place) -> None:
         self.set_following(top >= self.last_top())
@@ -204,14 +214,17 @@ class LineActions(VirtualScroll):
 
     def action_last(self) -> None:
         """To the end, and follow it."""
+        self.back_sideways()
         self._go(self.last_top())
 
     def action_left(self) -> None:
         """To the left."""
+        self._x_before = None
         self.jump(x=max(0, self.scroll_offset.x - SIDEWAYS))
 
     def action_right(self) -> None:
         """To the right."""
+        self._x_before = None
         self.jump(x=self.scroll_offset.x + SIDEWAYS)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

@@ -153,6 +153,8 @@ class LineViewer(LineRows, can_focus=True):
         """
         pattern, note = compile_pattern(text) if text else (None, "")
         self.painter.pattern = pattern
+        if pattern is None:
+            self.back_sideways()
         seq, forward = self.search_origin() if origin is None else origin
         self.finder.start(pattern, seq, forward=forward)
         self._start_anew()
