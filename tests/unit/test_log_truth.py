@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from k8stui.kube.errors import ApiError
+from k8stui.kube.errors import ApiError, ConnectionLost
+from k8stui.kube.logs.buffer import size_of
 from k8stui.kube.logs.opening import logs_of_pod
-from k8stui.kube.logs.types import Following
+from k8stui.kube.logs.outlet import Outlet
+from k8stui.kube.logs.pool import HELD_BYTES, REMEMBERED, StreamPool
+from k8stui.kube.logs.rotation_check import RotationCheck
+from k8stui.kube.logs.types import Following, LogLine, LogSource
 from tests.unit.fakes_connection import settle, until
 from tests.unit.fakes_kubelet import FakePod
 from tests.unit.test_logs import Reading, has_follows, opened, read
@@ -17,7 +21,7 @@ from tests.unit.test_logs import Reading, has_follows, opened, read
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from k8stui.kube.logs.types import LogLine
+    from k8stui.kube.logs.rotated import RotatedFile
 
 __all__ = ["read"]
 
@@ -189,3 +193,67 @@ async def test_a_long_line_has_no_times_of_its_parts_within(read: Callable[..., 
     pod.write("app", told)
     reading = read(pod)
     await reading.has("".join(parts), told)
+
+
+SOURCES = [LogSource("shop", f"web-{n}", f"uid-{n}", "app", f"id-{n}", node="node-1") for n in range(60)]
+
+
+class Away:
+    """A node that does not answer."""
+
+    async def files(self) -> list[RotatedFile]:
+        raise ConnectionLost("no route to host")
+
+
+async def test_what_is_remembered_of_all_logs_together_is_bounded_where_no_node_answers() -> None:
+    pool = StreamPool()
+    node: Any = Away()
+    checks = [
+        RotationCheck(node, source, lambda lines: None, pool.looks, pool.remembered) for source in SOURCES
+    ]
+    for second in range(60):
+        time = f"2026-11-21T02:00:{second:02}.000000000Z"
+        for source, check in zip(SOURCES, checks, strict=True):
+            check.saw([LogLine(time, source, "text")] * 1_000)
+    assert sum(check.remembered for check in checks) <= REMEMBERED
+    for check in checks:
+        check.close()
+    assert pool.remembered.parties == 0
+
+
+class Slow:
+    """A gap that is never filled."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    def given_up(self, why: str) -> LogLine:
+        return LogLine("", SOURCES[0], why, "gap")
+
+
+async def test_what_waits_for_gaps_of_all_logs_together_is_bounded_and_not_lost() -> None:
+    pool = StreamPool()
+    found: list[LogLine] = []
+    outlets = [Outlet(found.extend, pool.held) for _ in SOURCES]
+    batch = [LogLine("t", SOURCES[0], "x" * 1_000)] * 1_000
+    taken = 0
+
+    async def feed(outlet: Outlet) -> None:
+        nonlocal taken
+        outlet.fetch(Slow())
+        while True:
+            await outlet.room()
+            outlet.emit(batch)
+            taken += len(batch)
+
+    feeding = [asyncio.ensure_future(feed(outlet)) for outlet in outlets]
+    await until(lambda: pool.held.is_full)
+    await settle()
+    assert pool.held.used <= HELD_BYTES + len(outlets) * size_of(batch)
+    for task in feeding:
+        task.cancel()
+    for outlet in outlets:
+        await outlet.close(at_once=True)
+    assert len([line for line in found if not line.mark]) == taken, "all that was taken in comes"
+    assert len([line for line in found if line.mark]) == len(outlets), "and a mark for each gap"
+    assert pool.held.used == 0

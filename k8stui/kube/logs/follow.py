@@ -8,23 +8,20 @@ remark says so. This module must never decide when lines of several containers a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
+from k8stui.kube.logs.asking import Asking
 from k8stui.kube.logs.intake import Intake
 from k8stui.kube.logs.once import (
-    NOTHING,
     LifeReader,
     first_stamped,
     is_life_before,
-    log_params,
-    since_of,
 )
 from k8stui.kube.logs.types import (
     ENDED,
@@ -37,50 +34,25 @@ from k8stui.kube.logs.types import (
     LogSource,
     SourceStatus,
 )
+from k8stui.kube.logs.which_life import WhichLife
 
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from k8stui.kube.backoff import Clock
-    from k8stui.kube.logs.pod import ContainerLife, PodLives, Terminated
+    from k8stui.kube.logs.pod import ContainerLife
+    from k8stui.kube.logs.pod_watch import PodView
     from k8stui.kube.logs.seen import Seen
 
 IDLE_SECONDS = 240.0
 """A stream that brings nothing for so long is opened anew: its connection may be half-open."""
 HEALTHY_SECONDS = 5.0
-CERTAIN_SECONDS = 3.0
-"""So long after a resume the pod's status tells reliably which life is being read."""
-SURE_SECONDS = 1.0
-"""So long after a look at the pod nothing else has its name."""
-UNCERTAIN_SECONDS = 60.0
-"""And where the pod cannot be asked, it is taken for granted after this."""
 POLL_SECONDS = 3.0
 """How often a pod is asked for a container's (next) start when nobody reports it."""
-EMPTY_SECONDS = 1.0
-"""A stream that is open for so long and brings nothing has no past."""
-CLOCK_SECONDS = 60.0
-"""How often it is looked whether the clock of a node was set back, where nothing comes."""
 GONE = (400, 404)
 """So a kubelet answers that has a log no more."""
 SLICE = 0.005
-
-
-class PodView(Protocol):
-    """The pod as it is known now."""
-
-    lives: PodLives | None
-    """None when the pod is gone."""
-    read_at: float
-    """When it was read, on the monotonic clock."""
-
-    async def refresh(self) -> None:
-        """Read the pod now. Raises KubeError."""
-        ...
-
-    async def changed(self, seconds: float) -> None:
-        """Wait for news of the pod, at most so long."""
-        ...
 
 
 class ContainerFollower:
@@ -107,7 +79,6 @@ class ContainerFollower:
         """
         self._errors = errors
         self._first = life
-        self._start = start
         self.status = SourceStatus(source, since=clock.monotonic())
         self._streams = streams
         self._path = path
@@ -115,6 +86,8 @@ class ContainerFollower:
         self._pod = pod
         self._intake = Intake(streams, emit, self._says_fetching, errors)
         self._emit = self._intake.emit
+        self._asking = Asking(streams, path, self._intake, start, clock, errors)
+        self._which = WhichLife(pod, clock, self._has_moved_on)
         self._clock = clock
         self._rng = rng
         self._backoff = Backoff(rng)
@@ -125,14 +98,9 @@ class ContainerFollower:
         """It is not the first stream of the present life."""
         self._is_later = False
         """It is not the first life that is read."""
-        self._resumed_at = self._asked_at = 0.0
         self._told_broken = False
         self._turn = 0.0
         self._opened_at = 0.0
-        self._is_quiet = False
-        """The last stream brought nothing new."""
-        self._clock_at = float("-inf")
-        """When it was looked whether the clock of the node was set back."""
         self._hurry = asyncio.Event()
         self._cut: asyncio.Timeout | None = None
 
@@ -164,7 +132,7 @@ class ContainerFollower:
     def take_over(self, before: ContainerFollower) -> None:
         """Go on where another one has ended that read the same container."""
         self._first, self._source = None, before._source
-        self._start, self._drained = before._start, before._drained
+        self._asking.start, self._drained = before._asking.start, before._drained
         self._intake.take_over(before._intake)
 
     async def run(self) -> None:
@@ -224,22 +192,14 @@ class ContainerFollower:
             if last is not None and last.container_id == before.container_id and not self._drained:
                 await self._drain(previous=True)
             await self._intake.look_at_end()
-            self._start = NOTHING  # what comes after the first life is read from its beginning
+            self._asking.begin_later_life()
             missed = life.restarts - before.restarts - 1
             if missed <= 0:
                 self._say_unread("the kubelet has its log no more")
-            self._emit([self._restart_mark(life, last, missed)])
+            at = (last.finished_at or "") if last is not None else ""
+            self._emit([LogLine(at, self._source, life.restarted(missed), GAP if missed > 0 else RESTART)])
         self._begin(life)
         self._is_later = True
-
-    def _restart_mark(self, life: ContainerLife, last: Terminated | None, missed: int) -> LogLine:
-        text = f"{self._source.container} restarted"
-        if last is not None:
-            text += last.remark
-        if missed > 0:
-            text += f"; it had restarted {missed} more times meanwhile, whose lines are gone"
-        at = (last.finished_at or "") if last is not None else ""
-        return LogLine(at, self._source, text, GAP if missed > 0 else RESTART)
 
     def _say_unread(self, why: str) -> None:
         """A life is over that was not read to its end: that is said once."""
@@ -253,7 +213,7 @@ class ContainerFollower:
 
     async def _read(self) -> None:
         """One stream of the present life; afterwards it is known whether it was the last."""
-        opened = self._clock.monotonic()
+        opened, self._opened_at = self._clock.monotonic(), 0.0
         try:
             if not await self._until_cut():
                 await self._drain(previous=True)
@@ -270,7 +230,8 @@ class ContainerFollower:
                 await self._broken(error)
             return
         finally:
-            self._forget_tail()
+            if self._opened_at:
+                self._asking.was_open(self._clock.monotonic() - self._opened_at)
         life = self._life()
         if life is None or self._drained:
             return
@@ -286,12 +247,6 @@ class ContainerFollower:
                 return await self._stream()
         finally:
             self._cut = None
-
-    def _forget_tail(self) -> None:
-        """A log that was empty when it was opened is read from its beginning the next time."""
-        opened, self._opened_at = self._opened_at, 0.0
-        if opened and self._clock.monotonic() - opened >= EMPTY_SECONDS and self._start is not NOTHING:
-            self._start = _without_tail(self._start)
 
     def _note_health(self, opened: float) -> None:
         """A stream that stood for a while, or brought something new, was no failure: try again soon."""
@@ -339,14 +294,10 @@ class ContainerFollower:
 
     async def _stream(self) -> bool:
         """Follow until the server ends the stream; whether it was of the present life. Raises KubeError."""
-        await self._prepare()
-        if self._is_again or self._is_later:  # meanwhile the container may have been started anew
-            self._intake.seen.hold, self._resumed_at = True, self._clock.monotonic()
-        resumes = self._intake.has_read(self._source)
-        is_sure = not self._is_again and self._clock.monotonic() - self._pod.read_at < SURE_SECONDS
-        before = None if is_sure else self._intake.seen.fork()
-        params = {**log_params(self._source), "follow": "true"}
-        params.update(since_of(self._intake.seen) if resumes else self._start)
+        params = await self._asking.params(self._source)
+        if self._is_again or self._is_later:
+            self._which.doubt(self._intake.seen)
+        before = None if self._which.is_sure and not self._is_again else self._intake.seen.fork()
         self._is_again = True
         self._intake.seen.resume()
         stream: AsyncIterator[list[bytes]] = self._streams.lines(
@@ -363,71 +314,26 @@ class ContainerFollower:
                     before = before if first_stamped(lines) is None else None
                     self._took(lines)
                     self._streams.heard()
-                    await self._make_certain()
+                    await self._which.make_certain(self._intake.seen)
                     await self._intake.room()
                 await self._yield_turn()
         if before is not None and self._intake.seen.missed:
             self._streams.ended = False  # it may have been rotated, and not even what is known came again
         return True
 
-    async def _prepare(self) -> None:
-        """Ask for what tells what comes after the lines that were read. Raises KubeError."""
-        now, seen = self._clock.monotonic(), self._intake.seen
-        params = log_params(self._source)
-        if not self._intake.has_read(self._source):
-            if self._start.get("tailLines") == "0":
-                last = await self._streams.ask(self._path, params | {"tailLines": "1"})
-                self._start = _without_tail(self._start)
-                self._intake.skip(last, self._source)
-            return
-        if self._is_quiet and now > self._clock_at + CLOCK_SECONDS:
-            # a stream that is asked for by time brings nothing when the clock of the node was set back
-            self._clock_at = now
-            with contextlib.suppress(KubeError):
-                for line in await self._streams.ask(self._path, params | {"tailLines": "1"}):
-                    seen.ends_with(line, self._errors)
-        await self._find_place({})
-        self._is_quiet = True
-
-    async def _find_place(self, more: dict[str, str]) -> None:
-        """Where the clock was set back: are the last lines still in the log? Raises KubeError."""
-        seen = self._intake.seen
-        if seen.is_set_back:
-            params = log_params(self._source) | since_of(seen) | more
-            seen.look_for_end(await self._streams.ask(self._path, params), self._errors)
-
     async def _missed(self, before: Seen, after: LogLine) -> bool:
         """Nothing came again of what was read: fetch what is missing, if it is the same life."""
         path, source, has_read = self._path, self._source, self._intake.has_read(self._source)
         if has_read and await is_life_before(self._streams, path, source, before, self._errors):
             return False
-        is_same = await self._is_still_this_life()
+        is_same = await self._which.is_still(self._intake.seen)
         if is_same and has_read:
             self._intake.fill(before, after)
         return is_same
 
-    async def _is_still_this_life(self) -> bool:
-        """No line of it tells: the pod's status does, after a while. Raises KubeError.
-
-        Another pod may have its name by now, too.
-        """
-        wait = self._resumed_at + CERTAIN_SECONDS - self._clock.monotonic()
-        if wait > 0 and self._intake.seen.hold:
-            await self._clock.sleep(wait)
-        await self._pod.refresh()
-        return self._life() is not None and not self._has_moved_on()
-
     async def _fill(self, before: Seen, after: LogLine) -> bool:
         self._intake.fill(before, after)
         return True
-
-    async def _make_certain(self) -> None:
-        """Some seconds after a resume, ask whose life is being read: until then every line is remembered."""
-        if not self._intake.seen.hold or self._pod.read_at - self._resumed_at > CERTAIN_SECONDS:
-            return
-        if self._clock.monotonic() > max(self._resumed_at + CERTAIN_SECONDS, self._asked_at + POLL_SECONDS):
-            self._asked_at = self._clock.monotonic()
-            await self._try_refresh()
 
     def _says_fetching(self, fetches: bool) -> None:
         if fetches:
@@ -442,22 +348,18 @@ class ContainerFollower:
 
     def _opened(self) -> None:
         self._opened_at = self._clock.monotonic()
-        if self._intake.seen.hold:
-            self._resumed_at = self._opened_at
+        self._which.opened(self._intake.seen)
         if self._told_broken:
             self._told_broken = False
             self._emit([self._mark(INFO, "reading goes on")])
         self._say(Following.OPEN, "")
 
     def _took(self, lines: Sequence[LogLine]) -> None:
-        now = self._clock.monotonic()
-        seen, is_read = self._intake.seen, self._pod.read_at - self._resumed_at > CERTAIN_SECONDS
-        if seen.hold and (is_read or now - self._resumed_at > UNCERTAIN_SECONDS):
-            seen.hold = self._has_moved_on()
-        self._is_quiet = False
+        self._which.took(self._intake.seen)
+        self._asking.heard()
         self._intake.reads(self._source)
         self._emit(lines)
-        self.status = msgspec.structs.replace(self.status, last_line=now)
+        self.status = msgspec.structs.replace(self.status, last_line=self._clock.monotonic())
 
     async def _yield_turn(self) -> None:
         """A flood must not keep the loop to itself."""
@@ -473,7 +375,7 @@ class ContainerFollower:
             self._path,
             self._source,
             self._took,
-            start=self._start,
+            start=self._asking.start,
             previous=previous,
             seen=seen,
             begun=self._intake.has_read(self._source),
@@ -483,9 +385,9 @@ class ContainerFollower:
             rng=self._rng,
         )
         if not previous:  # the container may run anew already
-            seen.hold, self._resumed_at = True, self._clock.monotonic()
+            self._which.doubt(seen)
         try:
-            await self._find_place({"previous": "true"} if previous else {})
+            await self._asking.find_place(self._source, previous=previous)
             await reader.run()
         except KubeError as error:
             if not (self._streams.ended and isinstance(error, ApiError) and error.code in GONE):
@@ -510,10 +412,6 @@ class ContainerFollower:
         if new != old:
             self.status = new
             self._on_status(new)
-
-
-def _without_tail(start: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in start.items() if key != "tailLines"}
 
 
 def _is_not_started(error: ApiError) -> bool:

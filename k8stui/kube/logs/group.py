@@ -16,9 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from k8stui.kube.backoff import Clock, SystemClock
+from k8stui.kube.logs.container_choice import ContainerChoice
 from k8stui.kube.logs.group_admission import MOST_PODS, Admission
 from k8stui.kube.logs.group_merge import HOLD, GroupMerge
-from k8stui.kube.logs.group_pod import ContainerChoice, PodMember, Reading
+from k8stui.kube.logs.group_pod import PodMember, Reading
 from k8stui.kube.logs.pool import Share, StreamPool
 from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
 

@@ -32,13 +32,12 @@ from k8stui.kube.logs.types import (
 )
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable
 
+    from k8stui.kube.logs.container_choice import ContainerChoice
     from k8stui.kube.logs.group_merge import GroupMerge, Lane
     from k8stui.kube.logs.pod import ContainerLife
     from k8stui.kube.logs.pool import Share
-    from k8stui.kube.logs.query import LogQuery
 
 LOOP_MINUTES = 10
 """A container that ran anew within these minutes is in a crash loop: so long a kubelet backs off."""
@@ -52,28 +51,6 @@ REFRESH_SECONDS = 10.0
 """How often a pod is asked for new containers where nobody reports its changes."""
 CALM = 10
 """How much rarer a pod is asked by the clock where a live list tells of its changes."""
-
-
-class ContainerChoice:
-    """Which containers a query means."""
-
-    def __init__(self, query: LogQuery) -> None:
-        self._include = [pattern.compiled() for pattern in query.containers]
-        self._exclude = [pattern.compiled() for pattern in query.not_containers]
-        self._kinds = query.kinds
-        self._not_kinds = query.not_kinds
-
-    def __call__(self, life: ContainerLife) -> bool:
-        """Whether a container is read."""
-        if (self._kinds and life.kind not in self._kinds) or life.kind in self._not_kinds:
-            return False
-        if self._include and not _any(self._include, life.name):
-            return False
-        return not _any(self._exclude, life.name)
-
-
-def _any(patterns: list[re.Pattern[str]], text: str) -> bool:
-    return any(pattern.search(text) for pattern in patterns)
 
 
 @dataclass(frozen=True)

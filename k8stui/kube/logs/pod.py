@@ -122,6 +122,13 @@ class ContainerLife(msgspec.Struct, frozen=True):
     final: bool = False
     """It has ended and will not run again."""
 
+    def restarted(self, missed: int) -> str:
+        """That this life has begun, how the one before ended, and how many between them nobody has read."""
+        text = f"{self.name} restarted{self.last.remark if self.last is not None else ''}"
+        if missed > 0:
+            text += f"; it had restarted {missed} more times meanwhile, whose lines are gone"
+        return text
+
 
 class PodLives(msgspec.Struct, frozen=True):
     """The containers of a pod, init containers first."""

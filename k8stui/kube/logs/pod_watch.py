@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.logs.pod import PodLives, Requests, read_pod
 
 if TYPE_CHECKING:
     from k8stui.kube.backoff import Clock
+
+
+class PodView(Protocol):
+    """The pod as it is known now."""
+
+    lives: PodLives | None
+    """None when the pod is gone."""
+    read_at: float
+    """When it was read, on the monotonic clock."""
+
+    async def refresh(self) -> None:
+        """Read the pod now. Raises KubeError."""
+        ...
+
+    async def changed(self, seconds: float) -> None:
+        """Wait for news of the pod, at most so long."""
+        ...
 
 
 class PodWatcher:
