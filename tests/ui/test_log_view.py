@@ -137,6 +137,8 @@ async def test_find_counts_and_esc_ends_it_first() -> None:
         await until(pilot, lambda: "n find on" in screen_text(app).splitlines()[-1])
         await pilot.press("n")
         await until(pilot, lambda: "[2 of 3]" in screen_text(app))
+        await pilot.press("F", *"xyz", "escape")  # given up: the search before goes on where it was
+        await until(pilot, lambda: "find cart/1 [2 of 3]" in screen_text(app))
         await pilot.press("m")  # the match that the reader stands at
         await until(pilot, lambda: view.viewer.painter.bookmarks == {view.viewer.finder.found})
         await until(pilot, lambda: "b next mark" in screen_text(app).splitlines()[-1])

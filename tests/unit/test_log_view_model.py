@@ -339,6 +339,14 @@ class TestRepeatsOfTraces:
 
 
 class TestSearch:
+    @pytest.mark.parametrize("forward", [True, False])
+    def test_the_line_where_it_begins_is_found_whichever_way_it_goes(self, forward: bool) -> None:
+        search = LineSearch(LineModel(Lines("hit", "hit", "hit")))
+        search.start(re.compile("hit"), 2 if not forward else 0, forward=forward)
+        while search.running:
+            search.step()
+        assert search.found == (0 if forward else 2)
+
     def test_all_matches_are_counted_and_the_place_is_known(self) -> None:
         model = LineModel(Lines(*(f"line {number}" for number in range(5_000))))
         search = LineSearch(model)

@@ -17,6 +17,7 @@ from k8stui.ui.logs.moments import FORMS, MomentError, moment_of
 from k8stui.ui.logs.painter import Times
 from k8stui.ui.logs.saving import as_json, as_text
 from k8stui.ui.prompt import AskedLine
+from k8stui.ui.widgets.lines.search import Origin
 
 if TYPE_CHECKING:
     from k8stui.ui.actions import Place
@@ -27,6 +28,7 @@ def ask_find(place: Place, view: LogsView) -> None:
     """Find in place, from where the reader is: every line stays. Given up, all is as it was."""
     viewer = view.viewer
     before, origin, bearings = viewer.finder.pattern, viewer.search_origin(), viewer.bearings()
+    found, forward = viewer.finder.found, viewer.finder.forward
 
     def find(text: str) -> str:
         note = view.find(text, origin)
@@ -35,7 +37,9 @@ def ask_find(place: Place, view: LogsView) -> None:
     def given_up() -> None:
         if before is None:
             view.end_search()
-            viewer.go_back(bearings)
+        else:
+            view.find(before.pattern, origin if found is None else Origin(found, forward))
+        viewer.go_back(bearings)
 
     way = "down from here" if origin.forward else "up from the end"
     hint = f"text or regex to find, {way}; n goes on, shift-n goes back, esc ends"

@@ -83,7 +83,7 @@ class LineSearch:
     def start(self, pattern: re.Pattern[str] | None, seq: int, *, forward: bool = True) -> None:
         """Look for a pattern from a line on, that line included."""
         self.pattern, self.found, self.forward = pattern, None, forward
-        self._begin_at(seq)
+        self._begin_at(seq, forward)
         self._seek(seq, forward, inclusive=True)
 
     def go_on(self, *, forward: bool = True, seq: int) -> None:
@@ -95,10 +95,11 @@ class LineSearch:
         self.pattern, self.found, self.seeking, self.arrived = None, None, 0, False
         self.matches = SeqIndex()
 
-    def _begin_at(self, seq: int) -> None:
+    def _begin_at(self, seq: int, forward: bool) -> None:
+        """Nothing is looked at yet; what is first is the line itself, whichever way it goes from there."""
         self.matches = SeqIndex()
         low, high = self._model.looked
-        self._low = self._high = min(max(seq, low), high)
+        self._low = self._high = min(max(seq if forward else seq + 1, low), high)
         self._generation = self._model.generation
 
     def _seek(self, seq: int, forward: bool, *, inclusive: bool) -> None:
@@ -115,7 +116,7 @@ class LineSearch:
         deadline = perf_counter() + budget
         model = self._model
         if self._generation != model.generation:
-            self._begin_at(self._base)
+            self._begin_at(self._base, self.seeking >= 0)
         low, high = model.looked
         self.matches.drop_before(low)
         self._low, self._high = max(self._low, low), max(self._high, low)
