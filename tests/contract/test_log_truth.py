@@ -237,6 +237,7 @@ async def test_a_pod_that_is_replaced_by_one_of_its_name_leaves_and_the_other_jo
     lines = read.buffer.lines(0, read.buffer.end)
     assert sum(text.endswith("web joined") for text in read.marks()) == 2
     assert {line.source.pod for line in lines if line.text.endswith((" joined", " left"))} == {"web"}
+    assert not any(text.endswith("ended (the pod is gone)") for text in read.marks())  # said once, as "left"
     assert [text for text in read.texts() if text[:3] in ("old", "new")] == [
         *(f"old {n}" for n in (1, 2, 3)),
         *(f"new {n}" for n in (1, 2, 3)),

@@ -72,11 +72,14 @@ class ContainerFollower:
         on_status: Callable[[SourceStatus], None] = lambda status: None,
         errors: str = "replace",
         life: ContainerLife | None = None,
+        tells_gone: bool = True,
     ) -> None:
         """`streams` is as `PooledStreams`; `start` says of which part of the past (`start_of`).
 
-        `life` is the one to begin with, though the container may be in another one by then.
+        `life` is the one to begin with, though the container may be in another one by then. `tells_gone`:
+        nobody else says that the pod is gone.
         """
+        self._tells_gone = tells_gone
         self._errors = errors
         self._first = life
         self.status = SourceStatus(source, since=clock.monotonic())
@@ -149,7 +152,7 @@ class ContainerFollower:
             life = self._life()
             if life is None:
                 self._say_unread("the pod is gone")
-                self._end("the pod is gone", " (the pod is gone)")
+                self._end("the pod is gone", " (the pod is gone)", is_told=self._tells_gone)
                 return
             if not life.container_id:
                 self._say(Following.WAITING, life.waiting or "not started yet")
@@ -400,8 +403,8 @@ class ContainerFollower:
     def _mark(self, mark: str, text: str) -> LogLine:
         return LogLine("", self._source, f"{self._source.container}: {text}", mark)
 
-    def _end(self, reason: str, remark: str) -> None:
-        if self._source.container_id:
+    def _end(self, reason: str, remark: str, *, is_told: bool = True) -> None:
+        if self._source.container_id and is_told:
             self._emit([self._mark(ENDED, f"ended{remark}")])
         self._say(Following.ENDED, reason)
 

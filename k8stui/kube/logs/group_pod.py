@@ -293,6 +293,7 @@ class PodMember:
             on_status=on_status,
             errors=reading.errors,
             life=life,
+            tells_gone=not reading.is_told,
         )
         if self._before is not None and (before := self._before._followers.get(life.name)):
             follower.take_over(before)
