@@ -199,6 +199,8 @@ class K8stuiApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys go to the registry first, then to the focused widget; a terminal comes before both."""
+        if self.garbage is not None and isinstance(event, events.InputEvent):
+            self.garbage.touched()
         if isinstance(event, events.Key) and not event.is_forwarded and self.key_order.holds(event):
             return
         if isinstance(event, events.Key) and not event.is_forwarded and self.screen_stack[-1:] == [self.main]:

@@ -5,8 +5,12 @@ time. So what lives as long as the program is set aside (`gc.freeze`, which only
 frame is out and again when the first rows are live; what is searched after that is small. Rows themselves are
 not tracked (`kube.objects`).
 
+What opens and closes later leaves garbage behind and imports modules: a search through that took 150 ms in
+the middle of a key. So large searches wait until the user rests, and what they leave is set aside too.
+
 What is set aside is never found to be garbage, therefore a cluster that is left is given back first
-(`thaw`). This is a matter of the whole process: only `launch` makes one of these, tests do without.
+(`thaw`), and all of it now and then, when the user rests for longer. This is a matter of the whole process:
+only `launch` makes one of these, tests do without.
 """
 
 from __future__ import annotations
@@ -23,6 +27,14 @@ SETTLED = 2.0
 """Seconds from the first live rows until they are set aside: what starting has left over is gone by then."""
 YOUNG = 2_000
 """Containers made since the last search that start one. Most of ours die by themselves before."""
+RESTLESS = 60
+"""So many middling searches (each after ten young ones) start a large one though the user never rests."""
+REST, LONG_REST = 3.0, 20.0
+"""Seconds without a key or the mouse after which a large search is no trouble, and one through everything."""
+WORTH_IT = 3
+"""Middling searches since the last large one, after which there may be much to find."""
+EVERYTHING_SECONDS = 600.0
+"""How often everything is searched at most, also what was set aside."""
 
 
 class Garbage:
@@ -34,6 +46,11 @@ class Garbage:
         self._live_since: float | None = None
         self._settled = False
         self._left = False
+        self._touched = self._searched_all = time.monotonic()
+
+    def touched(self) -> None:
+        """The user did something."""
+        self._touched = time.monotonic()
 
     def starting(self) -> None:
         """Imports and the first frame make objects that stay: do not search among them."""
@@ -42,14 +59,15 @@ class Garbage:
     def first_frame(self) -> None:
         """The program itself is in memory now."""
         gc.freeze()
-        gc.set_threshold(YOUNG, 10, 10)
+        gc.set_threshold(YOUNG, 10, RESTLESS)
         gc.enable()
 
     def look(self, *, live: bool) -> None:
         """Called every second: are the first rows of this cluster there (`live`)?"""
-        if self._settled:
-            return
         now = time.monotonic()
+        if self._settled:
+            self._search_at_rest(now)
+            return
         if not live:
             self._live_since = None
         elif self._live_since is None:
@@ -63,6 +81,16 @@ class Garbage:
             gc.collect(2 if self._left else 1)
             self._left = False
             gc.freeze()
+
+    def _search_at_rest(self, now: float) -> None:
+        rested = now - self._touched
+        if rested >= LONG_REST and now - self._searched_all >= EVERYTHING_SECONDS:
+            self._searched_all = now
+            gc.unfreeze()
+        elif rested < REST or gc.get_count()[2] < WORTH_IT:
+            return
+        gc.collect()
+        gc.freeze()
 
     def thaw(self) -> None:
         """A cluster was left: what belonged to it may go, at the next look that finds live rows."""

@@ -53,12 +53,64 @@ def test_what_lives_is_set_aside_when_rows_are_live_for_a_while(monkeypatch: pyt
     assert gc.get_freeze_count() == frozen, "live only just now"
     now[0] += garbage.SETTLED
     collector.look(live=True)
-    once = gc.get_freeze_count()
-    assert once > frozen
+    assert gc.get_freeze_count() > frozen
+
+
+class Rig:
+    """A collector that has live rows, and a clock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(gc, "get_count", lambda: (0, 0, garbage.WORTH_IT))
+        self.collector = Garbage()
+        self.collector.look(live=True)
+        self.after(garbage.SETTLED)
+
+    def after(self, seconds: float) -> None:
+        self.now += seconds
+        self.collector.look(live=True)
+
+
+def test_a_large_search_waits_until_the_user_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(monkeypatch)
+    node = Node()
+    seen = weakref.ref(node)
+    del node
+    for _ in range(5):
+        rig.collector.touched()
+        rig.after(garbage.REST / 2)
+    assert seen() is not None
+    frozen = gc.get_freeze_count()
     more = [Node() for _ in range(50)]
-    now[0] += 10
-    collector.look(live=True)
-    assert gc.get_freeze_count() <= once, "once for each cluster: later garbage is found as ever"
+    rig.after(garbage.REST)
+    assert seen() is None
+    assert gc.get_freeze_count() >= frozen + 50, "the next search does not go through what stays"
+    del more
+
+
+def test_what_was_set_aside_and_left_is_found_when_the_user_rests_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = Rig(monkeypatch)
+    node = Node()
+    seen = weakref.ref(node)
+    rig.after(garbage.REST)
+    del node
+    rig.after(garbage.REST)
+    assert seen() is not None, "it is set aside"
+    rig.collector.touched()
+    rig.after(garbage.EVERYTHING_SECONDS)
+    assert seen() is None
+
+
+def test_a_short_rest_with_little_to_find_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(monkeypatch)
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, garbage.WORTH_IT - 1))
+    frozen = gc.get_freeze_count()
+    more = [Node() for _ in range(50)]
+    rig.after(garbage.REST)
+    assert gc.get_freeze_count() <= frozen
     del more
 
 
