@@ -127,7 +127,7 @@ class World:
         self._ended_at = 0.0
         self._uids = 0
         self._rotations = 0
-        self._stamp, self._stamped = "", 0.0
+        self._stamp, self._stamped = "", -1.0
 
     # What happens
 

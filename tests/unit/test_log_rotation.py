@@ -191,6 +191,21 @@ async def test_lines_that_the_kubelet_left_out_at_a_rotation_are_found_and_told(
     assert sorted(line.text for line in held if not line.mark) == sorted(lines(*range(80)))
 
 
+async def test_where_the_nodes_files_may_not_be_read_it_is_known_that_such_lines_go_unnoticed(
+    read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation_check, "LOOK_BYTES", 100)
+    pod = FakePod("app", node="node-1")
+    pod.node.refusal = ApiError(403, "Forbidden", 'nodes "node-1" is forbidden')
+    reading = read(pod)
+    await reading.open()
+    assert reading.logs.unnoticed == ""
+    for number in range(20):
+        pod.write("app", f"line {number}")
+    await reading.has(*lines(*range(20)))
+    await until(lambda: "nodes/proxy" in reading.logs.unnoticed)
+
+
 async def test_what_is_remembered_for_that_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotation_check, "LOOK_BYTES", 1_000)
     monkeypatch.setattr(rotation_check, "TOGETHER", 5)

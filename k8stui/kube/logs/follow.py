@@ -132,6 +132,11 @@ class ContainerFollower:
         """Whether it reads a life of the container already."""
         return bool(self._source.container_id)
 
+    @property
+    def unnoticed(self) -> str:
+        """As `Intake.unnoticed`."""
+        return self._intake.unnoticed
+
     def take_over(self, before: ContainerFollower) -> None:
         """Go on where another one has ended that read the same container."""
         self._first, self._source = None, before._source

@@ -141,6 +141,11 @@ class LogGroup:
         """How the stream of each container stands."""
         return tuple(status for member in self._members.values() for status in member.statuses)
 
+    @property
+    def unnoticed(self) -> str:
+        """Why lines that a kubelet leaves out when it rotates a log are not noticed; "" if they are."""
+        return next((member.unnoticed for member in self._members.values() if member.unnoticed), "")
+
     def pod_changed(self) -> None:
         """Tell a group of one that its pod is another now: containers may have come or ended."""
         for member in self._members.values():

@@ -118,6 +118,11 @@ class PodMember:
         self._dirty.set()
 
     @property
+    def unnoticed(self) -> str:
+        """As `Intake.unnoticed`, of any of its containers."""
+        return next((each.unnoticed for each in self._followers.values() if each.unnoticed), "")
+
+    @property
     def is_gone(self) -> bool:
         """Whether there is no such pod any more, as far as is known."""
         return self._watcher.lives is None

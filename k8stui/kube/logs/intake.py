@@ -101,6 +101,11 @@ class Intake:
         await filling.run(self._put_lines, self._streams.room)
         self._on_fetch(False)
 
+    @property
+    def unnoticed(self) -> str:
+        """Why it goes unnoticed what a kubelet leaves out of a stream at a rotation; "" where it does not."""
+        return self._check.refused if self._check is not None else ""
+
     async def look_at_end(self) -> None:
         """The life is over: look whether the kubelet left out some of its last lines."""
         await self._outlet.settled()  # what is being fetched was not left out

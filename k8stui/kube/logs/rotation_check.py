@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from k8stui.kube.errors import ApiError, KubeError
+from k8stui.kube.logs.node_files import refusal
 from k8stui.kube.logs.seen import DISORDER
 from k8stui.kube.logs.times import nanoseconds, split_stamp
 from k8stui.kube.logs.types import GAP, LogLine, LogSource
@@ -85,6 +86,8 @@ class RotationCheck:
         self._due = 0.0
         """When to look next at the soonest, by the loop's clock."""
         self._is_closed = False
+        self.refused = ""
+        """Why it is not known whether lines were left out, in a sentence; "" while that is looked at."""
 
     @property
     def remembered(self) -> int:
@@ -164,6 +167,7 @@ class RotationCheck:
                 await self._look_now(is_last=is_last)
         except KubeError as error:
             if isinstance(error, ApiError) and error.code in REFUSALS:
+                self.refused = refusal(error, "the rotated logs of pods")
                 self.close()
         finally:
             self._task = None
