@@ -351,6 +351,35 @@ async def test_a_slow_reader_is_waited_for_without_taking_memory(
         program.stdout.close()
 
 
+async def test_who_reads_the_output_late_gets_all_of_it_and_terms_may_come_behind_options(
+    logs: Logs, admin: Admin, pods: str
+) -> None:
+    """All has been read long before the pipe takes the last lines."""
+    await admin.create(pods, pod("web", f"seq 9000 | sed 's/.*/line & {'x' * 300}/'; sleep 3600"))
+    await eventually_written(admin, f"{pods}/web/log", "line 9000 ")
+    argv = [*logs.argv, "-n", logs.namespace, "-o", "raw", "pod:web", "-q", "container:app"]
+    late = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert late.stdout is not None
+        await asyncio.sleep(2)
+        out = await asyncio.wait_for(late.stdout.read(), 30)
+        assert [int(line.split()[1]) for line in out.splitlines()] == list(range(1, 9_001))
+        assert await late.wait() == 0
+    finally:
+        if late.returncode is None:
+            late.kill()
+
+
+async def test_the_run_before_can_be_asked_for_alone(logs: Logs, admin: Admin, pods: str) -> None:
+    await admin.create(pods, pod("crash", "echo $HOSTNAME; echo dying; sleep 1; exit 3"))
+    async with asyncio.timeout(60):
+        while not (result := await logs.run("pod:crash", "--previous")).out:
+            await asyncio.sleep(0.3)
+    assert result.lines[-1].endswith("dying")
+    assert "ended (exit code 3, Error)" in result.err
+    assert (await logs.run("pod:crash", "--previous", "-f")).code == 2
+
+
 async def test_more_streams_than_may_be_open_take_turns_and_lose_nothing(
     logs: Logs, admin: Admin, pods: str
 ) -> None:

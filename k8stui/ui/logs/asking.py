@@ -96,7 +96,18 @@ class StreamsDialog(ChooseDialog):
         taken, queue, own = pool.pool.open, pool.pool.queued, len(pool.line)
         waits = f"{own} here and {queue - own} elsewhere wait" if queue else "none waits"
         here = f"{pool.open} {'stream is' if pool.open == 1 else 'streams are'} open here"
-        return f"{here}; {taken} of the program's {pool.limit} places are taken, {waits}.   {legend}"
+        places = f"{here}; {taken} of the program's {pool.limit} places are taken, {waits}."
+        return f"{places}   {legend}{self._unnoticed()}"
+
+    def _unnoticed(self) -> str:
+        """What cannot be known without the files of nodes is said, once."""
+        reading = self._view.reading
+        why = getattr(reading.logs, "unnoticed", "") if reading is not None else ""
+        return (
+            f"\nWhat a kubelet leaves out of a stream when it rotates the log goes unnoticed: {why}"
+            if why
+            else ""
+        )
 
     def _now(self) -> list[Choice]:
         reading = self._view.reading
