@@ -258,7 +258,7 @@ async def test_a_container_that_is_silent_for_an_hour_is_quiet_and_its_next_line
     admin: Admin, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_follow, "IDLE_SECONDS", 0.2)  # so that streams are opened anew all the time
-    path = await make(admin, namespace, "echo before; sleep 3; echo after; sleep 3600")
+    path = await make(admin, namespace, "echo before; sleep 8; echo after; sleep 3600")
     await eventually_written(admin, f"{path}/log", "before")
     clock = Hurried()
     async with reading(logs_of_pod(admin.connection, namespace, "web", clock=clock)) as read:
