@@ -97,7 +97,8 @@ class Output:
         self._timestamps = timestamps
         self._quiet = quiet
         self._descriptor = descriptor
-        self._prefixes: dict[int, tuple[LogSource, str]] = {}
+        self._prefixes: dict[int, str] = {}
+        self._named: list[LogSource] = []
         self._encode = {"text": self._text, "json": self._json, "raw": self._raw}[form]
         self._encoder = msgspec.json.Encoder()
         mode = os.fstat(descriptor).st_mode
@@ -138,8 +139,8 @@ class Output:
 
     def _text(self, lines: Sequence[LogLine]) -> bytes:
         if not self._is_terminal and not self._timestamps:
-            prefix_of = self._prefix_of
-            pieces = [f"{prefix_of(line.source)}{line.text}\n" for line in lines]
+            known, new = self._prefixes, self._prefix_of
+            pieces = [f"{known.get(id(line.source)) or new(line.source)}{line.text}\n" for line in lines]
             return "".join(pieces).encode("utf-8", "replace")
         found = []
         for line in lines:
@@ -151,12 +152,13 @@ class Output:
     def _prefix_of(self, source: LogSource) -> str:
         # by identity: the lines of a stream share their source, and hashing it costs more than the rest
         known = self._prefixes.get(id(source))
-        if known is not None and known[0] is source:
-            return known[1]
+        if known is not None:
+            return known
         if len(self._prefixes) > 10_000:
             self._prefixes.clear()
-        prefix = self._prefix(source)
-        self._prefixes[id(source)] = (source, prefix)
+            self._named.clear()
+        self._named.append(source)  # as long as it is held nothing else has its identity
+        prefix = self._prefixes[id(source)] = self._prefix(source)
         return prefix
 
     def _prefix(self, source: LogSource) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from array import array
 from collections import deque
+from operator import xor
 from typing import TYPE_CHECKING
 
 from k8stui.kube.errors import ApiError, KubeError
@@ -103,12 +104,13 @@ class RotationCheck:
             return
         self._since = self._since or nanoseconds(stamped[0].time) + DISORDER  # a tail may have left some out
         self._mind_clock(nanoseconds(stamped[-1].time))
-        self._fresh += [_hash((line.time, line.text)) for line in stamped]
-        self._newest = max(self._newest, nanoseconds(max(line.time for line in stamped)))
+        times, texts = [line.time for line in stamped], [line.text for line in stamped]
+        self._fresh += map(xor, map(hash, times), map(hash, texts))  # `_hash`, at the speed of a flood
+        self._newest = max(self._newest, nanoseconds(max(times)))
         if len(self._fresh) >= TOGETHER:
             self._settle()
         self._count += len(stamped)
-        size = sum([len(line.text) for line in stamped])
+        size = sum(map(len, texts))
         self._size += size
         self._total += size
         while self._count > self._ration.part and len(self._recent) > 1:
