@@ -144,7 +144,7 @@ def test_any_text_is_a_command_or_a_sentence(text: str) -> None:
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("level>=wrn", 'wrn is no level, there are trace, debug, info, warn, error, fatal (at character 1'),
+        ("level>=wrn", "wrn is no level, there are trace, debug, info, warn, error, fatal (at character 1"),
         ("pods:x", "There is no key pods:, did you mean pod:?"),
     ],
 )
