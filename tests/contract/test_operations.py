@@ -169,7 +169,7 @@ async def test_a_rollout_is_watched_to_its_end_to_a_stuck_end_and_undone(
 ) -> None:
     ref = await op.deployment(progressDeadlineSeconds=2)
     await op.until(ref, RolloutPhase.COMPLETE)
-    await kubectl_agrees(cluster_under_test, "Deployment", await op.get(ref))
+    await kubectl_agrees(cluster_under_test, op, "Deployment", await op.get(ref))
     await op.done(plan_restart([ref], MOMENT))
     await op.until(ref, RolloutPhase.COMPLETE)
     annotations = (await op.get(ref))["spec"]["template"]["metadata"]["annotations"]
@@ -177,7 +177,7 @@ async def test_a_rollout_is_watched_to_its_end_to_a_stuck_end_and_undone(
     await op.done(plan_images(ref, await op.get(ref), {"app": "registry.invalid/app:does-not-exist"}))
     stuck = await op.until(ref, RolloutPhase.STUCK)
     assert "no progress for 2 s" in stuck.sentence
-    await kubectl_agrees(cluster_under_test, "Deployment", await op.get(ref))
+    await kubectl_agrees(cluster_under_test, op, "Deployment", await op.get(ref))
     items = await read_items(op.connection, op.kind("replicasets.apps").path(op.namespace))
     found = revisions("Deployment", await op.get(ref), items)
     assert [(each.number, each.current) for each in found] == [(3, True), (2, False), (1, False)]
@@ -585,23 +585,31 @@ async def test_a_rollout_stands_as_kubectl_says(cluster_under_test: Target, op: 
         kind = op.kind(f"{plural}.apps")
         judged += [(kind.kind, item) for item in (await read_items(op.connection, kind.path()))[:3]]
     assert judged
-    await asyncio.gather(*(kubectl_agrees(cluster_under_test, kind, item) for kind, item in judged))
+    await asyncio.gather(*(kubectl_agrees(cluster_under_test, op, kind, item) for kind, item in judged))
 
 
 KUBECTLS = asyncio.Semaphore(3)
 
 
-async def kubectl_agrees(target: Target, kind: str, item: dict[str, Any]) -> None:
-    """`kubectl rollout status` says the same of a workload that does not change meanwhile."""
+async def kubectl_agrees(target: Target, op: Operator, kind: str, item: dict[str, Any]) -> None:
+    """`kubectl rollout status` says the same of a workload, as soon as it does not change meanwhile."""
+    meta = item["metadata"]
     kubectl = Kubectl(
         str(Path(sys.executable).with_name("kubectl")),
         target.kubeconfig,
-        item["metadata"]["namespace"],
+        meta["namespace"],
         target.admin.name,
     )
-    name = f"{kind.lower()}/{item['metadata']['name']}"
-    async with KUBECTLS:
-        done = await asyncio.to_thread(kubectl.run, "rollout", "status", name, "--watch=false")
+    name = f"{kind.lower()}/{meta['name']}"
+    path = op.kind(f"{kind.lower()}s.apps").path(meta["namespace"], meta["name"])
+    for _ in range(20):
+        async with KUBECTLS:
+            done = await asyncio.to_thread(kubectl.run, "rollout", "status", name, "--watch=false")
+        before, item = item, json.loads((await op.connection.request("GET", path)).body)
+        if item["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]:
+            break
+    else:
+        pytest.fail(f"{name} changes all the time")
     said = done.stdout + done.stderr
     status = rollout_status(kind, item)
     assert status is not None
