@@ -18,7 +18,7 @@ from k8stui.ui.widgets.terminal.input import AWAITING, IDLE, TerminalParser
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-LAST_ANSWERS = 0.5
+LAST_ANSWERS = 2.0
 """Seconds that answers of the terminal are waited for before it is given back: a shell would read them."""
 
 
