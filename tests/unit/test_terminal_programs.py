@@ -121,6 +121,8 @@ def test_panes_show_what_tmux_says_they_show(tmux: Tmux) -> None:
 def test_it_follows_the_size_and_gives_the_screen_back(tmux: Tmux) -> None:
     tmux.is_ready()
     tmux.resize(60, 12)
+    size = "#{pane_width}x#{pane_height}"
+    tmux.until(lambda: tmux.ask("display", "-p", size).strip() == "60x11", "tmux did not hear of it")
     tmux.type("stty size\r")
     tmux.says("11 60")
     assert tmux.emulator.screen.grid is tmux.emulator.screen.alternate
