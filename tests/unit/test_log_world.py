@@ -171,7 +171,11 @@ def run(seed: int, kinds: Sequence[str]) -> list[str]:
         loop.close()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+KNOWN = (224,)
+"""A life that was never read and whose pod went: the end of the life before it was taken for its end."""
+
+
+@pytest.mark.parametrize("seed", sorted({*SEEDS, *KNOWN}))
 def test_each_line_comes_once_or_a_mark_says_what_may_be_missing(seed: int) -> None:
     run(seed, WILD)
 

@@ -184,7 +184,7 @@ class ContainerFollower:
         self._source = msgspec.structs.replace(
             self._source, container_id=life.container_id, restarts=life.restarts, **self._place()
         )
-        self._drained = self._is_again = False
+        self._drained = self._is_again = self._streams.ended = False
         self._intake.begin(self._source)
 
     def _place(self) -> dict[str, str]:
