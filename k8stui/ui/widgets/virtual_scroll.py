@@ -15,6 +15,8 @@ from textual.widget import Widget
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual.strip import Strip
+
 
 class VirtualScroll(ScrollView):
     """Base of the widgets that paint lines of live data."""
@@ -30,6 +32,14 @@ class VirtualScroll(ScrollView):
         self.set_reactive(Widget.virtual_size, size)
         if self.is_attached and self.container_size:
             self._scroll_update(size)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Called by the compositor, which paints what this returns."""
+        self.painting = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self.painting = False
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Paint rows of the screen again (given from top to bottom).

@@ -19,8 +19,6 @@ from k8stui.ui.widgets.table.states import MessageLine
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from textual.geometry import Region
-
     from k8stui.ui.widgets.lines.model import LineLike
     from k8stui.ui.widgets.lines.painter import ShownLine
 
@@ -51,14 +49,6 @@ class LineRows(LineActions):
         selected = seq is not None and self.is_selected(seq)
         current = seq is not None and seq == self.finder.found
         return seq, sub, selected, current, self.palette.generation, self.painter.generation
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Called by the compositor, which paints what this returns."""
-        self.painting = True
-        try:
-            return super().render_lines(crop)
-        finally:
-            self.painting = False
 
     def render_line(self, y: int) -> Strip:
         """A row of a line, a line of the placeholder, or nothing."""

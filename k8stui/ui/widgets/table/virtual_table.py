@@ -34,7 +34,6 @@ from k8stui.ui.widgets.table.states import MessageLine, Subject, message, phase_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from textual.geometry import Region
     from textual.timer import Timer
 
     from k8stui.ui.widgets.protocols import ChangesLike, PrinterLike, RowSource, StateLike
@@ -331,14 +330,6 @@ class VirtualTable(TableActions, can_focus=True):
 
     def _message(self) -> tuple[MessageLine, ...]:
         return tuple(message(self.subject, self.state, self.model, self.clock()))
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Called by the compositor, which paints what this returns."""
-        self.painting = True
-        try:
-            return super().render_lines(crop)
-        finally:
-            self.painting = False
 
     def render_line(self, y: int) -> Strip:
         """The header, a row, a line of the message, or nothing."""
