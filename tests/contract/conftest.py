@@ -13,8 +13,10 @@ import dataclasses
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
+import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +118,20 @@ def cluster_under_test(request: pytest.FixtureRequest) -> Target:
     path = os.environ.get("K8STUI_TEST_KUBECONFIG")
     if not path:
         pytest.skip("K8STUI_TEST_KUBECONFIG names no real cluster")
-    return Target("real", Path(path))
+    target = Target("real", Path(path))
+    revive(target)
+    return target
+
+
+def revive(target: Target) -> None:
+    """Start the API server that an earlier test stopped and could not start again, where that can be done:
+    one failure is not to become that of every test after it.
+    """
+    address = urllib.parse.urlsplit(target.admin.cluster_entry.server)
+    with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port or 443), 10):
+        return
+    if os.environ.get("K8STUI_TEST_CLUSTER_CTL"):
+        target.ctl("start-apiserver")
 
 
 class Admin:
