@@ -29,9 +29,13 @@ def _demo_server(arguments: list[str]) -> int:
 
 
 def _logs(arguments: list[str]) -> int:
+    from k8stui.logs_command import BY_SIGNAL, die_of
     from k8stui.logs_command import main as run
 
-    return run(arguments)
+    code = run(arguments)
+    if code > BY_SIGNAL:
+        die_of(code - BY_SIGNAL)
+    return code
 
 
 SUBCOMMANDS: dict[str, Callable[[list[str]], int]] = {

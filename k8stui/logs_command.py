@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from k8stui.logs_output import Output
 
 TURN = 5.0
-OK, FAILED, BAD_ARGUMENTS, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, BAD_ARGUMENTS = 0, 1, 2
+BY_SIGNAL = 128
+"""And the number of the signal: what a shell says of a process that died of one."""
+READER_GONE = BY_SIGNAL + getattr(signal, "SIGPIPE", 13)
 
 _DESCRIPTION = """\
 Read the logs of whatever QUERY selects, merged by time, each line once. Without -f it ends when all is
@@ -49,10 +52,10 @@ A container that is in a crash loop is read from its previous run on. More than 
 turns; nothing is lost by that.
 
 Exit codes:
-  0    all was read; or -f was interrupted; or who read the output has closed it
+  0    all was read
   1    the server could not be asked, or something could not be read (the standard error says what)
   2    the arguments or the query cannot be understood
-  130  interrupted before all was read
+  130  interrupted (143: terminated; 141: who read the output has closed it), as of kubectl logs and stern
 """
 
 
@@ -115,7 +118,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
-    """Run with these arguments; the exit code."""
+    """Run with these arguments; the exit code, BY_SIGNAL and its number when a signal ended it."""
     parser = make_parser()
     given = parser.parse_intermixed_args(words)  # terms may come behind options, too
     from k8stui.kube.logs.query import QueryError, join_arguments, parse_query
@@ -141,9 +144,15 @@ def main(words: list[str]) -> int:
     try:
         return asyncio.run(_run(given, query))
     except KeyboardInterrupt:  # before the loop could take it
-        return OK if given.follow else INTERRUPTED
+        return BY_SIGNAL + signal.SIGINT
     finally:
         _let_go()
+
+
+def die_of(number: int) -> None:
+    """Die of a signal, so that a shell sees that it was one: it then leaves its loop, as the user meant."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _let_go() -> None:
@@ -176,23 +185,27 @@ async def _run(given: argparse.Namespace, query: LogQuery) -> int:
         is_terminal=sys.stdout.isatty(),
         quiet=given.quiet,
     )
-    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stopping: asyncio.Future[int] = loop.create_future()
+
+    def stop(number: int) -> None:
+        if not stopping.done():
+            stopping.set_result(BY_SIGNAL + number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stopped.set)
+            loop.add_signal_handler(number, stop, number)
     reading = asyncio.ensure_future(_read(given, query, output))
-    stopping = asyncio.ensure_future(stopped.wait())
     leaving = asyncio.ensure_future(output.reader_gone())
     try:
         await asyncio.wait((reading, stopping, leaving), return_when=asyncio.FIRST_COMPLETED)
         if reading.done():
             return reading.result()
-        return OK if leaving.done() or given.follow else INTERRUPTED
+        return stopping.result() if stopping.done() else READER_GONE
     except (ReaderGone, KubeError, ExceptionGroup) as raised:
         error = _first(raised)
         if isinstance(error, ReaderGone):
-            return OK
+            return READER_GONE
         if not isinstance(error, KubeError):
             raise
         output.complain(error.sentence())
