@@ -152,6 +152,7 @@ ACTIONS = [
         needs_object=True,
         right=Right("get", "nodes", "proxy"),
         rank=29,
+        command="node-logs",
     ),
     Action(
         "row.owner",
