@@ -36,7 +36,7 @@ def as_action(app: K8stuiApp, command: Command) -> Command | None:
     """
     name = command.kind
     action = app.main.registry.commands.get(name)
-    if action is None or name in app.main.VIEW_NAMES or app.session.catalog.find(name) is not None:
+    if action is None or app.session.catalog.find(name) is not None:
         return None
     if command != Command(Verb.OPEN, kind=name):
         raise CommandError(f"{name} takes nothing after it: it is about the selected row.")

@@ -57,16 +57,14 @@ class Navigator:
         return command
 
     def _check_kind(self, command: Command) -> None:
-        if command.kind in self._app.main.VIEW_NAMES:
-            return
         catalog = self._session.catalog
         kind = self._find(command.kind)
         if kind is None and command.kind.lower() in habits.COMMANDS:
             raise CommandError(f"{command.kind}: {habits.COMMANDS[command.kind.lower()]}")
         if kind is None and getattr(catalog, "is_complete", True):
-            near = commands.closest(command.kind, self._kind_names())
+            near = commands.closest(command.kind, self._first_words())
             hint = f"Did you mean {near!r}?" if near else "Tab lists those that there are."
-            raise CommandError(f"This server has no kind {command.kind!r}. {hint}")
+            raise CommandError(f"There is no kind or command {command.kind!r}. {hint}")
         if kind is not None and command.namespaces and not kind.namespaced:
             raise CommandError(
                 f"{kind.plural} are in no namespace: leave out {','.join(command.namespaces)}."
@@ -77,11 +75,12 @@ class Navigator:
         catalog = self._session.catalog
         return catalog.find(name) or catalog.find(habits.KIND_NAMES.get(name.lower(), name))
 
-    def _kind_names(self) -> Iterable[str]:
-        names = [*commands.VERB_HELP, *self._app.main.registry.commands]
+    def _first_words(self) -> Iterable[str]:
+        """Everything that a line can begin with."""
+        names = [*commands.VERBS, *self._app.main.registry.commands, *self._app.settings.aliases]
         for kind in self._session.catalog:
             names += [kind.plural, kind.singular, *kind.short_names]
-        return names
+        return [*names, *habits.COMMANDS]
 
     def _context_names(self) -> list[str]:
         return [entry.name for entry in self._session.contexts.entries]

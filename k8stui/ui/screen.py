@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual.containers import Container
 from textual.screen import Screen
@@ -53,7 +53,6 @@ HINTED = 90
 class MainScreen(Screen[None]):
     """Everything that is on the screen most of the time."""
 
-    VIEW_NAMES: ClassVar[frozenset[str]] = frozenset()
     DEFAULT_CSS = "MainScreen { layout: vertical; } #stage { height: 1fr; }"
 
     def __init__(self, owner: K8stuiApp, registry: Registry, keymap: Keymap, kind: str | None) -> None:

@@ -80,7 +80,7 @@ class Workspace(Widget):
         self.zoomed = False
         self.arrangement = tree_of.Arrangement({}, (), {}, frozenset())
         self._drag: tuple[Border, int] | None = None
-        self._pending: dict[str, tuple[View, Target | None, bool]] = {}
+        self._pending: dict[str, tuple[View, Target | None, bool, bool]] = {}
         self._debounce: Timer | None = None
         self._drivers: dict[str, str] = {}
         """For a pane that follows: in which one its object was selected last."""
@@ -274,31 +274,37 @@ class Workspace(Widget):
         pane = next((pane for pane in self.panes.values() if pane.view is event.view), None)
         if pane is None:
             return
-        chosen = event.chosen and pane.key == self.focused_key
-        self._pending[pane.key] = (event.view, event.target, chosen)
+        here = pane.key == self.focused_key
+        self._pending[pane.key] = (event.view, event.target, event.chosen and here, here)
         if self._debounce is not None:
             self._debounce.stop()
         self._debounce = self.set_timer(DEBOUNCE, self._pass_on)
 
     def _pass_on(self) -> None:
         pending, self._pending = self._pending, {}
-        for view, target, chosen in pending.values():
+        for view, target, chosen, here in pending.values():
             if target is not None:
-                self._drive(view, target, chosen)
+                self._drive(view, target, chosen, here)
 
     def point_at(self, source: View, target: Target) -> None:
         """Let all that follow such objects follow this one, without waiting for more keys."""
-        self._drive(source, target, True)
+        self._drive(source, target, True, True)
 
-    def _drive(self, source: View, target: Target, chosen: bool) -> None:
-        """Point other panes at a selection. Where the cursor merely came to rest, only logs follow."""
+    def _drive(self, source: View, target: Target, chosen: bool, here: bool) -> None:
+        """Point other panes at a selection.
+
+        Where the cursor merely came to rest, logs follow, and (`here`: its pane has the focus) what this pane
+        drove before, as when it shows another kind now: else that would stay with what is no longer seen.
+        """
         link = {"nodes": Link.NODES, "pods": Link.PODS}.get(target.kind)
         driver = next((key for key, pane in self.panes.items() if pane.view is source), "")
         for pane in self.panes.values():
             follows = pane.view.link
             if pane.view is source or follows is Link.NONE:
                 continue
-            if (follows is link and (chosen or link is Link.PODS)) or (follows is Link.ANY and chosen):
+            goes_on = here and pane.view.target is not None and self._drivers.get(pane.key) == driver
+            meant = chosen or goes_on
+            if (follows is link and (meant or link is Link.PODS)) or (follows is Link.ANY and meant):
                 pane.follow(target)
                 self._drivers[pane.key] = driver
 

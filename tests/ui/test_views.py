@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.live.collection import Phase
+from k8stui.settings import Settings
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, pod, screen_text, started, until
@@ -278,6 +279,18 @@ async def test_what_is_not_understood_stays_in_the_line() -> None:
         assert app.main.prompt.input.value == "deplyments"
         await pilot.press("escape")
         assert "pods(all)[6]" in screen_text(app)
+
+
+async def test_a_command_with_a_typo_is_told_as_one() -> None:
+    meant = {"node-lgos": "node-logs", "xary": "xray", "puls": "pulse", "dply": "dpl"}
+    app = make_app(settings=Settings(aliases={"dpl": "deploy"}))
+    async with app.run_test(size=SIZE) as pilot:
+        await started(pilot)
+        for typed, near in meant.items():
+            said = f"There is no kind or command '{typed}'. Did you mean '{near}'?"
+            await pilot.press(":", *typed, "enter")
+            await until(pilot, lambda said=said: said in screen_text(app))
+            await pilot.press("escape")
 
 
 # Namespaces

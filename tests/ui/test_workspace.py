@@ -306,6 +306,28 @@ async def test_esc_lets_go_of_what_is_followed() -> None:
         await until(pilot, lambda: "pods(all)[6] " in screen_text(app))
 
 
+async def test_events_go_on_following_a_pane_that_shows_another_kind() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await choose(pilot, PODS, "web-b")
+        await until(pilot, lambda: "events(all)[0/3] → pod web-b" in screen_text(app))
+        await pilot.press(*":nodes", "enter")
+        await until(pilot, lambda: "→ node control-1" in screen_text(app))
+        assert "logs → pod web-b" in screen_text(app), "no pod was chosen since"
+        await pilot.press("[")
+        await until(pilot, lambda: "events(all)[0/3] → pod web-b" in screen_text(app))
+
+
+async def test_another_kind_does_not_narrow_events_that_followed_nothing() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await pilot.press(*":deploy", "enter")
+        await until(pilot, lambda: "deployments(all)[1]" in screen_text(app))
+        view = app.main.workspace.panes[PODS].view
+        await until(pilot, lambda: view.cursor_object is not None)  # type: ignore[attr-defined]
+        await pilot.pause(2 * workspace.DEBOUNCE)
+        assert "events(all)[3] " in screen_text(app)
+
+
 async def test_esc_leads_from_the_lines_of_a_pod_back_to_where_it_was_selected() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await started(pilot)
