@@ -53,8 +53,9 @@ class Printer:
 
 
 NAME = Column("Name", format="name", description="The object's name, unique within its namespace.")
-AGE = Column("Age", description="How long ago the object was created.")
-CREATED = Column("Created At", type="date", description="When the object was created.")
+_CREATION = "CreationTimestamp is the server's time when this object was created."
+AGE = Column("Age", description=_CREATION)
+CREATED = Column("Created At", type="date", description=_CREATION)
 
 
 def columns(text: str, *, wide: str = "", integers: str = "", booleans: str = "") -> tuple[Column, ...]:

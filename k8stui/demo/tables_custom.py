@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from k8stui.demo.durations import age
@@ -101,21 +102,24 @@ def custom_printer(version: Mapping[str, Any]) -> Printer:
     """The printer of one version of a custom kind."""
     given = version.get("additionalPrinterColumns")
     if not given:
-        return Printer((NAME, AGE), lambda obj, now: [obj["metadata"]["name"], created(obj, now)])
+        return Printer(
+            (NAME, replace(AGE, type="date")), lambda obj, now: [obj["metadata"]["name"], created(obj, now)]
+        )
     columns = [NAME]
     paths = []
     for entry in given:
-        kind = entry.get("type", "string")
+        kind, path = entry.get("type", "string"), entry.get("jsonPath", "")
+        said = f"Custom resource definition column (in JSONPath format): {path}"
         columns.append(
             Column(
                 entry["name"],
                 kind,
                 entry.get("format", ""),
                 entry.get("priority", 0),
-                entry.get("description", ""),
+                entry.get("description") or said,
             )
         )
-        paths.append((parse_path(entry.get("jsonPath", "")), kind))
+        paths.append((parse_path(path), kind))
 
     def cells(obj: Mapping[str, Any], now: float) -> Cells:
         return [obj["metadata"]["name"], *(_cell(find(obj, steps), kind, now) for steps, kind in paths)]

@@ -314,7 +314,9 @@ async def test_custom_kinds_come_are_shown_and_go(
     }
     await admin.create(kind.path(namespace), gadget)
     await eventually(lambda: "first" in names(reader))
-    assert [column.name for column in reader.collection.columns] == ["Name", "Size"]
+    _, size = reader.collection.columns
+    assert (size.name, size.type) == ("Size", "integer")
+    assert size.description == "Custom resource definition column (in JSONPath format): .spec.size"
     row = next(iter(reader.collection.objects.values()))
     assert row.cells == ("first", 7)
     await admin.delete(f"{path}/{made['metadata']['name']}")

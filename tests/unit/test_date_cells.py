@@ -99,7 +99,7 @@ def test_whole_objects_are_asked_for_only_where_metadata_does_not_do() -> None:
 
     assert params(PRINTED[2]) == {"includeObject": "Object"}
     assert params(PRINTED[3]) == {"includeObject": "Metadata"}
-    assert date_reader((PrinterColumn("Age", "date", ".metadata.creationTimestamp"), PRINTED[0])) is None
+    assert date_reader((PRINTED[0],)) is None
     assert date_reader(()) is None
 
 
@@ -116,9 +116,38 @@ def test_bytes_that_are_no_object_change_nothing() -> None:
     assert reader(("x", "1d", "2d"), b'{"a":[]}') == ("x", "1d", "2d")
 
 
-def test_the_age_of_an_object_needs_no_definition() -> None:
-    assert has_dates(DEFINED)
-    assert not has_dates((DEFINED[0], DEFINED[1], ColumnDefinition("Age", "date")))
+BUILT_IN = "CreationTimestamp is a timestamp representing the server time when this object was created."
+OF_PATH = "Custom resource definition column (in JSONPath format): "
+
+
+@pytest.mark.parametrize(
+    ("type", "description", "of_object"),
+    [
+        ("string", BUILT_IN, True),
+        ("date", BUILT_IN, True),
+        ("date", f"{OF_PATH}.metadata.creationTimestamp", True),
+        ("date", f"{OF_PATH}.status.since", False),
+        ("string", f"{OF_PATH}.spec.age", False),
+        ("date", "How long it has been ready.", False),
+        ("integer", f"{OF_PATH}.spec.years", False),
+        ("integer", "In years.", False),
+    ],
+)
+def test_a_column_of_the_name_age_may_be_the_age_of_something_else(
+    type: str, description: str, of_object: bool
+) -> None:
+    columns = (DEFINED[0], ColumnDefinition("Age", type, description=description))
+    found = row(thing(), "one", "7", form=Form(columns=ColumnReader(("{.x}",))))
+    printer = TablePrinter(columns)
+    assert printer.cells(found, NOW) == ("one", "31d" if of_object else "7")
+    assert has_dates(columns) == (type == "date" and not of_object)
+
+
+def test_the_age_of_something_else_counts_on_where_it_is_read() -> None:
+    columns = (DEFINED[0], ColumnDefinition("Age", "date", description=f"{OF_PATH}.status.synced"))
+    form = Form(dates=date_reader((PrinterColumn("Age", "date", ".status.synced"),)))
+    found = row(thing(), "one", "30s", form=form)
+    assert TablePrinter(columns).cells(found, NOW + timedelta(seconds=9)) == ("one", "39s")
 
 
 # Definitions

@@ -12,6 +12,7 @@ import msgspec
 
 from k8stui.kinds.jsonpath.path import path_or_none
 from k8stui.kinds.jsonpath.syntax import JsonPathError
+from k8stui.kinds.tables.served import is_object_age
 from k8stui.kube.objects.meta import Time
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from k8stui.kinds.tables.served import ColumnLike
     from k8stui.kube.definitions import PrinterColumn
-
-CREATED = ".metadata.creationTimestamp"
 
 
 class DateReader(msgspec.Struct, frozen=True):
@@ -62,7 +61,7 @@ def _moment(value: Any, path: str) -> datetime | None:
 
 def has_dates(columns: Sequence[ColumnLike]) -> bool:
     """Whether a table has dates that only its definition tells; the age of an object needs none."""
-    return any(each.type == "date" and each.name.upper() != "AGE" for each in columns)
+    return any(each.type == "date" and not is_object_age(each) for each in columns)
 
 
 def date_reader(printed: Sequence[PrinterColumn]) -> DateReader | None:
@@ -70,8 +69,4 @@ def date_reader(printed: Sequence[PrinterColumn]) -> DateReader | None:
     dates = tuple(
         (at, each.json_path) for at, each in enumerate(printed, 1) if each.type == "date" and each.json_path
     )
-    if all(path == CREATED for _, path in dates) and all(
-        printed[at - 1].name.upper() == "AGE" for at, _ in dates
-    ):
-        return None
-    return DateReader(dates)
+    return DateReader(dates) if dates else None

@@ -28,6 +28,7 @@ class _DefaultColumn:
 
     type = "string"
     priority = 0
+    description = ""
 
     def __init__(self, name: str, format: str = "") -> None:
         self.name = name

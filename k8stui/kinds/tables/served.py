@@ -1,8 +1,8 @@
 """Kinds without a Struct: the server's own columns, ordered and judged by convention.
 
-The server prints these cells once; AGE is worked out here from the creation time, so that it counts on, and
-so is the cell of a date where the row holds the moment itself (see `date_cells`). What a column means is told
-by its name, its type and the shape of its cells.
+The server prints these cells once; the age of the object is worked out here from its creation time, so that
+it counts on, and so is the cell of a date where the row holds the moment itself (see `date_cells`). What a
+column means is told by its name, its type, its description and the shape of its cells.
 """
 
 from __future__ import annotations
@@ -65,6 +65,28 @@ class ColumnLike(Protocol):
     def format(self) -> str: ...
     @property
     def priority(self) -> int: ...
+    @property
+    def description(self) -> str: ...
+
+
+_CREATED = ".metadata.creationTimestamp"
+_OF_PATH = "(in JSONPath format): "
+"""So a server describes a column whose definition has no description of its own."""
+
+
+def is_object_age(column: ColumnLike) -> bool:
+    """Whether AGE is the age of the object, as far as the column tells without its kind's definition.
+
+    Custom kinds may call any date so. Theirs have the type "date", those of built-in kinds "string".
+    """
+    if column.name.upper() != "AGE":
+        return False
+    _, of_path, path = column.description.rpartition(_OF_PATH)
+    if of_path:
+        return path == _CREATED
+    if column.type == "date":
+        return not column.description or column.description.startswith("CreationTimestamp is ")
+    return column.type == "string"
 
 
 def cell_text(value: Any) -> str:
@@ -89,14 +111,15 @@ class TablePrinter:
     """Rows of a server-side Table."""
 
     def __init__(self, definitions: Sequence[ColumnLike]) -> None:
+        self._is_object_age = tuple(map(is_object_age, definitions))
         self.columns = tuple(
             Column(
                 each.name.upper(),
                 each.priority,
                 "right" if each.type in ("integer", "number") else "left",
-                live=each.name.upper() == "AGE" or each.type == "date",
+                live=of_object or each.type == "date",
             )
-            for each in definitions
+            for each, of_object in zip(definitions, self._is_object_age, strict=True)
         )
         self._is_name = tuple(each.format == "name" for each in definitions)
         self._is_duration = tuple(
@@ -127,7 +150,7 @@ class TablePrinter:
         cell = obj.cells[at] if at < len(obj.cells) else None
         if isinstance(cell, datetime):
             return cell
-        return obj.metadata.creation_timestamp if self.columns[at].name == "AGE" else None
+        return obj.metadata.creation_timestamp if self._is_object_age[at] else None
 
     def sort_key(self, obj: TableRow, column: int, now: datetime) -> Key:
         """A key by the type of the column and the shape of the cell."""

@@ -50,6 +50,7 @@ class ColumnDefinition(KubeStruct, frozen=True, gc=False):
     type: str = ""
     format: str = ""
     priority: int = 0
+    description: str = ""
 
 
 class TableRow(KubeStruct, frozen=True, gc=False):
