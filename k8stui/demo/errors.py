@@ -126,11 +126,6 @@ def method_not_allowed() -> StoreError:
     return StoreError(405, "MethodNotAllowed", message, {})
 
 
-def too_old(rv: int, oldest: int) -> StoreError:
-    """410 for a version that is no longer kept."""
-    return StoreError(410, "Expired", f"too old resource version: {rv} ({oldest})")
-
-
 def from_the_future(rv: int, current: int) -> StoreError:
     """410 for a watch from a version that has not been yet: the history that it names is not the server's."""
     return StoreError(410, "Expired", f"too large resource version: {rv} ({current})")

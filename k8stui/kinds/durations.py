@@ -5,7 +5,10 @@ The rules are those of `HumanDuration` in k8s.io/apimachinery's `util/duration`:
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 UNKNOWN = "<unknown>"
 INVALID = "<invalid>"
@@ -13,7 +16,6 @@ INVALID = "<invalid>"
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-YEAR = 365 * DAY
 
 
 def human_duration(seconds: float) -> str:
@@ -54,8 +56,3 @@ def age(since: datetime | None, now: datetime) -> str:
     if since is None or since.year <= 1:
         return UNKNOWN
     return human_duration((now - since).total_seconds())
-
-
-def utcnow() -> datetime:
-    """The present moment, as the printers want it."""
-    return datetime.now(UTC)

@@ -76,7 +76,6 @@ class Rules(msgspec.Struct, frozen=True, rename="camel"):
     resource_rules: tuple[ResourceRule, ...] = ()
     incomplete: bool = False
     """The server has authorizers that cannot list their rules: more may be allowed."""
-    evaluation_error: str = ""
 
     def allows(self, verb: str, group: str, resource: str, name: str = "") -> bool:
         """Whether one of the rules allows it."""

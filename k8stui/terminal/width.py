@@ -10,7 +10,6 @@ from functools import lru_cache
 from wcwidth import wcwidth
 
 ZWJ = "\u200d"
-VS16 = "\ufe0f"
 _MODIFIERS = range(0x1F3FB, 0x1F400)  # emoji skin tones, UTS #51
 _REGIONAL = range(0x1F1E6, 0x1F200)
 

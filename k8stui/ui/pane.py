@@ -199,16 +199,6 @@ class Pane(Widget):
         await self._return(self._future.pop())
         return True
 
-    @property
-    def can_go_back(self) -> bool:
-        """There is a way back."""
-        return bool(self._past)
-
-    @property
-    def can_go_forward(self) -> bool:
-        """A step back can be undone."""
-        return bool(self._future)
-
     # What it follows
 
     def follow(self, target: Target | None) -> None:

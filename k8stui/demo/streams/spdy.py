@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 VERSION = 3
 FIN = 0x01
-MAX_FRAME = 1 << 24
 MAX_HEADERS = 1 << 20
 """Most bytes of a decompressed header block, so that a small frame cannot fill the memory."""
 

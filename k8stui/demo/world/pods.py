@@ -6,7 +6,7 @@ each container says how it stands. Events that tell the story are added by `stor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from k8stui.demo.world import podstatus
@@ -93,7 +93,6 @@ class _Builder:
     world: World
     meta: Obj
     age: float
-    image_ids: dict[str, str] = field(default_factory=dict)
 
     def container_id(self, name: str, run: int) -> str:
         return "containerd://" + self.world.ids.hex("container", self.meta["uid"], name, run)

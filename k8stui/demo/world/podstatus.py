@@ -9,8 +9,6 @@ from typing import Any
 
 Obj = dict[str, Any]
 
-TOKEN_PREFIX = "kube-api-access-"  # noqa: S105
-
 
 def running(started_at: str) -> Obj:
     """The state of a container that runs."""

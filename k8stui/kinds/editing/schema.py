@@ -15,8 +15,6 @@ from msgspec import Struct
 from k8stui.kinds.editing.documents import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from k8stui.kinds.editing.documents import Context, EditDocument
     from k8stui.kinds.yaml_text import Path
     from k8stui.kube.openapi import Schema
@@ -246,11 +244,3 @@ def describe(path: Path, schema: Schema) -> FieldDoc | None:
 def label_of(path: Path) -> str:
     """A path in one word, without the numbers of lists."""
     return "".join("[]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-
-
-def required_fields(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """The fields that must be given below, with what may stand in them."""
-    for name in schema.required:
-        inner = schema.field(name)
-        if inner is not None:
-            yield name, inner

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Set
 
 Keys = tuple[str, ...]
-KeyFunction = "Callable[[Any], Keys]"
 
 NO_UIDS: frozenset[str] = frozenset()
 

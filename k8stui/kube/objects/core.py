@@ -12,7 +12,6 @@ from k8stui.kube.objects.meta import (
     KubeObject,
     KubeStruct,
     ObjectReference,
-    PlainCondition,
     Time,
 )
 
@@ -97,7 +96,7 @@ class PodStatus(KubeStruct, frozen=True, gc=False):
     message: str = ""
     pod_ips: tuple[PodIP, ...] = msgspec.field(name="podIPs", default=())
     nominated_node_name: str = ""
-    conditions: tuple[PlainCondition, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
     init_container_statuses: tuple[ContainerStatus, ...] = ()
     ephemeral_container_statuses: tuple[ContainerStatus, ...] = ()
@@ -140,7 +139,6 @@ class NodeInfo(KubeStruct, frozen=True, gc=False):
     kernel_version: str = ""
     container_runtime_version: str = ""
     operating_system: str = ""
-    architecture: str = ""
 
 
 class NodeStatus(KubeStruct, frozen=True, gc=False):
@@ -256,7 +254,6 @@ class EndpointConditions(KubeStruct, frozen=True, gc=False):
 
     ready: bool | None = None
     serving: bool | None = None
-    terminating: bool | None = None
 
 
 class Endpoint(KubeStruct, frozen=True, gc=False):

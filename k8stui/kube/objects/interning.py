@@ -18,7 +18,7 @@ from k8stui.kube.objects.meta import KubeStruct
 from k8stui.kube.objects.podrefs import NamingPodSpec
 
 if TYPE_CHECKING:
-    from k8stui.kube.objects.meta import ObjectMeta, PlainCondition
+    from k8stui.kube.objects.meta import Condition, ObjectMeta
 
 T = TypeVar("T")
 
@@ -114,7 +114,7 @@ def _intern_pod(pod: Pod, pool: dict[Any, Any]) -> None:
         _intern_statuses(status.init_container_statuses, pool)
 
 
-def _conditions(conditions: tuple[PlainCondition, ...], pool: dict[Any, Any]) -> tuple[PlainCondition, ...]:
+def _conditions(conditions: tuple[Condition, ...], pool: dict[Any, Any]) -> tuple[Condition, ...]:
     """The shared tuple of equal conditions; a new one is made of conditions that are shared."""
     known = pool.get(conditions)
     if known is None:

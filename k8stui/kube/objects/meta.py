@@ -76,17 +76,10 @@ class ObjectReference(KubeStruct, frozen=True, gc=False):
 
 
 class Condition(KubeStruct, frozen=True, gc=False):
-    """One entry of `status.conditions`; `status` is `True`, `False` or `Unknown`."""
+    """One entry of `status.conditions`; `status` is `True`, `False` or `Unknown`.
 
-    type: str = ""
-    status: str = ""
-    reason: str = ""
-    message: str = ""
-    last_transition_time: Time | None = None
-
-
-class PlainCondition(KubeStruct, frozen=True, gc=False):
-    """A condition without its time: equal among thousands of pods, so that one tuple serves them all."""
+    Without its times it is equal among thousands of pods, so that one tuple serves them all.
+    """
 
     type: str = ""
     status: str = ""

@@ -56,7 +56,6 @@ class IngressTls(KubeStruct, frozen=True, gc=False):
 class IngressSpec(KubeStruct, frozen=True, gc=False):
     """`spec` of an ingress."""
 
-    ingress_class_name: str | None = None
     default_backend: IngressBackend | None = None
     rules: tuple[IngressRule, ...] | None = ()
     tls: tuple[IngressTls, ...] | None = ()
@@ -114,17 +113,9 @@ class Claim(KubeObject, frozen=True, gc=False):
     status: PhaseStatus = PhaseStatus()
 
 
-class ClaimRef(KubeStruct, frozen=True, gc=False):
-    """`spec.claimRef`."""
-
-    name: str = ""
-    namespace: str = ""
-
-
 class VolumeSpec(KubeStruct, frozen=True, gc=False):
     """`spec` of a volume."""
 
-    claim_ref: ClaimRef | None = None
     storage_class_name: str = ""
     capacity: dict[str, str] | None = None
 

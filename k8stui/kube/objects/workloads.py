@@ -45,7 +45,6 @@ class DeploymentSpec(KubeStruct, frozen=True, gc=False):
 class DeploymentStatus(KubeStruct, frozen=True, gc=False):
     """`status` of a deployment."""
 
-    observed_generation: int = 0
     replicas: int = 0
     ready_replicas: int = 0
     updated_replicas: int = 0
@@ -88,7 +87,6 @@ class StatefulSetSpec(KubeStruct, frozen=True, gc=False):
     """`spec` of a stateful set."""
 
     replicas: int | None = None
-    service_name: str = ""
     selector: LabelSelector | None = None
     template: PodTemplate = PodTemplate()
 

@@ -14,7 +14,7 @@ from k8stui.kube.operations.plans import Change, Plan, PlanError, Ref, dig, patc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LABELS, ANNOTATIONS = "labels", "annotations"
+LABELS = "labels"
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 SHOWN = 60

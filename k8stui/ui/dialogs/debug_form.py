@@ -33,8 +33,6 @@ PAUSE = 0.15
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 """When the kubelet fetches the image; by default always for `:latest`, else where the node lacks it."""
 
-AskRights = "Callable[[Sequence[Need]], Awaitable[tuple[Need, ...]]]"
-
 
 class FormProblem(Exception):
     """A field cannot be understood; the text is one sentence."""

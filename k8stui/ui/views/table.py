@@ -43,7 +43,6 @@ class TableView(View):
         self._rows: TableRows | None = None
         self._columns: Any = ()
         self._denied_told = False
-        self._owner_key: Any = None
         self._stop_waiting: Callable[[], None] | None = None
         self.table: VirtualTable | None = None
         self._placeholder = Placeholder()

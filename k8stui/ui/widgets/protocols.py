@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -25,13 +24,6 @@ class ColumnLike(Protocol):
     def align(self) -> str: ...
     @property
     def live(self) -> bool: ...
-
-
-class ToneLike(Protocol):
-    """A member of `kinds.Tone`: only its name is used, in lower case, as the end of a component class."""
-
-    @property
-    def name(self) -> str: ...
 
 
 class PrinterLike(Protocol):
@@ -74,13 +66,6 @@ class ChangesLike(Protocol):
     def removed(self) -> AbstractSet[str]: ...
     @property
     def state(self) -> Any: ...
-
-
-class CollectionLike(Protocol):
-    """The live objects behind a subscription."""
-
-    @property
-    def objects(self) -> Mapping[str, Any]: ...
 
 
 class RowSource(Protocol):

@@ -89,7 +89,6 @@ class RowModel:
         self._texts: dict[str, tuple[Any, str]] = {}
         self._cursor: str | None = None
         self._cursor_entry: Entry | None = None
-        self._cursor_index = 0
 
     # What is shown
 
@@ -174,7 +173,6 @@ class RowModel:
     def _point_at(self, uid: str) -> None:
         self._cursor = uid
         self._cursor_entry = self._order.entry(uid)
-        self._cursor_index = self._order.index_of(uid) or 0
 
     def _mend_cursor(self, *, to_top: bool = False) -> None:
         """After rows came or went: stay on the object; when it is no longer shown, on its neighbour."""

@@ -155,8 +155,3 @@ def _whole(chars: Sequence[str], overlay: Overlay, size: int) -> Overlay:
     if 0 < end < size and chars[end] == "":
         end += 1
     return Overlay(start, end, overlay.style)
-
-
-def line_text(line: Line, start: int = 0, end: int | None = None) -> str:
-    """The characters of cells [start, end), without the blanks at the end."""
-    return "".join(line.chars[start:end]).rstrip(" ")

@@ -88,7 +88,6 @@ class TerminalView(TerminalReader, can_focus=True):
         self._cursor: tuple[int, int, bool] = (0, 0, False)
         self._page: object = None
         self._held_since: float | None = None
-        self._held_timer: Timer | None = None
         self._size_timer: Timer | None = None
         self._told = ("", 0)
         self._mode_state: tuple[bool, int] = (False, 0)
@@ -124,7 +123,7 @@ class TerminalView(TerminalReader, can_focus=True):
         now = time.monotonic()
         if self._held_since is None:
             self._held_since = now
-            self._held_timer = self.set_timer(SYNCHRONIZED_LIMIT, self._let_go)
+            self.set_timer(SYNCHRONIZED_LIMIT, self._let_go)
         return now - self._held_since < SYNCHRONIZED_LIMIT
 
     def _let_go(self) -> None:
