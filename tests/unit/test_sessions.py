@@ -336,7 +336,7 @@ async def test_output_is_held_back_until_there_is_a_sink() -> None:
     await session.close()
 
 
-async def test_a_slow_sink_holds_the_network_back_and_ctrl_c_skips() -> None:
+async def test_a_slow_sink_holds_the_network_back() -> None:
     stream = script(*(out(b"y\r\n" * 10_000) for _ in range(100)))
     go = asyncio.Event()
     taken = b""
@@ -352,13 +352,10 @@ async def test_a_slow_sink_holds_the_network_back_and_ctrl_c_skips() -> None:
     for _ in range(100):
         await asyncio.sleep(0)
     assert session.counters.received < 500_000
-    session.skip_backlog()
-    await until(lambda: not stream.script and not session._flood.skipped)
     go.set()
-    stream.add(out(b"^C\r\n$ "))
+    stream.add(out(b"$ "))
     await until(lambda: taken.endswith(b"$ "))
-    assert len(taken) < 200_000
-    assert session.counters.skipped > 2_500_000
+    assert len(taken) == 3_000_002, "nothing is lost by that"
     await session.close()
 
 
@@ -424,7 +421,6 @@ async def test_sessions_of_one_context_share_a_connection_that_closes_after_the_
     store.observe(lambda: seen.append(len(store.living)))
     sessions = [store.open(context, SessionSpec.shell(TARGET)) for context in (one, one, two)]  # type: ignore[arg-type]
     await until(lambda: all(session.phase is SessionPhase.RUNNING for session in sessions))
-    assert [store.context_of(session) for session in sessions] == ["one", "one", "two"]
     assert store.get(store.number(sessions[1])) is sessions[1]
     await store.close(sessions[0])
     await asyncio.sleep(0.05)

@@ -1,6 +1,6 @@
 """Output on its way from the network to a slow reader, and input the other way: bounded, in order.
 
-Knows no sessions and no servers. Nothing in here is ever dropped but by `Output.skip`, which counts it.
+Knows no sessions and no servers. Nothing in here is ever dropped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ class Output:
         self._idle = asyncio.Event()
         self._idle.set()
         self._overdraft = False
-        self._taken = False
         self.size = 0
 
     def put(self, channel: int, data: bytes) -> None:
@@ -71,7 +70,8 @@ class Output:
 
     async def take(self) -> tuple[int, bytes]:
         """The next output of one channel, at most PIECE bytes."""
-        self._done()
+        if not self._pieces:
+            self._idle.set()  # what was taken last has been dealt with
         while not self._pieces:
             self._filled.clear()
             await self._filled.wait()
@@ -87,26 +87,9 @@ class Output:
                 total += len(more)
             data = b"".join(parts)
         self.size -= len(data)
-        self._taken = True
         if self.size <= LOW:
             self._drained.set()
         return channel, data
-
-    def _done(self) -> None:
-        """What was taken last has been dealt with."""
-        self._taken = False
-        if not self._pieces:
-            self._idle.set()
-
-    def skip(self) -> tuple[int, bytes]:
-        """Throw away all that waits; gives the number of bytes and the last of them."""
-        size, last = self.size, self._pieces[-1][1] if self._pieces else b""
-        self._pieces.clear()
-        self.size = 0
-        self._drained.set()
-        if not self._taken:
-            self._idle.set()
-        return size, last
 
     async def idle(self) -> None:
         """Wait until everything that was put has been taken and dealt with."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.errors import ConnectionLost, KubeError
 from k8stui.kube.sessions.commands import shell_commands
-from k8stui.kube.sessions.flood import Flood
 from k8stui.kube.sessions.flow import PAUSE, Input, Output
 from k8stui.kube.sessions.look import autopsy, chosen_container, explained, node_system
 from k8stui.kube.sessions.streams import RemoteCommand
@@ -76,7 +75,6 @@ class ShellSession:
         self._size = size
         self._output = Output(pause=pause)
         self._input = Input()
-        self._flood = Flood(self._output, self.counters, self._clock)
         self._over = asyncio.Event()
 
     # -- what it is ------------------------------------------------------------------------
@@ -155,15 +153,6 @@ class ShellSession:
         """End of input: ctrl-d in a terminal. Without one, servers before 1.30 cannot be told."""
         if self._accepts_input:
             self._input.close()
-
-    def skip_backlog(self) -> None:
-        """Throw away output that waits, as a terminal does on ctrl-c; the last 16 KiB come after all.
-
-        Call it with the key, unless the program has the whole screen (it repaints only what changes). Does
-        nothing when little waits.
-        """
-        if self.phase is SessionPhase.RUNNING and self.spec.tty:
-            self._flood.skip()
 
     def reconnect(self) -> None:
         """A new stream to the same target, after it ended or was lost. Output goes on to the same sink.
@@ -324,25 +313,16 @@ class ShellSession:
         """Take in output until the end; gives the first of it. Raises ConnectionLost."""
         first = b""
         while True:
-            if self._flood.skipped:
-                piece = await self._flood.read(stream)
-                if piece is None and stream.status is None:
-                    continue
-            else:
-                await self._output.room()
-                piece = await stream.read()
+            await self._output.room()
+            piece = await stream.read()
             if piece is None:
-                self._flood.end()
                 return first
             channel, data = piece
             self._begun()
             self.counters.received += len(data)
             if len(first) < 2000:
                 first += data[:2000]
-            if self._flood.skipped:
-                self._flood.take(data)
-            else:
-                self._output.put(channel, data)
+            self._output.put(channel, data)
 
     async def _deliver(self) -> None:
         while True:

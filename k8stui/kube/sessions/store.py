@@ -133,7 +133,7 @@ class SessionStore:
         self.connections = connections
         self._clock = clock
         self._pause = pause
-        self._sessions: dict[int, tuple[ShellSession, str]] = {}
+        self._sessions: dict[int, ShellSession] = {}
         self._ids: dict[ShellSession, int] = {}
         self._next = 1
         self._observers: list[Callable[[], None]] = []
@@ -150,7 +150,7 @@ class SessionStore:
         lease = self.connections.lease(context)
         session = ShellSession(spec, lease, sink=sink, size=size, clock=self._clock, pause=self._pause)
         number, self._next = self._next, self._next + 1
-        self._sessions[number] = (session, context.name)
+        self._sessions[number] = session
         self._ids[session] = number
         session.observe(self._changed)
         session.start()
@@ -160,7 +160,7 @@ class SessionStore:
     @property
     def sessions(self) -> tuple[ShellSession, ...]:
         """All that were not closed, oldest first."""
-        return tuple(session for session, _ in self._sessions.values())
+        return tuple(self._sessions.values())
 
     @property
     def living(self) -> tuple[ShellSession, ...]:
@@ -171,14 +171,9 @@ class SessionStore:
         """A number that names a session as long as the program runs; 0 for one that was closed."""
         return self._ids.get(session, 0)
 
-    def context_of(self, session: ShellSession) -> str:
-        """The name of the context that a session was opened in; "" for one that was closed."""
-        return self._sessions.get(self.number(session), (session, ""))[1]
-
     def get(self, number: int) -> ShellSession | None:
         """The session of a number."""
-        found = self._sessions.get(number)
-        return found[0] if found else None
+        return self._sessions.get(number)
 
     def observe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when a session comes, goes, or changes its state or title. Gives a function to end it."""

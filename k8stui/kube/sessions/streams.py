@@ -25,7 +25,6 @@ V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
 PROTOCOLS = (V5, V4)
 _CHUNK = 32 * 1024
 """Bytes of stdin a message; kubelets of old refuse larger ones."""
-_NO_SUCH_PROGRAM = ("executable file not found", "no such file or directory", "not found in $PATH")
 
 
 class _Cause(msgspec.Struct, frozen=True):
@@ -53,16 +52,6 @@ class ExitStatus(msgspec.Struct, frozen=True):
     code: int | None
     message: str = ""
     reason: str = ""
-
-    @property
-    def never_started(self) -> bool:
-        """Whether the command could not be started at all."""
-        return self.code is None
-
-    @property
-    def no_such_command(self) -> bool:
-        """Whether the container has no program of that name (so: no shell in it)."""
-        return self.code in (126, 127) or any(words in self.message for words in _NO_SUCH_PROGRAM)
 
 
 class MessageStream(Protocol):

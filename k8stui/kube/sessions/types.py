@@ -89,7 +89,5 @@ class Counters:
 
     received: int = 0
     sent: int = 0
-    skipped: int = 0
-    """Thrown away by `skip_backlog`."""
     connections: int = 0
     """Streams that were opened so far: 1 more than there were reconnects."""

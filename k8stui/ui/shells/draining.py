@@ -41,8 +41,6 @@ class Drain:
         """So long a flood is the one that the user wanted to end."""
         self._tail = b""
         self._handle: asyncio.TimerHandle | None = None
-        self.skipped = 0
-        """Bytes thrown away so far."""
 
     @property
     def active(self) -> bool:
@@ -64,7 +62,6 @@ class Drain:
         if self._active or screen.grid is not screen.main or self._model.pending < FLOOD:
             return
         self._active = True
-        self.skipped += self._model.pending
         self._tail = self._model.skip()
         self._wait()
 
@@ -78,7 +75,6 @@ class Drain:
             self._start()
         if not self._active:
             return False
-        self.skipped += len(data)
         self._tail = (self._tail + data)[-TAIL:]
         if ECHO in data:
             self.forget()
