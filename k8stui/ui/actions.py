@@ -114,6 +114,8 @@ class Action:
     right: Right | None = None
     fits: Callable[[Place], bool] = field(default=_always)
     """Whatever else must hold."""
+    otherwise: str = ""
+    """The sentence for a key or command whose `fits` does not hold."""
     rank: int = 50
     """Order in the footer, low first; above 90 it is not shown there."""
 
@@ -173,10 +175,14 @@ class Registry:
         return self._actions[action_id]
 
     def working(self, place: Place) -> list[Action]:
-        """The actions that can be done at a place, by group."""
-        order = list(Group)
-        found = [action for action in self if action.works(place)]
-        return sorted(found, key=lambda action: order.index(action.group))
+        """The actions that can be done at a place, by group, and in each the most useful ones first."""
+        return in_order(action for action in self if action.works(place))
+
+
+def in_order(actions: Iterable[Action]) -> list[Action]:
+    """Actions as help, palette and menu list them: by group, and by rank in each."""
+    order = list(Group)
+    return sorted(actions, key=lambda action: (order.index(action.group), action.rank))
 
 
 def misfit(sign: str, actions: Sequence[Action], place: Place) -> str:
@@ -194,7 +200,8 @@ def misfit(sign: str, actions: Sequence[Action], place: Place) -> str:
         return f"{about} needs a row, and there is none under the cursor."
     if len(place.objects) > 1 and not any(each.many for each in fitting):
         return f"{about} takes one row, not {len(place.objects)}."
-    return f"{about} has nothing to do here. ? tells what it is for."
+    said = next((each.otherwise for each in fitting if each.otherwise), "")
+    return said or f"{about} has nothing to do here. ? tells what it is for."
 
 
 def _meant(actions: Sequence[Action], sign: str) -> str:

@@ -33,6 +33,7 @@ _USERS = "users and groups are no objects: :clusterrolebindings and :rolebinding
 _FAULTS = "the header counts what is wrong, and ctrl-z leaves only that in a table."
 _SAVED = "what was saved is in the folder that saving names: ctrl-s saves a table, :picture the screen."
 _NAMES = "Tab after : lists all kinds and commands; settings.toml has your own names below [aliases]."
+_MEASURED = "what pods and nodes use is in :podmetrics and :nodemetrics; shift-c and shift-m sort there."
 _ROW = "put the cursor on the object and press"
 COMMANDS = {
     **dict.fromkeys(("pulse", "pulses", "pu", "popeye", "pop"), _FAULTS),
@@ -45,7 +46,7 @@ COMMANDS = {
     **dict.fromkeys(("plugins", "plugin"), "there are no plugins; x on a pod runs a command of your own."),
     **dict.fromkeys(("dir", "folder"), ":apply FOLDER tries, shows and applies what is in it."),
     "helm": "Helm keeps its releases in secrets: :secrets -l owner=helm.",
-    "top": "CPU and memory are columns of :pods and :nodes; shift-c and shift-m sort by them.",
+    "top": _MEASURED,
     "describe": f"{_ROW} d.",
     "edit": f"{_ROW} e.",
     "get": "the kind alone is enough, :deploy kube-system.",
@@ -56,6 +57,8 @@ KEYS = {
     ("ctrl-e", ""): "The header is one line and stays; z gives a pane the whole screen.",
     ("ctrl-g", ""): "The way here is not shown as crumbs: [ and ] go back and forward.",
     ("ctrl-k", "logs"): "shift-c clears the log.",
+    **{(key, kind): _MEASURED[0].upper() + _MEASURED[1:] for key in ("C", "M") for kind in ("pods", "nodes")},
+    ("q", ""): "esc goes back; :q or ctrl-q leaves.",
     ("t", "pods"): "Copying files is not built in: x runs a command (tar, cat) in the pod.",
     ("x", "secrets"): "Values are shown in its YAML: y, then x for one, shift-v for all.",
     ("ctrl-u", ""): "esc takes the filter away; ctrl-u clears a line that is being typed.",

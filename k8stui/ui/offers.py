@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from k8stui.ui.actions import Action, Group, Place
+from k8stui.ui.actions import Action, Group, Place, in_order
 from k8stui.ui.keymap import shown
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def help_lines(place: Place) -> list[HelpLine]:
     from k8stui.ui.commands import VERB_HELP
     from k8stui.ui.dialogs.help import HelpLine
 
-    main, order = place.app.main, list(Group)
+    main = place.app.main
 
     def line(action: Action) -> HelpLine:
         works = action.works(place)
@@ -31,8 +31,9 @@ def help_lines(place: Place) -> list[HelpLine]:
         refusal = main.rights.refusal(action, place) if works else ""
         return HelpLine(action.group.value, " ".join(keys), action.about, works, refusal)
 
-    actions = sorted(main.registry, key=lambda action: order.index(action.group))
-    lines = [line(action) for action in actions if main.keymap.keys(action.id) or action.command]
+    lines = [
+        line(action) for action in in_order(main.registry) if main.keymap.keys(action.id) or action.command
+    ]
     commands = [HelpLine("Commands", f":{name}", about, works=True) for name, about in VERB_HELP.items()]
     return [*(each for each in lines if each.works), *commands, *(each for each in lines if not each.works)]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EDITABLE = frozenset({"table", "yaml", "describe"})
 EDITOR = frozenset({"edit"})
+UNCHANGEABLE = "The server lets nobody change such objects."
 EXPOSABLE = frozenset(
     {
         "pods",
@@ -155,6 +156,7 @@ ACTIONS = [
         danger=Danger.CHANGES,
         right=Right("patch"),
         fits=_can_be_edited,
+        otherwise=UNCHANGEABLE,
         rank=15,
     ),
     Action(
@@ -170,6 +172,7 @@ ACTIONS = [
         danger=Danger.CHANGES,
         right=Right("patch"),
         fits=_can_be_edited,
+        otherwise=UNCHANGEABLE,
         rank=95,
     ),
     *(

@@ -18,6 +18,10 @@ async def _escape(place: Place) -> None:
     await place.app.navigator.escape(place)
 
 
+READ = frozenset({"logs", "yaml", "describe", "relations", "jsonpath", "rollout", "anatomy"})
+"""Views that are read, and left again."""
+
+
 async def _back(place: Place) -> None:
     if place.pane is None or not await place.pane.back():
         place.app.say("Nothing was here before.")
@@ -38,11 +42,7 @@ async def _all_namespaces(place: Place) -> None:
 
 def _recent(number: int) -> Callable[[Place], Awaitable[None]]:
     async def run(place: Place) -> None:
-        recent = place.app.session.recent
-        if number <= len(recent):
-            await place.app.navigator.use_namespaces((recent[number - 1],))
-        else:
-            place.app.say(f"There is no namespace {number} yet: :ns chooses one.")
+        await place.app.navigator.use_namespaces((place.app.session.recent[number - 1],))
 
     return run
 
@@ -77,6 +77,16 @@ ACTIONS = [
         keys=("esc",),
         group=Group.GO,
         rank=36,
+    ),
+    Action(
+        "go.leave",
+        "back",
+        "Back from what is read, as less and k9s do it",
+        _escape,
+        keys=("q",),
+        group=Group.GO,
+        views=READ,
+        rank=95,
     ),
     Action(
         "go.back",
@@ -140,6 +150,7 @@ ACTIONS = [
             keys=(str(number),),
             group=Group.GO,
             fits=_has_recent(number),
+            otherwise=f"There is no recent namespace {number} yet: :ns chooses one.",
             rank=95,
         )
         for number in range(1, 10)

@@ -149,6 +149,13 @@ def _logs(
     fits: Callable[[Place], bool] = lambda place: True,
 ) -> Action:
     command = f"log-{title.replace(' ', '-')}"
+    otherwise: dict[object, str] = {
+        _has_lines: "There are no lines yet.",
+        _searches: "Nothing is looked for: shift-f finds.",
+        _has_bookmarks: "No line is marked: m marks one.",
+        _reads: "No log is read here yet.",
+        _reads_containers: "No logs of containers are read here.",
+    }
     return Action(
         f"logs.{name}",
         title,
@@ -159,6 +166,7 @@ def _logs(
         views=LOGS,
         rank=rank,
         fits=fits,
+        otherwise=otherwise.get(fits, ""),
         command=command,
     )
 

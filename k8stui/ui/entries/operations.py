@@ -84,6 +84,7 @@ def operation(
     danger: Danger = Danger.CHANGES,
     many: bool = True,
     fits: Callable[[Place], bool] = _patchable,
+    otherwise: str = "The server offers nobody to do this with such objects.",
     rank: int = 50,
     views: frozenset[str] = TABLE,
 ) -> Action:
@@ -104,6 +105,7 @@ def operation(
         danger=danger,
         right=right,
         fits=fits,
+        otherwise=otherwise,
         rank=rank,
     )
 
@@ -151,6 +153,7 @@ ACTIONS = [
         not_kinds=PODS | NODES | CRONJOBS | JOBS,
         right=Right("patch", subresource="scale"),
         fits=_has("scale"),
+        otherwise="Such objects have no number of replicas that can be set.",
         rank=15,
     ),
     operation(
@@ -362,6 +365,7 @@ ACTIONS = [
         danger=Danger.NONE,
         right=Right("get"),
         fits=_is_going,
+        otherwise="This object is not being deleted.",
         rank=9,
     ),
     Action(
@@ -375,6 +379,7 @@ ACTIONS = [
         views=TABLE | {"rollout", "describe", "yaml"},
         danger=Danger.CHANGES,
         fits=_can_undo,
+        otherwise="Nothing was changed that could be put back.",
         rank=19,
     ),
 ]

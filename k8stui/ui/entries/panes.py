@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+ALONE = "There is only this pane; | and _ split it."
+
+
 def _several(place: Place) -> bool:
     return len(place.workspace.panes) > 1
 
@@ -37,8 +40,7 @@ async def _split_below(place: Place) -> None:
 
 
 async def _close(place: Place) -> None:
-    if not await place.workspace.close_focused():
-        place.app.say("This is the last pane; :q leaves.")
+    await place.workspace.close_focused()
 
 
 def _pin(place: Place) -> None:
@@ -77,6 +79,7 @@ ACTIONS = [
         keys=("tab",),
         group=Group.PANES,
         fits=_several,
+        otherwise=ALONE,
         rank=21,
     ),
     Action(
@@ -87,6 +90,7 @@ ACTIONS = [
         keys=("shift-tab",),
         group=Group.PANES,
         fits=_several,
+        otherwise=ALONE,
         rank=95,
     ),
     *(
@@ -98,6 +102,7 @@ ACTIONS = [
             keys=(f"alt-{direction.value}",),
             group=Group.PANES,
             fits=_several,
+            otherwise=ALONE,
             rank=95,
         )
         for direction, words in (
@@ -115,6 +120,7 @@ ACTIONS = [
         keys=("z",),
         group=Group.PANES,
         fits=_several,
+        otherwise=ALONE,
         rank=22,
     ),
     Action(
@@ -125,6 +131,7 @@ ACTIONS = [
         keys=(".",),
         group=Group.PANES,
         fits=_follows,
+        otherwise="What this pane shows follows nothing.",
         rank=35,
     ),
     Action(
@@ -153,6 +160,7 @@ ACTIONS = [
         keys=("ctrl-x",),
         group=Group.PANES,
         fits=_several,
+        otherwise="This is the last pane; :q leaves.",
         rank=72,
     ),
     *(
@@ -164,6 +172,7 @@ ACTIONS = [
             keys=(f"alt-shift-{direction.value}", f"ctrl-{direction.value}"),
             group=Group.PANES,
             fits=_several,
+            otherwise=ALONE,
             rank=95,
         )
         for direction in Direction

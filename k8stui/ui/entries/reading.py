@@ -20,6 +20,8 @@ QUERIED = frozenset({"table", "yaml", "describe", "jsonpath", "anatomy"})
 USED = frozenset({"secrets", "configmaps", "serviceaccounts", "persistentvolumeclaims"})
 """Kinds that are asked who uses them."""
 LINKED = frozenset({"describe", "relations", "anatomy"})
+HERE = "This is what you see."
+UNMASKED = "Nothing is masked here: that is done to the values of secrets."
 
 
 async def _read_yaml(place: Place) -> None:
@@ -197,6 +199,7 @@ ACTIONS = [
         needs_object=True,
         right=Right("get"),
         fits=_not_describe,
+        otherwise=HERE,
         rank=13,
     ),
     Action(
@@ -210,6 +213,7 @@ ACTIONS = [
         needs_object=True,
         right=Right("get"),
         fits=_not_yaml,
+        otherwise=HERE,
         rank=14,
     ),
     Action(
@@ -223,6 +227,7 @@ ACTIONS = [
         needs_object=True,
         right=Right("get"),
         fits=_not_relations,
+        otherwise=HERE,
         rank=15,
     ),
     Action(
@@ -247,6 +252,7 @@ ACTIONS = [
         group=Group.READING,
         views=LINKED,
         fits=_has_links,
+        otherwise="This line leads nowhere else.",
         rank=10,
     ),
     Action(
@@ -318,6 +324,7 @@ ACTIONS = [
         group=Group.READING,
         views=YAML,
         fits=_is_secret,
+        otherwise=UNMASKED,
         rank=15,
     ),
     Action(
@@ -329,6 +336,7 @@ ACTIONS = [
         group=Group.READING,
         views=YAML,
         fits=_is_secret,
+        otherwise=UNMASKED,
         rank=42,
     ),
     Action(
@@ -351,6 +359,7 @@ ACTIONS = [
         group=Group.READING,
         views=frozenset({"jsonpath"}),
         fits=_found_secrets,
+        otherwise=UNMASKED,
         rank=15,
     ),
     Action(

@@ -110,6 +110,7 @@ ACTIONS = [
         needs_object=True,
         many=True,
         fits=drilling.can_drill_down,
+        otherwise="Of these rows one at a time can be opened; ctrl-\\ takes the marks away.",
         rank=10,
     ),
     Action(
@@ -164,6 +165,7 @@ ACTIONS = [
         views=TABLE,
         needs_object=True,
         fits=_has_owner,
+        otherwise="Nothing owns this object.",
         rank=31,
     ),
     Action(
@@ -227,6 +229,7 @@ ACTIONS = [
         views=TABLE,
         needs_object=True,
         fits=_has_namespace,
+        otherwise="This object is in no namespace.",
         rank=95,
     ),
     Action(

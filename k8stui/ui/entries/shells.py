@@ -206,6 +206,7 @@ ACTIONS = [
         keys=("ctrl-t", "`"),
         group=Group.SHELLS,
         fits=_any,
+        otherwise="No shell is open: s on a pod opens one.",
         rank=23,
     ),
     _in_shell(

@@ -120,6 +120,7 @@ def _sort_action(name: str, key: str, columns: tuple[str, ...]) -> Action:
         group=Group.TABLE,
         views=TABLE,
         fits=lambda place: _column(place, columns) is not None,
+        otherwise=f"This table has no column for {name}; ctrl-o sorts by any that it has.",
         rank=95,
     )
 
@@ -243,6 +244,7 @@ ACTIONS = [
         group=Group.TABLE,
         views=TABLE,
         fits=_has_marks,
+        otherwise="No row is marked: space marks one.",
         rank=95,
     ),
     Action(
