@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import msgspec
 
 from k8stui.kube.errors import ApiError
-from k8stui.kube.objects import STRUCTS, KubeObject, intern_object, object_decoder
+from k8stui.kube.objects import STRUCTS, KubeObject, ObjectDecoder, intern_object
 from k8stui.kube.objects.related import RELATED
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ LOOSE_EVENT = msgspec.json.Decoder(LooseEvent)
 LOOSE_OBJECT = msgspec.json.Decoder(LooseObject)
 _RAW_LIST = msgspec.json.Decoder(_RawList)
 
-# UnicodeDecodeError: msgspec raises it for bytes that are no UTF-8
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+# msgspec raises the second for bytes that are no UTF-8, the third for what is nested too deeply
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 CHANGES = frozenset(("ADDED", "MODIFIED", "DELETED"))
 _TYPED_STARTS = (b'{"type":"MOD', b'{"type":"ADD', b'{"type":"DEL')
@@ -137,7 +137,7 @@ class _TypedEvent(msgspec.Struct, Generic[T], gc=False):
 @lru_cache(maxsize=128)
 def _decoders(struct: type[Any]) -> tuple[Any, Any]:
     """Decoders of watch lines and of objects: making them takes milliseconds, and they keep nothing."""
-    return msgspec.json.Decoder(_TypedEvent[struct]), object_decoder(struct)  # type: ignore[valid-type]
+    return msgspec.json.Decoder(_TypedEvent[struct]), ObjectDecoder(struct)  # type: ignore[valid-type]
 
 
 class StructCodec(Generic[K]):

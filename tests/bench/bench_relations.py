@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.kube.objects import Pod, intern_object, object_decoder
+from k8stui.kube.objects import ObjectDecoder, Pod, intern_object
 from k8stui.kube.objects.podrefs import NamingPod
 from tests.bench.harness import Report, count_in, demo_server, k8stui, lags, quantile
 
@@ -89,7 +89,7 @@ def decoding() -> Report:
 
 
 def _seconds(struct: type[Any], raws: list[bytes]) -> float:
-    decode, pool = object_decoder(struct).decode, dict[Any, Any]()
+    decode, pool = ObjectDecoder(struct).decode, dict[Any, Any]()
     gc.disable()
     try:
         began = time.process_time()

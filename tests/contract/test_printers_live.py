@@ -17,9 +17,10 @@ import pytest
 from k8stui.kinds import printer_for
 from k8stui.kinds.tables.served import cell_text
 from k8stui.kube.live.collection import Phase, identity
-from k8stui.kube.objects import STRUCTS, TablePage, table_decoder
+from k8stui.kube.objects import STRUCTS
 from tests.contract.conftest import Admin, Target, eventually
 from tests.contract.simulated import until
+from tests.unit.kinds_golden import Table, decoded_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,10 +47,10 @@ def live(reader: Subscription[Any]) -> bool:
     return reader.collection.state.phase is Phase.LIVE
 
 
-async def servers_table(admin: Admin, kind: Kind) -> TablePage:
+async def servers_table(admin: Admin, kind: Kind) -> Table:
     params = {"includeObject": "Metadata"}
     answer = await admin.connection.request("GET", kind.path(), params=params, accept=TABLE)
-    return table_decoder().decode(answer.body)
+    return decoded_table(answer.body)
 
 
 def plain(text: str, *, moving: bool) -> str:
@@ -85,7 +86,7 @@ class Comparison:
                 waiting.append(row.metadata.name)
         return f"{self.kind.name}: {waiting[:5]} not met at one version" if waiting else ""
 
-    def _compare(self, table: TablePage, cells: Any, obj: Any) -> None:
+    def _compare(self, table: Table, cells: Any, obj: Any) -> None:
         # real servers send IPAddresses with one cell more than columns
         assert len(table.columns) <= len(cells), f"{self.kind.name}: {table.columns} {cells}"
         key = (self.kind.group, self.kind.plural)

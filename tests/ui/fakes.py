@@ -16,7 +16,7 @@ from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.health import Health, Status
 from k8stui.kube.live.collection import Collection, Phase
 from k8stui.kube.namespaces import VisibleNamespaces
-from k8stui.kube.objects import STRUCTS, ColumnDefinition, KubeObject, TableRow, list_decoder
+from k8stui.kube.objects import STRUCTS, ColumnDefinition, KubeObject, ObjectDecoder, TableRow
 from k8stui.settings import Settings
 from k8stui.ui.app import K8stuiApp
 from k8stui.ui.backend import ContextInfo, Contexts
@@ -174,8 +174,8 @@ def shop() -> dict[str, list[dict[str, Any]]]:
 def decode(kind: Kind, items: Iterable[dict[str, Any]], struct: Any = None) -> list[Any]:
     """Objects as the engine would hold them."""
     struct = struct or STRUCTS[(kind.group, kind.plural)]
-    page = list_decoder(struct).decode(msgspec.json.encode({"metadata": {}, "items": list(items)}))
-    return list(page.items)
+    decoder = ObjectDecoder(struct)
+    return [decoder.decode(msgspec.json.encode(item)) for item in items]
 
 
 LOG = "\n".join(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from k8stui.kube.objects import STRUCTS, TablePage, list_decoder, object_decoder, table_decoder
+from k8stui.kube.codecs import Codec, StructCodec
+from k8stui.kube.objects import STRUCTS, ColumnDefinition, ObjectDecoder, TableRow
+from k8stui.kube.tables import TableCodec
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -26,12 +28,29 @@ def golden_list(group: str, plural: str) -> bytes:
     return (GOLDEN / "lists" / f"{file_name(group, plural)}.json").read_bytes()
 
 
+class Table(NamedTuple):
+    """A list as the server prints it."""
+
+    columns: tuple[ColumnDefinition, ...]
+    items: list[TableRow]
+
+
+def decoded(codec: Codec[T], body: bytes) -> list[T]:
+    """The objects of a list, as the engine reads them."""
+    return [codec.item(raw) for raw in codec.page(body).items]
+
+
+def decoded_table(body: bytes) -> Table:
+    codec = TableCodec()
+    return Table(codec.page(body).columns, decoded(codec, body))
+
+
 def golden_objects(group: str, plural: str) -> list[Any]:
-    return list(list_decoder(STRUCTS[group, plural]).decode(golden_list(group, plural)).items)
+    return decoded(StructCodec(STRUCTS[group, plural]), golden_list(group, plural))
 
 
-def golden_table(name: str) -> TablePage:
-    return table_decoder().decode((GOLDEN / "tables" / f"{name}.json").read_bytes())
+def golden_table(name: str) -> Table:
+    return decoded_table((GOLDEN / "tables" / f"{name}.json").read_bytes())
 
 
 def golden_text(name: str) -> tuple[str, list[str]]:
@@ -52,7 +71,7 @@ def split_row(head: str, names: list[str], row: str) -> list[str]:
 
 def make(struct: type[T], **parts: Any) -> T:
     """An object from its JSON, decoded as a server's would be."""
-    return object_decoder(struct).decode(msgspec.json.encode(parts))
+    return ObjectDecoder(struct).decode(msgspec.json.encode(parts))
 
 
 def ago(**parts: float) -> str:

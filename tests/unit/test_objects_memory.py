@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from k8stui.kube.catalog import BUILTIN
+from k8stui.kube.codecs import StructCodec
 from k8stui.kube.live.collection import Collection
-from k8stui.kube.objects import STRUCTS, Pod, TableRow, intern_object, intern_page, list_decoder
+from k8stui.kube.objects import STRUCTS, Pod, TableRow, intern_object
 from k8stui.kube.objects.interning import share_with_previous
-from tests.unit.kinds_golden import golden_list, golden_objects, make
+from tests.unit.kinds_golden import decoded, golden_list, golden_objects, make
 
 
 def large_page(pods: int) -> bytes:
@@ -41,18 +42,18 @@ def large_page(pods: int) -> bytes:
 
 
 def test_a_pod_with_its_containers_takes_two_kilobytes_at_most() -> None:
-    data, decoder, pool = large_page(1000), list_decoder(Pod), {}
-    intern_page(decoder.decode(data).items, pool)  # what all pages share is paid for once
+    data, codec = large_page(1000), StructCodec(Pod)
+    decoded(codec, data)  # what all pages share is paid for once
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    kept = intern_page(decoder.decode(data).items, pool)
+    kept = decoded(codec, data)
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert taken / len(kept) < 2048
 
 
 def test_pods_of_one_workload_share_their_parts() -> None:
-    first, second = intern_page(list_decoder(Pod).decode(large_page(1000)).items, {})[20:421:400]
+    first, second = decoded(StructCodec(Pod), large_page(1000))[20:421:400]
     assert first.metadata.labels is second.metadata.labels
     assert first.spec.node_name is second.spec.node_name
     assert first.metadata.namespace is second.metadata.namespace
@@ -61,9 +62,10 @@ def test_pods_of_one_workload_share_their_parts() -> None:
 def test_sharing_changes_no_object() -> None:
     for kind in STRUCTS:
         pool: dict[Any, Any] = {}
-        shared = intern_page(tuple(golden_objects(*kind)), pool)
-        assert list(shared) == golden_objects(*kind)
-        assert intern_object(golden_objects(*kind)[0], pool) == shared[0]
+        plain = [make(STRUCTS[kind], **item) for item in msgspec.json.decode(golden_list(*kind))["items"]]
+        assert golden_objects(*kind) == plain
+        shared = [intern_object(obj, pool) for obj in golden_objects(*kind)]
+        assert shared == plain
 
 
 def test_rows_of_a_table_share_their_cells() -> None:
@@ -78,12 +80,9 @@ def test_rows_of_a_table_share_their_cells() -> None:
 
 def test_a_changed_object_keeps_what_did_not_change() -> None:
     data = large_page(1000)
-    (before,) = list_decoder(Pod).decode(data).items[:1]
-    (after,) = (
-        list_decoder(Pod)
-        .decode(data.replace(b'"resourceVersion":"100000"', b'"resourceVersion":"7"'))
-        .items[:1]
-    )
+    before, *_ = decoded(StructCodec(Pod), data)
+    changed = data.replace(b'"resourceVersion":"100000"', b'"resourceVersion":"7"')
+    after, *_ = decoded(StructCodec(Pod), changed)
     share_with_previous(after, before)
     assert after.metadata.resource_version == "7"
     assert after.metadata.uid is before.metadata.uid
@@ -104,17 +103,17 @@ def test_a_collection_whose_objects_all_changed_takes_no_more_memory() -> None:
     assert pods is not None
     collection: Collection[Pod] = Collection(pods)
     part = collection.parts[""]
-    decoder, pool = list_decoder(Pod), dict[Any, Any]()
+    codec = StructCodec(Pod)
     data = large_page(1000)
     tracemalloc.start()
     part.begin()
-    part.page(intern_page(decoder.decode(data).items, pool))
+    part.page(decoded(codec, data))
     part.finish()
     gc.collect()
     listed = tracemalloc.get_traced_memory()[0]
     for version in (7, 8):
         changed = data.replace(b'"resourceVersion":"', b'"resourceVersion":"%d' % version)
-        part.events(intern_page(decoder.decode(changed).items, pool), ())
+        part.events(decoded(codec, changed), ())
         del changed
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - listed

@@ -13,7 +13,7 @@ from k8stui.kinds.relations.page import rows
 from k8stui.kinds.relations.tree import Entry, Section
 from k8stui.kinds.relations.uses import uses_of
 from k8stui.kube.live.collection import Phase
-from k8stui.kube.objects import Deployment, Pod, list_decoder
+from k8stui.kube.objects import Deployment, ObjectDecoder, Pod
 from k8stui.kube.objects.podrefs import NamingPod, named
 from k8stui.kube.relations import LOADING, Query, Reader
 from tests.unit.kinds_golden import NOW, make
@@ -91,8 +91,7 @@ def test_pods_and_templates_keep_the_names_and_no_values() -> None:
 
 def test_nulls_in_a_spec_lose_nothing() -> None:
     spec = b'{"volumes":null,"containers":[{"name":"c","env":null}]}'
-    text = b'{"items":[{"metadata":{"name":"p"},"spec":' + spec + b"}]}"
-    (pod,) = list_decoder(NamingPod).decode(text).items
+    pod = ObjectDecoder(NamingPod).decode(b'{"metadata":{"name":"p"},"spec":' + spec + b"}")
     assert list(named(pod.spec)) == []
     assert pod.spec.containers[0].name == "c"
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from k8stui.kube.codecs import BadData, StructCodec, codec_for
-from k8stui.kube.objects import Pod, TableRow
+from k8stui.kube.objects import Event, Pod, TableRow
 from k8stui.kube.tables import TableCodec
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+DEEP = b"[" * 100_000 + b"]" * 100_000
+"""More levels than any decoder goes into."""
 
 
 def lines(name: str) -> list[bytes]:
@@ -81,7 +83,10 @@ def test_an_error_in_the_stream_is_the_servers_error(codec: StructCodec[Pod] | T
         b'{"type":"MODIFIED","object":{"metadata":{"name":"x","uid":"u","resour',
         b'{"type":"ADDED","object":{"metadata":{"name":"\xff\xfe"',
         b"<html><body>502 Bad Gateway</body></html>",
+        b'{"type":"ADDED","object":{"kind":"Table","rows":[{"cells":[' + DEEP + b"]}]}}",
+        b'{"type":"ADDED","object":{"metadata":{"name":"x","labels":' + DEEP + b"}}}",
     ],
+    ids=range(13),
 )
 def test_garbage_is_told_apart(codec: StructCodec[Pod] | TableCodec, line: bytes) -> None:
     with pytest.raises(BadData):
@@ -90,11 +95,47 @@ def test_garbage_is_told_apart(codec: StructCodec[Pod] | TableCodec, line: bytes
 
 @pytest.mark.parametrize("codec", [StructCodec(Pod), TableCodec()])
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"{}", b'{"kind":"Status"}', b'{"kind":"PodList","items":[{']
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"kind":"Status"}',
+        b'{"kind":"PodList","items":3}',
+        b'{"kind":"PodList","items":[{',
+        b'{"kind":"PodList","items":[' + DEEP + b"]}",
+        b'{"kind":"Table","rows":[{"cells":[' + DEEP + b"]}]}",
+    ],
+    ids=range(10),
 )
 def test_a_page_that_is_no_list_is_told_apart(codec: StructCodec[Pod] | TableCodec, body: bytes) -> None:
     with pytest.raises(BadData):
         codec.page(body)
+
+
+@pytest.mark.parametrize("codec", [StructCodec(Pod), TableCodec()])
+def test_an_object_that_is_nested_too_deeply_is_told_apart(codec: StructCodec[Pod] | TableCodec) -> None:
+    with pytest.raises(BadData):
+        codec.item(b'{"cells":[' + DEEP + b'],"metadata":{"labels":' + DEEP + b"}}")
+
+
+def test_a_page_names_its_continuation() -> None:
+    metadata = b'{"resourceVersion":"7","continue":"abc","remainingItemCount":3}'
+    for codec, kind in ((StructCodec(Pod), b"PodList"), (TableCodec(), b"Table")):
+        page = codec.page(b'{"kind":"' + kind + b'","metadata":' + metadata + b"}")
+        assert (page.version, page.token, page.remaining) == ("7", "abc", 3)
+
+
+def test_a_bookmark_ends_the_initial_events_only_if_it_says_so() -> None:
+    ended = [StructCodec(Event).event(line).ends_initial for line in lines("events-raw.ndjson")]
+    assert ended == [False] * (len(ended) - 1) + [True]
+    event = StructCodec(Pod).event(
+        b'{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"9"},'
+        b'"spec":{"containers":null},"status":{}}}'
+    )
+    assert (event.version, event.ends_initial) == ("9", False)
 
 
 def test_an_empty_list_may_be_null() -> None:

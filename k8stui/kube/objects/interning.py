@@ -49,13 +49,6 @@ def intern_object(obj: T, pool: dict[Any, Any]) -> T:
     return obj
 
 
-def intern_page(items: tuple[T, ...], pool: dict[Any, Any]) -> tuple[T, ...]:
-    """`intern_object` for each item of a page."""
-    for item in items:
-        intern_object(item, pool)
-    return items
-
-
 def share_with_previous(obj: KubeStruct, before: KubeStruct) -> None:
     """Replace all parts of a fresh object that are as they were `before` by the ones held already.
 

@@ -1,4 +1,4 @@
-"""What every Kubernetes object has in common: metadata, owners, conditions, selectors, Status.
+"""What every Kubernetes object has in common: metadata, owners, conditions, selectors.
 
 Only what the screen needs is picked from the JSON; everything else is skipped while decoding and
 never becomes a Python object. Nothing here knows HTTP, a screen, or how a kind is printed.
@@ -13,9 +13,6 @@ from datetime import datetime
 from typing import Annotated, TypeAlias
 
 import msgspec
-
-INITIAL_EVENTS_END = "k8s.io/initial-events-end"
-
 
 Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment; always with a time zone, so that any two can be compared."""
@@ -100,59 +97,3 @@ class LabelSelector(KubeStruct, frozen=True, gc=False):
 
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[SelectorRequirement, ...] | None = None
-
-
-class ListMeta(KubeStruct, frozen=True, gc=False):
-    """`metadata` of a list: `continue_` asks for the next page, and is empty on the last one."""
-
-    resource_version: str = ""
-    continue_: str = msgspec.field(name="continue", default="")
-    remaining_item_count: int | None = None
-
-
-class StatusCause(KubeStruct, frozen=True, gc=False):
-    """One cause in a Status: what is wrong with which field."""
-
-    reason: str = ""
-    message: str = ""
-    field: str = ""
-
-
-class StatusDetails(KubeStruct, frozen=True, gc=False):
-    """`details` of a Status."""
-
-    name: str = ""
-    group: str = ""
-    kind: str = ""
-    uid: str = ""
-    causes: tuple[StatusCause, ...] = ()
-    retry_after_seconds: int = 0
-
-
-class Status(KubeStruct, frozen=True, gc=False):
-    """The server's answer when something failed (`kind: Status`)."""
-
-    metadata: ListMeta = ListMeta()
-    status: str = ""
-    message: str = ""
-    reason: str = ""
-    code: int = 0
-    details: StatusDetails | None = None
-
-
-class BookmarkMeta(KubeStruct, frozen=True, gc=False):
-    """`metadata` of a bookmark."""
-
-    resource_version: str = ""
-    annotations: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class Bookmark(KubeStruct, frozen=True, gc=False):
-    """The object of a BOOKMARK event: a version to resume from, and no object."""
-
-    metadata: BookmarkMeta = BookmarkMeta()
-
-    @property
-    def initial_events_end(self) -> bool:
-        """True on the bookmark that ends the initial events of a streaming list."""
-        return self.metadata.annotations.get(INITIAL_EVENTS_END) == "true"
