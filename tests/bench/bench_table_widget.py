@@ -27,7 +27,7 @@ from textual.widgets import DataTable
 
 from k8stui.kube.logs.buffer import LogBuffer
 from k8stui.kube.logs.types import LogLine, LogSource
-from k8stui.ui.widgets.lines.viewer import LineViewer
+from k8stui.ui.logs.viewer import LogViewer
 from k8stui.ui.widgets.table.virtual_table import VirtualTable
 from tests.pty_program import PtyProgram
 from tests.unit.rows import Column, Meta, Tone, World
@@ -112,7 +112,7 @@ class BenchApp(App[None]):
         if self.options.child == "datatable":
             yield DataTable(cursor_type="row")
         elif self.options.child == "lines":
-            yield LineViewer(LogBuffer(), follow=True, source_label=lambda source: source.container)
+            yield LogViewer(LogBuffer(), sources=True, source_label=lambda source: source.container)
         else:
             yield VirtualTable(PodPrinter())
 
@@ -272,7 +272,7 @@ class BenchApp(App[None]):
     # The line viewer
 
     async def measure_lines(self) -> None:
-        viewer = self.query_one(LineViewer)
+        viewer = self.query_one(LogViewer)
         viewer.focus()
         ring: LogBuffer = viewer.model.source  # type: ignore[assignment]
         source = LogSource("shop", "cart-1", "u1", "app")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ui.widget_apps import LinesApp, until
+from tests.ui.widget_apps import FilteredApp, until
 from tests.unit.lines import Ring
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ KEYS = ("up", "down", "pageup", "pagedown", "home", "end", "n", "shift+down", "l
 FILTERS = {"": lambda text: True, "7": lambda text: "7" in text, "!7": lambda text: "7" not in text}
 
 
-async def act(app: LinesApp, pilot: Pilot[None], chance: random.Random) -> None:
+async def act(app: FilteredApp, pilot: Pilot[None], chance: random.Random) -> None:
     """Something that the reader does."""
     viewer = app.viewer
     what = chance.randrange(10)
@@ -35,7 +35,7 @@ async def act(app: LinesApp, pilot: Pilot[None], chance: random.Random) -> None:
         viewer.jump(y=chance.randrange(300))
 
 
-def expected(app: LinesApp, ring: Ring) -> list[str]:
+def expected(app: FilteredApp, ring: Ring) -> list[str]:
     """The lines that are to be on the screen, found the plain way."""
     viewer = app.viewer
     passes = FILTERS[viewer.filter_text]
@@ -48,7 +48,7 @@ def expected(app: LinesApp, ring: Ring) -> list[str]:
     return [ring.line(seq).text[: app.size.width - 2] for seq in numbers[max(0, start) :][:page]]
 
 
-def seen(app: LinesApp) -> list[str]:
+def seen(app: FilteredApp) -> list[str]:
     # The scrollbar has the last cell.
     lines = [line.ljust(app.size.width)[:-1].rstrip() for line in app.lines()]
     return [line[: app.size.width - 2] for line in lines if line]
@@ -59,7 +59,7 @@ async def test_the_screen_is_what_the_lines_are(seed: int) -> None:
     chance = random.Random(seed)
     ring = Ring(300)
     number = 0
-    app = LinesApp(ring, follow=True)
+    app = FilteredApp(ring, follow=True)
     async with app.run_test(size=(60, 10)) as pilot:
         for _ in range(15):
             for _ in range(chance.randrange(5)):

@@ -281,6 +281,33 @@ async def test_what_is_not_understood_stays_in_the_line() -> None:
         assert "pods(all)[6]" in screen_text(app)
 
 
+async def test_what_is_wrong_is_said_in_full() -> None:
+    meant = {
+        "kubectl get po": "kubectl: the kind alone is enough, :deploy kube-system.",
+        "deplyments shop x": "There is no kind or command 'deplyments'. Did you mean 'deployments'?",
+        "po shop x": "'x' is not understood: the namespace is already given.",
+        "theme a b": "theme takes 1 argument; 'b' is one too many.",
+    }
+    async with make_app().run_test(size=(50, 24)) as pilot:
+        app = await started(pilot)
+        for typed, said in meant.items():
+            await pilot.press(":", *("space" if sign == " " else sign for sign in typed), "enter")
+            await until(pilot, lambda said=said: said in " ".join(screen_text(app).split()))
+            await pilot.press("escape")
+
+
+async def test_tab_alone_lists_all_kinds_and_commands() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await pilot.press(":")
+        await until(pilot, lambda: app.main.prompt.is_open)
+        assert not app.main.prompt.completions.display
+        await pilot.press("tab")
+        shown = {each.text for each in app.main.prompt.completions.candidates}
+        assert {"pods", "deployments", "tree", "quit"} <= shown
+        assert app.main.prompt.input.value in shown
+
+
 async def test_a_command_with_a_typo_is_told_as_one() -> None:
     meant = {"node-lgos": "node-logs", "xary": "xray", "puls": "pulse", "dply": "dpl"}
     app = make_app(settings=Settings(aliases={"dpl": "deploy"}))

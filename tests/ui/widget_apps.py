@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
 
+from k8stui.ui.logs.viewer import LogViewer
 from k8stui.ui.widgets.lines.viewer import LineViewer
 from k8stui.ui.widgets.table.virtual_table import VirtualTable
 from tests.unit.rows import NOW, RowPrinter, World
@@ -107,6 +108,17 @@ class LinesApp(WidgetApp):
     @property
     def viewer(self) -> LineViewer:
         return self.query_one(LineViewer)
+
+
+class FilteredApp(LinesApp):
+    """One log viewer on a source: a line viewer with filters."""
+
+    def compose(self) -> ComposeResult:
+        yield LogViewer(self.source, **self.options)
+
+    @property
+    def viewer(self) -> LogViewer:
+        return self.query_one(LogViewer)
 
 
 async def until(pilot: Any, condition: Callable[[], Any], timeout: float = 10.0) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from k8stui.ui.widgets.lines.model import TextLine
+from k8stui.ui.widgets.lines.model import LineView, TextLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class Ring:
@@ -32,3 +35,18 @@ class Ring:
 
     def lines(self, start: int, stop: int) -> list[TextLine]:
         return [self._lines[seq % self._most] for seq in range(max(start, self.first), min(stop, self.end))]
+
+
+class Texts:
+    """Matches lines by their text; remarks always."""
+
+    def __init__(self, passes: Callable[[str], bool]) -> None:
+        self._passes = passes
+
+    def matching(self, start: int, lines: Sequence[Any], source: Any) -> list[int]:
+        return [seq for seq, line in enumerate(lines, start) if line.mark or self._passes(line.text)]
+
+
+def only(passes: Callable[[str], bool]) -> LineView:
+    """A view of the lines whose text passes."""
+    return LineView(Texts(passes))

@@ -15,7 +15,7 @@ from k8stui.ui.widgets.lines.layout import Place, advance, last_top, page_from
 from k8stui.ui.widgets.lines.model import LineModel, StaticLines
 from k8stui.ui.widgets.lines.painter import wrap_points
 from k8stui.ui.widgets.lines.search import LineSearch
-from tests.unit.lines import Ring
+from tests.unit.lines import Ring, only
 
 
 def settle(model: LineModel) -> None:
@@ -43,13 +43,13 @@ class TestFilter:
         model = LineModel(ring)
         number = 0
         chance = random.Random(1)
-        model.set_filter(lambda text: text.endswith("7"))
+        model.set_view(only(lambda text: text.endswith("7")))
         for _ in range(60):
             for _ in range(chance.randrange(300)):
                 ring.append(f"line {number}")
                 number += 1
             if chance.random() < 0.2:
-                model.set_filter(lambda text: text.endswith("7"))
+                model.set_view(only(lambda text: text.endswith("7")))
             settle(model)
             expected = [seq for seq in range(ring.first, ring.end) if seq % 10 == 7]
             assert shown(model) == expected
@@ -61,7 +61,7 @@ class TestFilter:
         ring = Ring()
         ring.extend(["x"] * 100_000)
         model = LineModel(ring)
-        model.set_filter(lambda text: True)
+        model.set_view(only(lambda text: True))
         model.step(0.0)
         assert 0 < len(model) < 100_000
         assert model.seq_at(len(model) - 1) == 99_999
@@ -71,7 +71,7 @@ class TestFilter:
         ring.append("a")
         ring.append("restarted", mark="restart")
         model = LineModel(ring)
-        model.set_filter(lambda text: "nothing" in text)
+        model.set_view(only(lambda text: "nothing" in text))
         settle(model)
         assert shown(model) == [1]
 

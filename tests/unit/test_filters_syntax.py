@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8stui.ui.widgets.filters import NO_FILTER, fuzzy_score, line_predicate, parse_filter
+from k8stui.ui.widgets.filters import NO_FILTER, fuzzy_score, parse_filter
 
 
 @pytest.mark.parametrize(
@@ -58,27 +58,12 @@ def test_fuzzy_wants_all_letters_in_order_and_likes_them_together() -> None:
     assert parse_filter("-f CA rt").fuzzy == "cart"
 
 
-def test_lines_have_the_same_syntax() -> None:
-    matches, note = line_predicate("get|post")
-    assert matches is not None
-    assert matches("a post")
-    assert not note
-    without, _ = line_predicate("!debug")
-    assert without is not None
-    assert not without("DEBUG x")
-    assert line_predicate("  ")[0] is None
-
-
 def test_the_empty_filter_is_false() -> None:
     assert not NO_FILTER
     assert parse_filter("x")
 
 
-def test_a_capital_makes_letter_case_count_in_lines_too() -> None:
-    matches, _ = line_predicate("POST")
-    assert matches is not None
-    assert matches("a POST")
-    assert not matches("a post")
-    escaped, _ = line_predicate(r"a\Spost")
-    assert escaped is not None
-    assert escaped("A-POST"), "an escape is no capital"
+def test_a_capital_makes_letter_case_count_and_an_escape_is_none() -> None:
+    assert parse_filter("POST").matches_text("a POST")
+    assert not parse_filter("POST").matches_text("a post")
+    assert parse_filter(r"a\Spost").matches_text("A-POST")

@@ -15,9 +15,9 @@ from k8stui.ui.logs.filtering import LogFilter, LogFilterError
 from k8stui.ui.logs.folding import Folds, same
 from k8stui.ui.logs.rate import Rate
 from k8stui.ui.widgets.lines.index import SeqIndex
-from k8stui.ui.widgets.lines.model import LineModel, LineView, TextMatcher
+from k8stui.ui.widgets.lines.model import LineModel, LineView
 from k8stui.ui.widgets.lines.search import LineSearch
-from tests.unit.lines import Ring
+from tests.unit.lines import Ring, Texts, only
 
 WEB = LogSource("shop", "web-1", "u1", "app", "c1")
 DB = LogSource("shop", "db-0", "u2", "db", "c2", "sidecar")
@@ -182,7 +182,7 @@ class TestContext:
         words = ["x"] * 20 + ["hit"]
         ring.extend([chance.choice(words) for _ in range(1_500)])
         model = LineModel(ring)
-        model.set_view(LineView(TextMatcher(lambda text: text == "hit"), before, after))
+        model.set_view(LineView(Texts(lambda text: text == "hit"), before, after))
         for _ in range(30):
             model.step(0.0)
             ring.extend([chance.choice(words) for _ in range(chance.randrange(200))])
@@ -272,7 +272,7 @@ class TestRepeats:
         chance = random.Random(seed)
         lines = Lines(*(chance.choice("ab") for _ in range(2_000)))
         model = LineModel(lines)
-        model.set_view(LineView(TextMatcher(lambda text: text in "ab"), repeats=same))
+        model.set_view(LineView(Texts(lambda text: text in "ab"), repeats=same))
         for _ in range(20):
             model.step(0.0)
             lines.held += Lines(*(chance.choice("aab") for _ in range(chance.randrange(40)))).held
@@ -363,7 +363,7 @@ class TestSearch:
     def test_only_shown_lines_are_found_and_new_ones_too(self) -> None:
         lines = Lines(*(f"line {number}" for number in range(1_000)))
         model = LineModel(lines)
-        model.set_filter(lambda text: text.endswith("7"))
+        model.set_view(only(lambda text: text.endswith("7")))
         settled(model)
         search = LineSearch(model)
         search.start(re.compile("99"), 0)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from k8stui.kinds.selectors import Selector, SelectorError, parse_selector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 _ESCAPES = re.compile(r"\\.", re.DOTALL)
@@ -116,17 +116,3 @@ def fuzzy_score(needle: str, text: str) -> int | None:
             score += 6
         at = found
     return score - len(text) // 8
-
-
-def line_predicate(text: str) -> tuple[Callable[[str], bool] | None, str]:
-    """The same syntax for lines of text (`text`, `!text`): a predicate, or None for no filter, and a note."""
-    stripped = text.strip()
-    inverse = stripped.startswith("!")
-    source = stripped[1:].strip() if inverse else stripped
-    if not source:
-        return None, ""
-    pattern, note = compile_pattern(source)
-    search = pattern.search
-    if inverse:
-        return (lambda line: search(line) is None), note
-    return (lambda line: search(line) is not None), note

@@ -89,22 +89,6 @@ class Matcher(Protocol):
         ...
 
 
-class TextMatcher:
-    """Lines whose text passes; marked lines (gaps, restarts) always do."""
-
-    def __init__(self, passes: Callable[[str], bool]) -> None:
-        self._passes = passes
-
-    def matching(self, start: int, lines: Sequence[Any], source: LineSource) -> list[int]:
-        """Numbers of the lines that match."""
-        passes = self._passes
-        return [
-            seq
-            for seq, line in enumerate(lines, start)
-            if line.mark or passes(line.text if len(line.text) <= SEARCHED else line.text[:SEARCHED])
-        ]
-
-
 @dataclass(frozen=True, slots=True)
 class LineView:
     """Which lines of a source are shown, and how they are gathered."""
@@ -177,10 +161,6 @@ class LineModel:
         """Other lines from now on."""
         self.source = source
         self.set_view(self.view)
-
-    def set_filter(self, predicate: Callable[[str], bool] | None, near: int | None = None) -> None:
-        """Show only lines whose text passes; marked lines (gaps, restarts) are always shown."""
-        self.set_view(EVERYTHING if predicate is None else LineView(TextMatcher(predicate)), near)
 
     def set_view(self, view: LineView, near: int | None = None) -> None:
         """Show other lines of the source; they are looked for from line `near` on (None: from the end)."""

@@ -21,7 +21,7 @@ from k8stui.ui.widgets.painting import char_at, chars_in_cells, restyle, width_o
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from rich.style import Style
 
@@ -61,9 +61,6 @@ class LinePainter:
     def __init__(self, palette: Palette, source_label: Callable[[Any], str] | None = None) -> None:
         self.palette = palette
         self.source_label = source_label or default_source_label
-        self.highlight: Callable[[str], Sequence[Span]] | None = None
-        """Styles for lines without colours of their own (YAML, JSON): a function of the text."""
-        self.timestamps = False
         self.sources = True
         self.pattern: re.Pattern[str] | None = None
         """Matches of this are shown."""
@@ -130,19 +127,11 @@ class LinePainter:
             name = line.mark if line.mark in MARKS else "info"
             text = f"── {parsed.text} ──" if parsed.text else "──"
             return ShownLine(text, (Span(0, len(text), self.palette.style(name)),), 0, line.mark, cut)
-        if self.timestamps and line.time:
-            prefix = f"{printable(short_time(line.time))} "
-            spans.append(Span(0, len(prefix), self.palette.style("timestamp")))
         if self.sources and (label := self._label(line.source)):
-            start = len(prefix)
-            space = " " * (self._label_width - width_of(label) + 1)
-            prefix += label + space
-            spans.append(Span(start, len(prefix), self.palette.style(self._source_class(line.source))))
-        own: Sequence[Span] = parsed.spans
-        if not own and self.highlight is not None:
-            own = self.highlight(parsed.text)
+            prefix = label + " " * (self._label_width - width_of(label) + 1)
+            spans.append(Span(0, len(prefix), self.palette.style(self._source_class(line.source))))
         at = len(prefix)
-        spans.extend(Span(start + at, end + at, style) for start, end, style in own)
+        spans.extend(Span(start + at, end + at, style) for start, end, style in parsed.spans)
         return ShownLine(prefix + parsed.text, tuple(spans), at, "", cut)
 
     def _label(self, source: Any) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from k8stui.ui.widgets.filters import compile_pattern, line_predicate
+from k8stui.ui.widgets.filters import compile_pattern
 from k8stui.ui.widgets.lines import messages as line_messages
 from k8stui.ui.widgets.lines.layout import Place, last_top, page_from
 from k8stui.ui.widgets.lines.model import LineModel, StaticLines
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from textual.geometry import Size
 
-    from k8stui.ui.widgets.lines.ansi import Span
     from k8stui.ui.widgets.lines.model import LineSource
 
 
@@ -39,7 +38,7 @@ class LineViewer(LineRows, can_focus=True):
     """Lines of a source, live.
 
     Give it a buffer (`set_source`; its subscriber's wake is `viewer.wake`) or text (`show_text`). `follow`
-    keeps the end in view until the reader scrolls up. `set_filter` hides lines, `search` moves between
+    keeps the end in view until the reader scrolls up. `model.set_view` hides lines, `search` moves between
     matches.
 
     Messages: `LineViewer.FollowChanged`, `.LinesCounted`, `.SearchEnded`.
@@ -67,30 +66,27 @@ class LineViewer(LineRows, can_focus=True):
         *,
         follow: bool = False,
         wrap: bool = False,
-        timestamps: bool = False,
         sources: bool = True,
         source_label: Callable[[Any], str] | None = None,
-        highlight: Callable[[str], Sequence[Span]] | None = None,
         placeholder: str = "",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         """`source_label` names a line's source in its prefix (default `pod container`).
 
-        `highlight` colours lines that have no colours of their own. `placeholder` is the sentence that
-        is shown while there are no lines.
+        `placeholder` is the sentence that is shown while there are no lines.
         """
         super().__init__(id=id, classes=classes)
         self.model = LineModel(StaticLines(()) if source is None else source)
         self.palette = Palette(self, "line-viewer--", TURNED)
         self.painter = LinePainter(self.palette, source_label)
-        self.painter.timestamps, self.painter.sources = timestamps, sources
-        self.painter.highlight = highlight
+        self.painter.sources = sources
         self.finder = LineSearch(self.model)
         self.following = follow
         self.wrap = wrap
         self.placeholder = placeholder
         self.filter_text = ""
+        """What hides lines, as it was typed."""
         self.opened: set[int] = set()
         """Lines with `extra_rows` below them."""
         self._pacer: Pacer | None = None
@@ -132,20 +128,6 @@ class LineViewer(LineRows, can_focus=True):
 
     # What is asked of the viewer
 
-    def set_filter(self, text: str) -> str:
-        """Show only lines that match `text` (a regular expression; `!` before it: that do not).
-
-        Returns what is wrong with it, in a sentence, or nothing. Marked lines (gaps, restarts) stay.
-        """
-        predicate, note = line_predicate(text)
-        self.filter_text = text if predicate else ""
-        self.model.set_filter(predicate, near=None if self.following else self.top_seq)
-        if not self.finder.pattern:
-            inverse = text.strip().startswith("!")
-            self.painter.pattern = None if not predicate or inverse else compile_pattern(text.strip())[0]
-        self._start_anew()
-        return note
-
     def search(self, text: str, origin: Origin | None = None) -> str:
         """Go to the next line with a match of `text` (nothing: end the search); returns what is wrong.
 
@@ -166,11 +148,6 @@ class LineViewer(LineRows, can_focus=True):
         self._top_sub = 0
         if on:
             self.jump(x=0)
-        self._start_anew()
-
-    def set_timestamps(self, on: bool) -> None:
-        """Show when each line was written."""
-        self.painter.timestamps = on
         self._start_anew()
 
     def set_sources(self, on: bool) -> None:
