@@ -14,7 +14,7 @@ from k8stui.ui.commands import VERB_HELP, VERBS, Verb
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-MOST = 50
+MOST = 300
 
 
 class Candidate(Struct, frozen=True):

@@ -33,6 +33,7 @@ _USERS = "users and groups are no objects: :clusterrolebindings and :rolebinding
 _FAULTS = "the header counts what is wrong, and ctrl-z leaves only that in a table."
 _SAVED = "what was saved is in the folder that saving names: ctrl-s saves a table, :picture the screen."
 _NAMES = "Tab after : lists all kinds and commands; settings.toml has your own names below [aliases]."
+_KIND = "the kind alone is enough, :deploy kube-system."
 _MEASURED = "what pods and nodes use is in :podmetrics and :nodemetrics; shift-c and shift-m sort there."
 _ROW = "put the cursor on the object and press"
 COMMANDS = {
@@ -40,7 +41,7 @@ COMMANDS = {
     **dict.fromkeys(("workloads", "workload", "wk"), _SPLIT),
     **dict.fromkeys(("users", "usr", "groups", "grp"), _USERS),
     **dict.fromkeys(("screendump", "screendumps", "sd"), _SAVED),
-    **dict.fromkeys(("alias", "aliases", "a"), _NAMES),
+    **dict.fromkeys(("alias", "aliases", "a", "api-resources"), _NAMES),
     **dict.fromkeys(("containers", "container", "co"), "v on a pod takes it apart, container by container."),
     **dict.fromkeys(("benchmark", "benchmarks", "be"), "there are no benchmarks; forward a port (shift-f)."),
     **dict.fromkeys(("plugins", "plugin"), "there are no plugins; x on a pod runs a command of your own."),
@@ -49,7 +50,7 @@ COMMANDS = {
     "top": _MEASURED,
     "describe": f"{_ROW} d.",
     "edit": f"{_ROW} e.",
-    "get": "the kind alone is enough, :deploy kube-system.",
+    **dict.fromkeys(("get", "kubectl"), _KIND),
 }
 """k9s's and kubectl's commands -> what does it here."""
 

@@ -38,7 +38,14 @@ class Navigator:
 
     def understand(self, line: str) -> Command:
         """The command in a line, with its names checked. Raises CommandError."""
-        command = commands.parse(line, self._app.settings.aliases)
+        aliases = self._app.settings.aliases
+        try:
+            command = commands.parse(line, aliases)
+        except CommandError:
+            word = commands.expand_alias(line.strip(": "), aliases).partition(" ")[0]
+            if word.lower() not in (*commands.VERBS, *self._app.main.registry.commands):
+                self._check_kind(Command(Verb.OPEN, kind=word))  # that is what is wrong, not what follows
+            raise
         if command.context and self._session.contexts.get(command.context) is None:
             raise commands.unknown("context", command.context, self._context_names())
         if command.verb is Verb.THEME and command.argument:

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from k8stui.kinds.text import printable
+from k8stui.ui.widgets.painting import width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,7 +125,10 @@ class PromptInput(Input):
 class Sign(Widget):
     """The sign in front of the text, and what is wrong with the text behind it."""
 
-    DEFAULT_CSS = "Sign { width: auto; height: 1; }"
+    DEFAULT_CSS = """
+    Sign { width: auto; height: 1; }
+    Sign.-above { width: 1fr; height: auto; max-height: 4; display: none; }
+    """
 
     def __init__(self, classes: str) -> None:
         super().__init__(classes=classes)
@@ -137,7 +141,7 @@ class Sign(Widget):
             self.refresh(layout=True)
 
     def render(self) -> RenderResult:
-        return Text(printable(self.text), no_wrap=True, overflow="ellipsis")
+        return Text(printable(self.text), no_wrap=not self.has_class("-above"), overflow="ellipsis")
 
 
 class Prompt(Vertical):
@@ -181,11 +185,15 @@ class Prompt(Vertical):
         self._setting = False
         self.sign = Sign("prompt-sign")
         self.note = Sign("prompt-note")
+        self.long_note = Sign("prompt-note -above")
+        """What is too long to stand beside the text."""
+        self._said = ""
         self.input = PromptInput(select_on_focus=False)
         self.completions = Completions()
 
     def compose(self) -> ComposeResult:
         yield self.completions
+        yield self.long_note
         with Horizontal():
             yield self.sign
             yield self.input
@@ -207,10 +215,10 @@ class Prompt(Vertical):
         self._complete, self._history, self._at = complete, history, len(history)
         self._draft = text
         self.sign.say(mode if len(mode) == 1 else f"{mode} ")
-        self.note.say("")
+        self.complain("")
         self.input.placeholder = hint
         self._put(text)
-        self.completions.show(complete(text) if mode == ":" else ())
+        self.completions.show(complete(text) if mode == ":" and text else ())
         self.display = True
         self.screen.set_focus(self.input)
 
@@ -227,8 +235,21 @@ class Prompt(Vertical):
 
     def complain(self, sentence: str) -> None:
         """Say what is wrong with the line; the line stays as it is."""
-        self.note.say(f" {sentence}" if sentence else "")
+        self._said = sentence
+        self._place_note()
         self.set_class(bool(sentence), "-wrong")
+
+    def _place_note(self) -> None:
+        """Beside the text where it leaves room for that, else above it, in as many lines as it takes."""
+        said, width = f" {self._said}" if self._said else "", self.screen.size.width
+        long = width_of(said) > min(width * 3 // 4, width - width_of(self.sign.text + self.input.value) - 3)
+        self.note.say("" if long else said)
+        self.long_note.say(said if long else "")
+        self.long_note.display = long
+
+    def on_resize(self) -> None:
+        """What fitted beside the text may not do so any more."""
+        self._place_note()
 
     def _put(self, text: str) -> None:
         """Write a line as if nobody had typed it: completions stay as they are."""
@@ -246,7 +267,7 @@ class Prompt(Vertical):
         if self.is_open:
             self.complain("")
             self._draft = event.value
-            self.completions.show(self._complete(event.value))
+            self.completions.show(self._complete(event.value) if event.value else ())
             self.post_message(self.Typed(self.mode, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -274,6 +295,8 @@ class Prompt(Vertical):
                 self._recall(1)
 
     def _choose(self, step: int) -> None:
+        if not self.completions.candidates:
+            self.completions.show(self._complete(self._draft))  # Tab alone shows all there is
         chosen = self.completions.move(step)
         line = self._draft if chosen is None else chosen.line
         self._put(line)

@@ -34,7 +34,7 @@ class Questions:
             ":",
             text,
             hint=hint,
-            complete=lambda line: complete(line, navigator.sources()) if line else (),
+            complete=lambda line: complete(line, navigator.sources()),
             history=list(self._owner.state.data.commands),
         )
 
