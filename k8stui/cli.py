@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from k8stui import __version__
+from k8stui.endings import BY_SIGNAL, die_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,13 +30,9 @@ def _demo_server(arguments: list[str]) -> int:
 
 
 def _logs(arguments: list[str]) -> int:
-    from k8stui.logs_command import BY_SIGNAL, die_of
     from k8stui.logs_command import main as run
 
-    code = run(arguments)
-    if code > BY_SIGNAL:
-        die_of(code - BY_SIGNAL)
-    return code
+    return run(arguments)
 
 
 SUBCOMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -130,8 +127,17 @@ def _options(given: argparse.Namespace) -> Options:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run with these arguments (default: the process's own) and return the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    """Run with these arguments (default: the process's own) and return the exit code.
+
+    Does not return when a signal asked for the end: the process dies of it once all is in order.
+    """
+    code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    if code > BY_SIGNAL:
+        die_of(code - BY_SIGNAL)
+    return code
+
+
+def _run(words: list[str]) -> int:
     if words and words[0] in SUBCOMMANDS:
         return SUBCOMMANDS[words[0]](words[1:])
     options = parse_options(words)

@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from k8stui.endings import BY_SIGNAL, on_ending
+
 if TYPE_CHECKING:
     from k8stui.kube.cluster import Cluster
     from k8stui.kube.logs.group import LogGroup
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
 
 TURN = 5.0
 OK, FAILED, BAD_ARGUMENTS = 0, 1, 2
-BY_SIGNAL = 128
-"""And the number of the signal: what a shell says of a process that died of one."""
 READER_GONE = BY_SIGNAL + getattr(signal, "SIGPIPE", 13)
 
 _DESCRIPTION = """\
@@ -149,12 +149,6 @@ def main(words: list[str]) -> int:
         _let_go()
 
 
-def die_of(number: int) -> None:
-    """Die of a signal, so that a shell sees that it was one: it then leaves its loop, as the user meant."""
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
-
-
 def _let_go() -> None:
     """Whoever closed our output shall not be told again when the interpreter flushes it at its end."""
     try:
@@ -192,9 +186,7 @@ async def _run(given: argparse.Namespace, query: LogQuery) -> int:
         if not stopping.done():
             stopping.set_result(BY_SIGNAL + number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop, number)
+    on_ending(loop, stop)
     reading = asyncio.ensure_future(_read(given, query, output))
     leaving = asyncio.ensure_future(output.reader_gone())
     try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import App
 
+from k8stui.endings import BY_SIGNAL, on_ending
 from k8stui.kinds.text import printable
 from k8stui.ui.crash import write_crash
 from k8stui.ui.entries import all_actions
@@ -221,6 +222,15 @@ class K8stuiApp(App[None]):
         await super().on_event(event)
 
     # Starting and ending
+
+    def on_load(self) -> None:
+        """The terminal is not taken yet."""
+        if self.garbage is not None:
+            on_ending(asyncio.get_running_loop(), self._end)
+
+    def _end(self, number: int) -> None:
+        """A signal asks for the end, or the terminal was closed: nobody can be asked about open shells."""
+        self.exit(return_code=BY_SIGNAL + number)
 
     def on_mount(self) -> None:
         for warning in self._warnings:

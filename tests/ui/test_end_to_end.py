@@ -95,6 +95,41 @@ def test_the_demo_cluster_dies_with_a_screen_that_was_killed(environment: dict[s
         assert not alive
 
 
+STUBBORN_LOGIN = """\
+apiVersion: v1
+kind: Config
+current-context: here
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+contexts: [{name: here, context: {cluster: c, user: u}}]
+users:
+- name: u
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      interactiveMode: Never
+      command: sh
+      args: [-c, "trap '' TERM; echo press the button >&2; exec sleep 100"]
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_in_order_at_once_whatever_is_under_way(
+    environment: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(STUBBORN_LOGIN)
+    with k8stui(environment, "--kubeconfig", str(config), "pods") as program:
+        program.wait_for_text(r"press the button")
+        children = psutil.Process(program.process.pid).children(recursive=True)
+        assert children
+        os.kill(program.process.pid, number)
+        assert program.process.wait(3) == -number, "as whoever sent it expects"
+        program.wait_for_output(rb"\x1b\[\?1049l")
+        assert b"\x1b[?1003l" in program.output, "the mouse is no longer reported"
+        assert b"Traceback" not in program.output
+        assert not psutil.wait_procs(children, timeout=1)[1]
+
+
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (300, 100)])
 def test_small_and_huge_terminals(environment: dict[str, str], columns: int, lines: int) -> None:
     with k8stui(environment, "--demo", "-A", columns=columns, lines=lines) as program:

@@ -23,7 +23,8 @@ __all__ = ["Finished", "run_child"]
 _MAX_OUTPUT = 4 * 1024 * 1024
 _KEPT_LINES = 40
 _LAST_WORDS = 1.0
-_GRACE = 2.0
+_GRACE = 0.5
+"""Seconds to end in before it is made to: whoever leaves the program waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
