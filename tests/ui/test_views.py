@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8stui.kube.live.collection import Phase
+from k8stui.kube.namespaces import VisibleNamespaces
 from k8stui.settings import Settings
 from k8stui.ui.commands import CommandError
 from k8stui.ui.dialogs.choose import ChooseDialog
@@ -322,6 +323,21 @@ async def test_the_word_that_is_wrong_is_told_with_what_was_meant() -> None:
 
 
 # Namespaces
+
+
+@pytest.mark.parametrize(
+    ("complete", "said"),
+    [(True, "There is no namespace 'shp'. Did you mean 'shop'?"), (False, "0 shows all")],
+)
+async def test_an_empty_table_says_that_there_is_no_such_namespace(complete: bool, said: str) -> None:
+    cluster = FakeCluster()
+    cluster.visible = VisibleNamespaces(("kube-system", "shop"), complete=complete)
+    async with make_app(FakeBackend(cluster)).run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await app.navigator.run_line("deploy shp")
+        await until(pilot, lambda: "No deployments in namespace shp." in screen_text(app))
+        await until(pilot, lambda: said in screen_text(app))
+        assert complete == ("There is no namespace" in screen_text(app))
 
 
 async def test_namespaces_are_chosen_from_a_table_with_counts() -> None:

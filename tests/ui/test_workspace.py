@@ -310,6 +310,7 @@ async def test_events_go_on_following_a_pane_that_shows_another_kind() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await choose(pilot, PODS, "web-b")
         await until(pilot, lambda: "events(all)[0/3] → pod web-b" in screen_text(app))
+        assert "No events for pod web-b." in screen_text(app)
         await pilot.press(*":nodes", "enter")
         await until(pilot, lambda: "→ node control-1" in screen_text(app))
         assert "logs → pod web-b" in screen_text(app), "no pod was chosen since"

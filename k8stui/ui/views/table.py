@@ -17,8 +17,9 @@ from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.views.own_columns import labels_of, printer_of
 from k8stui.ui.views.placeholder import Placeholder
+from k8stui.ui.views.subjects import missing_namespace, subject_of
 from k8stui.ui.views.table_rows import TableRows
-from k8stui.ui.widgets.table.states import Subject, phase_of
+from k8stui.ui.widgets.table.states import phase_of
 from k8stui.ui.widgets.table.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class TableView(View):
         self._rows: TableRows | None = None
         self._columns: Any = ()
         self._denied_told = False
+        self._explained = False
         self._stop_waiting: Callable[[], None] | None = None
         self.table: VirtualTable | None = None
         self._placeholder = Placeholder()
@@ -69,7 +71,7 @@ class TableView(View):
             self._placeholder.say(*self._unknown_kind())
             self._wait_for_kind(cluster)
             return
-        self._denied_told = False
+        self._denied_told = self._explained = False
         if self.table is None:
             await self._make_table()
         assert self.table is not None
@@ -87,7 +89,7 @@ class TableView(View):
             changed=self._show_columns,
         )
         self.table.set_printer(self._printer())
-        self.table.set_subject(self._subject())
+        self._tell_subject()
         self.table.set_source(self._rows)
         self.post_message(self.Changed(self))
 
@@ -215,6 +217,11 @@ class TableView(View):
         if phase_of(changes.state) == "denied" and not self._denied_told:
             self._denied_told = True
             self._refused(changes.state.reason)
+        if phase_of(changes.state) == "live" and not self._explained:
+            self._explained = True
+            if rows is not None and not rows.collection.objects and self._kind and self._kind.namespaced:
+                coming = self._explain_emptiness(self.session.cluster, self.namespaces)
+                self.run_worker(coming, group="emptiness", exclusive=True, exit_on_error=False)
         self.post_message(self.Changed(self))
 
     def _refused(self, reason: str) -> None:
@@ -222,19 +229,16 @@ class TableView(View):
         if self._kind is not None and self._kind.namespaced and not self.namespaces:
             self.post_message(self.Denied(self, reason))
 
-    def _subject(self) -> Subject:
-        assert self._kind is not None
-        names = self.namespaces
-        if not self._kind.namespaced:
-            scope, hint = "", ""
-        elif not names:
-            scope, hint = "in all namespaces", ""
-        else:
-            scope = f"in namespace{'s' * (len(names) > 1)} {', '.join(names)}"
-            hint = "0 shows all namespaces."
-        if self._kind.namespaced:
-            return Subject(self._kind.plural, scope, hint)
-        return Subject(self._kind.plural, scope, hint, denied_hint="Ask for the right to list them.")
+    def _tell_subject(self, missing: str = "") -> None:
+        """Let messages speak of what is looked for now."""
+        if self.table is not None and self._kind is not None:
+            self.table.set_subject(subject_of(self._kind, self.namespaces, self.target, missing))
+
+    async def _explain_emptiness(self, cluster: Any, names: tuple[str, ...]) -> None:
+        """Nothing is in a namespace: it may be that there is no such namespace."""
+        missing = await missing_namespace(cluster, names)
+        if missing and names == self.namespaces:
+            self._tell_subject(missing)
 
     # What the pane asks
 
@@ -330,6 +334,7 @@ class TableView(View):
         if target == self.target:
             return
         self.target = target
+        self._tell_subject()
         self._narrow()
         self.post_message(self.Changed(self))
 

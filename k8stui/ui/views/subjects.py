@@ -1,0 +1,42 @@
+"""What the messages of an empty table speak of: its kind, where it looks, what it follows, and namespaces
+that there are not. It reads names and asks the cluster for them; it decides nothing about rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k8stui.ui.commands import closest
+from k8stui.ui.widgets.table.states import Subject
+
+if TYPE_CHECKING:
+    from k8stui.kube.catalog import Kind
+    from k8stui.ui.backend import ClusterLike
+    from k8stui.ui.spec import Target
+
+
+def subject_of(kind: Kind, namespaces: tuple[str, ...], target: Target | None, missing: str = "") -> Subject:
+    """The subject of a table of a kind; `missing` is what `missing_namespace` has found out."""
+    follows = Subject().follows if target is None else target.label()
+    if not kind.namespaced:
+        return Subject(kind.plural, follows=follows, denied_hint="Ask for the right to list them.")
+    scope, hint = "in all namespaces", ""
+    if namespaces:
+        scope = f"in namespace{'s' * (len(namespaces) > 1)} {', '.join(namespaces)}"
+        hint = f"{missing} 0 shows all namespaces.".lstrip()
+    return Subject(kind.plural, scope, hint, follows)
+
+
+async def missing_namespace(cluster: ClusterLike, names: tuple[str, ...]) -> str:
+    """A sentence about the first of these that there is not; empty where all are there, or none can say."""
+    from k8stui.kube.errors import KubeError
+
+    try:
+        visible = await cluster.visible_namespaces(names)
+    except KubeError:
+        return ""
+    gone = [name for name in names if name not in visible.names]
+    if not visible.complete or not gone:
+        return ""
+    near = closest(gone[0], visible.names)
+    return f"There is no namespace {gone[0]!r}." + (f" Did you mean {near!r}?" if near else "")
