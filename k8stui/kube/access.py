@@ -7,7 +7,7 @@ module must never guess: what the server did not answer is not known, and says s
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable
 
     from k8stui.kube.catalog import Kind
+    from k8stui.kube.connection.protocols import Requests
 
 T = TypeVar("T")
 
@@ -26,16 +27,6 @@ AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 WHO_AM_I = tuple(f"/apis/authentication.k8s.io/{v}/selfsubjectreviews" for v in ("v1", "v1beta1", "v1alpha1"))
 KEEP_SECONDS = 60.0
 TIMEOUT = 15.0
-
-
-class Requests(Protocol):
-    """What access reviews need of a connection."""
-
-    async def request(
-        self, method: str, path: str, *, body: bytes | None = None, timeout: float = 30.0
-    ) -> Any:
-        """Raises KubeError; the answer has `.body`."""
-        ...
 
 
 class Permission(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ from k8stui.kube.namespaces import VisibleNamespaces, visible_namespaces
 from k8stui.kube.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
 
     from k8stui.kube.catalog import Kind
@@ -123,8 +123,8 @@ class Cluster:
         # a broken kubeconfig is a state as well: the monitor says so and tries again
         with contextlib.suppress(KubeError):
             self._connected()
-        self._tasks.start(self._monitor.run(), "health")
-        self._tasks.start(self._discovery(), "discovery")
+        self._tasks.start(self._kept_up(self._monitor.run, self._monitor.broke), "health")
+        self._tasks.start(self._kept_up(self._discovery, self._undiscovered), "discovery")
 
     async def close(self) -> None:
         """End all tasks, collections and connections. Nothing is left running."""
@@ -301,20 +301,34 @@ class Cluster:
         )
 
     async def _supervise(self, reflector: Reflector[Any], part: Part[Any]) -> None:
-        """Run a reflector; a defect of ours becomes a visible state, and it starts again."""
+        """Run a reflector, whatever defects of ours it meets."""
+
+        def broke(error: KubeError, delay: float) -> None:
+            part.status(Phase.STALE, error.message, next_try=self._clock.monotonic() + delay)
+            reflector.start_over()
+
+        await self._kept_up(reflector.run, broke)
+
+    async def _kept_up(
+        self, run: Callable[[], Awaitable[None]], broke: Callable[[KubeError, float], None]
+    ) -> None:
+        """Run it without end: a defect of ours becomes a visible state, and it starts again after a while."""
         backoff = Backoff(self._rng, first=1.0)
         while True:
             began = self._clock.monotonic()
             try:
-                await reflector.run()
+                await run()
             except Exception as error:
                 if self._clock.monotonic() - began > 60:
                     backoff.reset()
                 delay = backoff.next()
                 said = f"internal error, started again: {type(error).__name__}: {error}"
-                part.status(Phase.STALE, said, next_try=self._clock.monotonic() + delay)
-                reflector.start_over()
+                broke(KubeError(said), delay)
                 await self._clock.sleep(delay)
+
+    def _undiscovered(self, error: KubeError, delay: float) -> None:
+        self.discovery_error = error.sentence()
+        self._changed()
 
     async def _discovery(self) -> None:
         """Who we are and which kinds there are; then again when kinds change, and from time to time."""
@@ -332,10 +346,9 @@ class Cluster:
                 backoff.reset()
                 pause = REDISCOVER
             except KubeError as error:
-                self.discovery_error = error.sentence()
-                self._changed()
-                self._trouble(error)
                 pause = backoff.next()
+                self._undiscovered(error, pause)
+                self._trouble(error)
             if not self.definitions.watched and self.catalog.is_complete:
                 await self._clock.sleep(DEFINITIONS_AFTER)
                 # custom kinds come and go: a change of a definition lets the kinds be read again

@@ -7,7 +7,7 @@ nothing else. This module reads only; it must never decide which kinds are shown
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +16,8 @@ from k8stui.kube.errors import ApiError, KubeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from k8stui.kube.connection.protocols import Requests
 
 __all__ = ["BUILTIN", "Catalog", "Kind", "discover", "kinds_of_aggregated", "kinds_of_resource_list"]
 
@@ -27,16 +29,6 @@ AGGREGATED = (
 CONCURRENCY = 8
 TIMEOUT = 30.0
 """Seconds for one discovery request; an API service that hangs costs no more than this."""
-
-
-class Requests(Protocol):
-    """What discovery needs of a connection."""
-
-    async def request(
-        self, method: str, path: str, *, accept: str = "application/json", timeout: float = 30.0
-    ) -> Any:
-        """Raises KubeError; the answer has `.body`."""
-        ...
 
 
 class _ResponseKind(msgspec.Struct, gc=False):

@@ -112,6 +112,11 @@ class HealthMonitor:
         if self.health.status is Status.LIVE and self._is_down(error):
             self._wake.set()
 
+    def broke(self, error: KubeError, delay: float) -> None:
+        """`run` met a defect of ours, and is started again after `delay` seconds."""
+        status = Status.STALE if self._was_live else Status.OFFLINE
+        self._set(status, error.sentence(), self._clock.monotonic() + delay)
+
     def retry_now(self) -> None:
         """End a wait between probes."""
         self._wake.set()

@@ -6,39 +6,24 @@ It must never take silence for a refusal: where the server cannot be asked, the 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from k8stui.kube.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from k8stui.kube.access import Access
     from k8stui.kube.catalog import Catalog, Kind
+    from k8stui.kube.connection.protocols import Requests
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 PAGE = 500
 AT_ONCE = 8
 PROJECTS = ("project.openshift.io", "projects")
 """A kind of some distributions that lists the namespaces of a user, whatever else is forbidden."""
-
-
-class Requests(Protocol):
-    """What is needed of a connection."""
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        accept: str = "application/json",
-        timeout: float = 30.0,
-    ) -> Any:
-        """Raises KubeError; the answer has `.body`."""
-        ...
 
 
 class VisibleNamespaces(msgspec.Struct, frozen=True):

@@ -243,6 +243,21 @@ async def test_a_defect_of_ours_is_a_visible_state_and_starts_again(bench: Bench
     assert set(reader.collection.objects) == {"uid-a"}
 
 
+async def test_a_defect_of_ours_ends_neither_the_health_nor_the_discovery() -> None:
+    bench = Bench()
+    bench.server.down = RuntimeError("a bug")
+    await bench.cluster.open()
+    await bench.status(Status.OFFLINE)
+    assert "a bug" in bench.cluster.health.reason
+    assert "a bug" in bench.cluster.discovery_error
+    bench.server.down = None
+    await bench.clock.advance(5)
+    await bench.status(Status.LIVE)
+    await until(lambda: bench.cluster.catalog.is_complete)
+    assert not bench.cluster.discovery_error
+    await bench.cluster.close()
+
+
 async def test_kinds_are_read_again_when_asked_and_gone_kinds_are_tried(bench: Bench) -> None:
     await until(lambda: bench.cluster.catalog.is_complete)
     gadgets = bench.cluster.catalog.find("gadgets")

@@ -322,6 +322,8 @@ async def test_a_refused_connection_and_an_unknown_name_say_what_to_do() -> None
         for url, kind in (
             (f"https://127.0.0.1:{port}", "refused"),
             ("https://no-such-host.invalid:6443", "dns"),
+            ("https://two..dots.invalid:6443", "dns"),
+            (f"https://{'long' * 16}.invalid:6443", "dns"),
         ):
             async with Connection(Context("c", Cluster("k", url)), env={}) as connection:
                 error = await failure(connection.get("/version"))

@@ -29,7 +29,7 @@ from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_erro
 from k8stui.kube.kubeconfig.reading import reload_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     import aiohttp
 
@@ -182,7 +182,7 @@ class Connection:
         open_timeout: float | None = 30.0,
         on_open: Callable[[], None] | None = None,
         keep_tail: bool = False,
-    ) -> AsyncIterator[list[bytes]]:
+    ) -> AsyncGenerator[list[bytes], None]:
         """A stream as batches of complete lines without their newline, one batch for each read.
 
         Ends when the server ends the stream properly; raises ConnectionLost when it breaks, or when nothing

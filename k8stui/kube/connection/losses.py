@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NETWORK_ERRORS", "loss"]
 
-NETWORK_ERRORS = (aiohttp.ClientError, OSError, ssl.SSLError, asyncio.IncompleteReadError)
-"""What the library raises when the wire fails; TimeoutError is an OSError."""
+NETWORK_ERRORS = (aiohttp.ClientError, OSError, ssl.SSLError, asyncio.IncompleteReadError, UnicodeError)
+"""What the library raises when the wire fails; TimeoutError is an OSError, and a UnicodeError is a name that
+cannot even be asked for (RFC 1035 section 2.3.4: a part of it is empty, or longer than 63 characters)."""
 
 _CHECK_ADDRESS = "check the server's address in the kubeconfig, and your network or VPN"
 _VERIFY: dict[int, tuple[str, str]] = {
@@ -60,7 +61,7 @@ def loss(error: BaseException, server: str, *, proxy: str = "", during: str = ""
         )
     if isinstance(inner, ssl.SSLError):
         return _tls_loss(inner, server)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, (aiohttp.ClientConnectorDNSError, UnicodeError)):
         host = proxy or server
         return ConnectionLost(f"The name of {host} cannot be resolved", kind="dns", hint=_CHECK_ADDRESS)
     if isinstance(error, (aiohttp.ServerTimeoutError, TimeoutError)):

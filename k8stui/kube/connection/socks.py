@@ -90,7 +90,7 @@ class SocksBridge:
         try:
             async with asyncio.timeout(self._connect_timeout):
                 far_reader, far_writer = await self._connect(target)
-        except (OSError, asyncio.IncompleteReadError, _SocksError) as error:
+        except (OSError, asyncio.IncompleteReadError, UnicodeError, _SocksError) as error:
             said = str(error) if isinstance(error, _SocksError) else "it cannot be reached or broke off"
             writer.write(f"HTTP/1.1 502 {said}\r\nContent-Length: 0\r\n\r\n".encode())
             await writer.drain()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from k8stui.kube.errors import ApiError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from k8stui.kube.codecs import Codec, Page
+    from k8stui.kube.connection.protocols import Streams
     from k8stui.kube.live.collection import Phase
     from k8stui.kube.objects import ColumnDefinition
 
@@ -31,34 +32,6 @@ SCAN_LIMIT = 0.010
 """Seconds that cutting one page may take; a page that took longer makes the next ones smaller."""
 TIMEOUT = 60.0
 """Seconds for one page."""
-
-
-class Stream(Protocol):
-    """What lists and watches need of a connection. Everything raises KubeError."""
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        accept: str = "application/json",
-        timeout: float = 30.0,
-    ) -> Any:
-        """One request; the answer has `.body`."""
-        ...
-
-    def lines(
-        self,
-        path: str,
-        *,
-        params: Mapping[str, str],
-        accept: str,
-        idle_timeout: float,
-        on_open: Callable[[], None] | None = None,
-    ) -> AsyncIterator[list[bytes]]:
-        """Batches of complete lines until the server ends the stream."""
-        ...
 
 
 class Sink(Protocol[T_contra]):
@@ -102,7 +75,7 @@ class Listing(Generic[T]):
 
     def __init__(
         self,
-        connection: Stream,
+        connection: Streams,
         path: str,
         params: Mapping[str, str],
         codec: Codec[T],

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from k8stui.kube.codecs import Codec
-    from k8stui.kube.live.listing import Sink, Stream
+    from k8stui.kube.connection.protocols import Streams
+    from k8stui.kube.live.listing import Sink
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class Reflector(Generic[T]):
 
     def __init__(
         self,
-        connection: Stream,
+        connection: Streams,
         path: str,
         codec: Codec[T],
         sink: Sink[T],

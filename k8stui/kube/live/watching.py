@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from k8stui.kube.codecs import Codec, Event
-    from k8stui.kube.live.listing import Sink, Stream
+    from k8stui.kube.connection.protocols import Streams
+    from k8stui.kube.live.listing import Sink
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ SLICE = 0.006
 class WatchStream(Generic[T]):
     """Reads watches into a sink and keeps the version to resume from."""
 
-    def __init__(self, connection: Stream, path: str, codec: Codec[T], sink: Sink[T]) -> None:
+    def __init__(self, connection: Streams, path: str, codec: Codec[T], sink: Sink[T]) -> None:
         self._connection = connection
         self._path = path
         self._codec = codec
@@ -71,7 +72,7 @@ class WatchStream(Generic[T]):
             idle_timeout=idle_timeout,
             on_open=on_open,
         )
-        async with aclosing(stream) as batches:  # type: ignore[type-var]
+        async with aclosing(stream) as batches:
             async for lines in batches:
                 on_heard()
                 await self._take(lines, on_initial)

@@ -5,7 +5,7 @@ Decoded from a GET of the pod; independent of what tables show of pods.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,17 +15,11 @@ from k8stui.kube.logs.types import EPHEMERAL, INIT, REGULAR, SIDECAR
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from k8stui.kube.connection.protocols import Requests
+
 TIMEOUT = 15.0
 CONFIG_HASH = "kubernetes.io/config.hash"
 """Annotation of pods that a kubelet read from a file: its own uid for them."""
-
-
-class Requests(Protocol):
-    """What is needed of a connection."""
-
-    async def request(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
-        """Raises KubeError; the answer has `.body`."""
-        ...
 
 
 class Terminated(msgspec.Struct, frozen=True, rename="camel"):

@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from k8stui.kube.errors import ApiError, KubeError
-from k8stui.kube.logs.pod import PodLives, Requests, read_pod
+from k8stui.kube.logs.pod import PodLives, read_pod
 
 if TYPE_CHECKING:
     from k8stui.kube.backoff import Clock
+    from k8stui.kube.connection.protocols import Requests
 
 
 class PodView(Protocol):

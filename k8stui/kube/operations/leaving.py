@@ -22,8 +22,8 @@ from k8stui.kube.operations.reading import read_pages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from k8stui.kube.connection.protocols import Requests
     from k8stui.kube.operations.plans import Request
-    from k8stui.kube.operations.reading import Requests
 
 LATE = 10
 """Seconds after the end of a grace period from which on it is said who has not done what."""

@@ -6,7 +6,7 @@ What is not there any more, or is another object under the same name, is told as
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,18 +15,11 @@ from k8stui.kube.errors import ApiError, KubeError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from k8stui.kube.connection.protocols import Requests
     from k8stui.kube.operations.plans import Ref
 
 AT_ONCE = 10
 TIMEOUT = 15.0
-
-
-class Requests(Protocol):
-    """What reading needs of a `Connection`."""
-
-    async def request(self, method: str, path: str, **options: Any) -> Any:
-        """Raises KubeError; the answer has `.body` and `.headers`."""
-        ...
 
 
 class Read(msgspec.Struct):

@@ -25,8 +25,8 @@ from k8stui.kube.operations.undo import changed_since
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from k8stui.kube.connection.protocols import Requests
     from k8stui.kube.operations.plans import Change, Plan, Ref, Request
-    from k8stui.kube.operations.reading import Requests
 
 AT_ONCE = 10
 """Objects that are worked on at the same time."""

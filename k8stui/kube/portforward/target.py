@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.operations.plans import dig
-from k8stui.kube.operations.reading import Requests, read_items, read_json
+from k8stui.kube.connection.protocols import Requests, read_items, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
