@@ -23,6 +23,7 @@ from k8stui.kube.errors import ApiError
 
 if TYPE_CHECKING:
     from k8stui.kube.catalog import Kind
+    from k8stui.kube.connection.protocols import Requests
 
 EDIT_MANAGER = "k8stui-edit"
 """The field manager of edits and creates."""
@@ -44,7 +45,7 @@ class Written:
 
 
 async def read(
-    connection: Any, kind: Kind, namespace: str, name: str, subresource: str = ""
+    connection: Requests, kind: Kind, namespace: str, name: str, subresource: str = ""
 ) -> dict[str, Any]:
     """An object as the server has it now. Raises KubeError."""
     answer = await connection.request("GET", kind.path(namespace, name, subresource), timeout=TIMEOUT)
@@ -52,7 +53,7 @@ async def read(
 
 
 async def patch(
-    connection: Any,
+    connection: Requests,
     kind: Kind,
     namespace: str,
     name: str,
@@ -79,7 +80,7 @@ async def patch(
 
 
 async def create(
-    connection: Any, kind: Kind, namespace: str, obj: dict[str, Any], *, dry_run: bool = False
+    connection: Requests, kind: Kind, namespace: str, obj: dict[str, Any], *, dry_run: bool = False
 ) -> Written:
     """Make a new object. Raises ApiError 409 when there is one of that name."""
     return await _send(
@@ -93,7 +94,7 @@ async def create(
 
 
 async def apply(
-    connection: Any,
+    connection: Requests,
     kind: Kind,
     namespace: str,
     name: str,
@@ -114,13 +115,18 @@ def _params(manager: str, dry_run: bool) -> dict[str, str]:
 
 
 async def _send(
-    connection: Any, method: str, path: str, obj: dict[str, Any], content_type: str, params: dict[str, str]
+    connection: Requests,
+    method: str,
+    path: str,
+    obj: dict[str, Any],
+    content_type: str,
+    params: dict[str, str],
 ) -> Written:
     body = msgspec.json.encode(obj)
     answer = await connection.request(
         method, path, params=params, body=body, content_type=content_type, timeout=TIMEOUT
     )
-    return Written(await _decoded(answer.body), tuple(getattr(answer, "warnings", ())))
+    return Written(await _decoded(answer.body), answer.warnings)
 
 
 async def _decoded(body: bytes) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from tests.contract.simulated import Restless, SimulatedServer, pod, until
 from tests.pty_program import PtyProgram
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Set
+    from collections.abc import AsyncGenerator, Callable, Iterator, Set
     from pathlib import Path
 
     from k8stui.kube.connection.client import Response
@@ -398,7 +398,7 @@ class Impatient(Connection):
     async def request(self, method: str, path: str, **options: Any) -> Response:
         return await super().request(method, path, **{**options, "timeout": 1.0})
 
-    def lines(self, path: str, **options: Any) -> AsyncIterator[list[bytes]]:
+    def lines(self, path: str, **options: Any) -> AsyncGenerator[list[bytes], None]:
         return super().lines(path, open_timeout=1.0, **options)
 
 

@@ -18,7 +18,7 @@ import msgspec
 from k8stui.kube.errors import ApiError, ConnectionLost, api_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
 
 class FakeClock:
@@ -172,12 +172,11 @@ class FakeApi:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Any = None,
         body: bytes | None = None,
-        content_type: str = "application/json",
         accept: str = "application/json",
-        timeout: float = 30.0,
-    ) -> Answer:
+        **_: Any,
+    ) -> Any:
         request = Request(method, path, dict(params or {}), accept, body)
         self.requests.append(request)
         await asyncio.sleep(0)
@@ -223,12 +222,12 @@ class FakeApi:
         self,
         path: str,
         *,
-        params: Mapping[str, str],
+        params: Any = None,
         accept: str = "application/json",
         idle_timeout: float | None = 120.0,
         on_open: Callable[[], None] | None = None,
         **_: Any,
-    ) -> AsyncIterator[list[bytes]]:
+    ) -> AsyncGenerator[list[bytes], None]:
         request = Request("GET", path, dict(params), accept)
         self.requests.append(request)
         await asyncio.sleep(0)

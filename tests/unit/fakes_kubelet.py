@@ -12,10 +12,10 @@ import msgspec
 
 from k8stui.kube.errors import ApiError, ConnectionLost
 from tests.unit.fakes_connection import Answer, Request
-from tests.unit.fakes_node import FileAnswer, NodeFiles, cri, packed
+from tests.unit.fakes_node import NodeFiles, cri, packed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
 
 @dataclass
@@ -137,11 +137,10 @@ class FakePod:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
-        timeout: float = 30.0,
+        params: Any = None,
         headers: Any = (),
         **_: Any,
-    ) -> Answer | FileAnswer:
+    ) -> Any:
         if "/proxy/logs/" in path:
             await asyncio.sleep(0)
             return self.node.answer(path, headers)
@@ -205,10 +204,10 @@ class FakePod:
         self,
         path: str,
         *,
-        params: Mapping[str, str],
+        params: Any = None,
         on_open: Callable[[], None] | None = None,
         **_: Any,
-    ) -> AsyncIterator[list[bytes]]:
+    ) -> AsyncGenerator[list[bytes], None]:
         request = Request("GET", path, dict(params), "")
         self.requests.append(request)
         await asyncio.sleep(0)

@@ -22,10 +22,10 @@ from k8stui.kube.errors import ApiError, ConnectionLost
 from k8stui.kube.logs.group_lists import PodRef, Update
 from k8stui.kube.logs.times import since_time
 from tests.unit.fakes_connection import Answer
-from tests.unit.fakes_node import FileAnswer, NodeFiles, cri, packed
+from tests.unit.fakes_node import NodeFiles, cri, packed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
 BEGIN = 1_795_000_000
 
@@ -296,7 +296,7 @@ class World:
 
     async def request(
         self, method: str, path: str, *, params: Any = None, headers: Any = (), **_: Any
-    ) -> Answer | FileAnswer:
+    ) -> Any:
         await self._way()
         if "/proxy/logs/" in path:
             return self.node.answer(path, headers)
@@ -326,14 +326,15 @@ class World:
         self,
         path: str,
         *,
-        params: Mapping[str, str],
-        on_open: Callable[[], None] = lambda: None,
+        params: Any = None,
+        on_open: Callable[[], None] | None = None,
         idle_timeout: float | None = None,
         **_: Any,
-    ) -> AsyncIterator[list[bytes]]:
+    ) -> AsyncGenerator[list[bytes], None]:
         await self._way()
         life = self._life(self._pod(path), params)
-        on_open()
+        if on_open is not None:
+            on_open()
         at, file = life.files[-1], len(life.files)
         if tail := params.get("tailLines"):
             fitting = [n for n in range(at, len(life.lines)) if _fits(life.lines[n], params)]

@@ -33,7 +33,7 @@ class Server:
         self.asked: list[tuple[str, Any]] = []
         self.gate: asyncio.Event | None = None
 
-    async def request(self, method: str, path: str, *, body: bytes | None = None, **_: Any) -> Answer:
+    async def request(self, method: str, path: str, *, body: bytes | None = None, **_: Any) -> Any:
         self.asked.append((path, msgspec.json.decode(body) if body else None))
         if self.gate is not None:
             await self.gate.wait()

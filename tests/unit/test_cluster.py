@@ -54,7 +54,7 @@ class Server(FakeApi):
             raise self.down
         return await super().request(method, path, **options)
 
-    async def lines(self, path: str, **options: Any) -> AsyncIterator[list[bytes]]:
+    async def lines(self, path: str, **options: Any) -> AsyncGenerator[list[bytes], None]:
         if self.down is not None:
             await asyncio.sleep(0)
             raise self.down

@@ -214,7 +214,7 @@ async def test_leaving_a_stream_closes_its_connection() -> None:
         server.on("/w", handler)
         stream = connection.lines("/w")
         assert await anext(stream) == [b"one"]
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         async with asyncio.timeout(5):
             while server.open_connections:
                 await asyncio.sleep(0.01)

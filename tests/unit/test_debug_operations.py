@@ -155,7 +155,7 @@ async def test_an_ephemeral_container_is_added_waited_for_and_joined(tmp_path: P
         context="c",
         record=record,
         on_progress=seen.append,
-        clock=Clock(),  # type: ignore[arg-type]
+        clock=Clock(),
     )
     assert result.outcome.kind is OutcomeKind.RUNNING
     assert result.session is not None
@@ -172,7 +172,7 @@ async def test_servers_of_1_20_get_the_whole_list_of_the_alpha_kind() -> None:
         "ephemeralContainers": [{"name": "old"}],
     }
     server = Server(PATCH_ephemeralcontainers=alpha, PUT_ephemeralcontainers=alpha, GET_web=RUNNING)
-    await carry_out(server, plan_ephemeral(POD, CHOICE), context="c", clock=Clock())  # type: ignore[arg-type]
+    await carry_out(server, plan_ephemeral(POD, CHOICE), context="c", clock=Clock())
     put = next(body for method, _, body in server.asked if method == "PUT")
     assert [container["name"] for container in put["ephemeralContainers"]] == ["old", "debugger-x"]
     assert put["metadata"]["resourceVersion"] == "7"
@@ -182,19 +182,19 @@ async def test_a_feature_that_is_off_is_said_to_be_off() -> None:
     off = ApiError(404, "NotFound", "the server could not find the requested resource")
     server = Server(PATCH_ephemeralcontainers=off)
     with pytest.raises(ApiError) as raised:
-        await carry_out(server, plan_ephemeral(POD, CHOICE), context="c")  # type: ignore[arg-type]
+        await carry_out(server, plan_ephemeral(POD, CHOICE), context="c")
     assert raised.value.reason == "FeatureOff"
     assert "copy" in raised.value.sentence()
     gone = ApiError(404, "NotFound", 'pods "web" not found', details=StatusDetails(name="web", kind="pods"))
     with pytest.raises(ApiError) as raised:
-        await carry_out(Server(PATCH_ephemeralcontainers=gone), plan_ephemeral(POD, CHOICE), context="c")  # type: ignore[arg-type]
+        await carry_out(Server(PATCH_ephemeralcontainers=gone), plan_ephemeral(POD, CHOICE), context="c")
     assert raised.value.reason == "NotFound"
 
 
 async def test_what_has_ended_already_shows_its_logs() -> None:
     over = pod_with({"terminated": {"reason": "Error", "exitCode": 3}})
     server = Server(PATCH_ephemeralcontainers=POD, GET_web=over, GET_log=b"last words\n")
-    result = await carry_out(server, plan_ephemeral(POD, CHOICE), context="c", clock=Clock())  # type: ignore[arg-type]
+    result = await carry_out(server, plan_ephemeral(POD, CHOICE), context="c", clock=Clock())
     assert (result.outcome.kind, result.outcome.exit_code) == (OutcomeKind.ENDED, 3)
     assert (result.logs, result.session) == (b"last words\n", None)
 
@@ -229,7 +229,7 @@ async def test_what_has_ended_already_shows_its_logs() -> None:
 )
 async def test_what_will_not_run_is_an_error_in_words(states: list[Any], words: str) -> None:
     seen: list[Progress] = []
-    outcome = await wait_for_container(Server(GET_web=states), TARGET, on_progress=seen.append, clock=Clock())  # type: ignore[arg-type]
+    outcome = await wait_for_container(Server(GET_web=states), TARGET, on_progress=seen.append, clock=Clock())
     assert outcome.kind is OutcomeKind.FAILED
     assert words in outcome.sentence
     assert outcome.hint
@@ -238,7 +238,7 @@ async def test_what_will_not_run_is_an_error_in_words(states: list[Any], words: 
 async def test_an_image_pull_that_heals_is_waited_for() -> None:
     failing = pod_with({"waiting": {"reason": "ErrImagePull", "message": "try later"}})
     server = Server(GET_web=[failing, failing, WAITING, RUNNING])
-    outcome = await wait_for_container(server, TARGET, clock=Clock())  # type: ignore[arg-type]
+    outcome = await wait_for_container(server, TARGET, clock=Clock())
     assert outcome.kind is OutcomeKind.RUNNING
 
 
@@ -263,10 +263,10 @@ async def test_a_copy_is_recorded_with_the_uid_that_the_server_gave(tmp_path: Pa
     }
     server = Server(POST_pods=created, GET_copy=running, DELETE_copy={})
     record = DebugRecord(tmp_path / "deep" / "debug.json")
-    await carry_out(server, plan_copy(POD, CopyChoices("copy"), CHOICE), context="c", record=record)  # type: ignore[arg-type]
+    await carry_out(server, plan_copy(POD, CopyChoices("copy"), CHOICE), context="c", record=record)
     (entry,) = await record.entries()
     assert entry.uid == "u9"
-    (result,) = await clean_up(server, record, (entry,))  # type: ignore[arg-type]
+    (result,) = await clean_up(server, record, (entry,))
     assert result.gone
     assert server.asked[-1][2]["preconditions"] == {"uid": "u9"}
     assert await record.entries() == ()
@@ -285,7 +285,7 @@ async def test_only_what_is_gone_is_forgotten(tmp_path: Path, error: KubeError, 
     record = DebugRecord(tmp_path / "debug.json")
     entry = DebugEntry("copy", "c", "shop", "copy", "u9")
     await record.add(entry)
-    (result,) = await clean_up(Server(DELETE_copy=error), record, (entry,))  # type: ignore[arg-type]
+    (result,) = await clean_up(Server(DELETE_copy=error), record, (entry,))
     assert result.gone is gone
     assert (await record.entries() == ()) is gone
 

@@ -20,7 +20,7 @@ from k8stui.kube.logs.types import LogLine, LogSource
 from tests.unit.fakes_node import FileAnswer, NodeFiles, cri, packed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 
 def stamp(number: int) -> str:
@@ -37,10 +37,10 @@ class Kubelet:
         self.refuses: set[str] = set()
         self.node = NodeFiles()
 
-    async def request(self, method: str, path: str, *, headers: Any = (), **_: Any) -> FileAnswer:
+    async def request(self, method: str, path: str, *, headers: Any = (), **_: Any) -> Any:
         return self.node.answer(path, headers)
 
-    async def lines(self, path: str, *, params: Any, **_: Any) -> AsyncIterator[list[bytes]]:
+    async def lines(self, path: str, *, params: Any = None, **_: Any) -> AsyncGenerator[list[bytes], None]:
         name = path.split("/")[6]
         if name in self.refuses:
             raise ApiError(403, "Forbidden", "pods/log is forbidden")
@@ -232,7 +232,7 @@ class NodeServer:
 
     async def request(
         self, method: str, path: str, *, headers: Any = (), params: Any = None, **_: Any
-    ) -> FileAnswer:
+    ) -> Any:
         if params:
             return FileAnswer(b"".join(line + b"\n" for line in self.journal))
         return self.node.answer(path, headers)

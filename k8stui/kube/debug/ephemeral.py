@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.errors import ApiError, plain_text
-from k8stui.kube.sessions.look import Requests, read_pod
+from k8stui.kube.sessions.look import read_pod
 from k8stui.kube.sessions.target import (
     ContainerChoice,
     ContainerRole,
@@ -27,13 +27,13 @@ from k8stui.kube.sessions.target import (
 )
 
 if TYPE_CHECKING:
+    from k8stui.kube.connection.protocols import Requests
     from k8stui.kube.debug.plans import Plan
 
 __all__ = [
     "Outcome",
     "OutcomeKind",
     "Progress",
-    "Writes",
     "add_ephemeral",
     "ephemeral_containers",
     "no_ephemeral",
@@ -59,21 +59,6 @@ _FAILING = frozenset(
     }
 )
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
-
-
-class Writes(Requests, Protocol):
-    """A `Connection` that may write."""
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Any = None,
-        body: bytes | None = None,
-        content_type: str = "application/json",
-        timeout: float = 30.0,
-    ) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +109,7 @@ def no_ephemeral(pod: Mapping[str, Any]) -> str:
     return ""
 
 
-async def add_ephemeral(connection: Writes, plan: Plan) -> dict[str, Any]:
+async def add_ephemeral(connection: Requests, plan: Plan) -> dict[str, Any]:
     """Carry out the step of `plan_ephemeral`; gives the server's answer.
 
     Raises KubeError; ApiError with reason "FeatureOff" where the server knows no ephemeral containers.
@@ -160,7 +145,9 @@ async def add_ephemeral(connection: Writes, plan: Plan) -> dict[str, Any]:
     return answer
 
 
-async def _put_alpha(connection: Writes, path: str, plan: Plan, current: Mapping[str, Any]) -> dict[str, Any]:
+async def _put_alpha(
+    connection: Requests, path: str, plan: Plan, current: Mapping[str, Any]
+) -> dict[str, Any]:
     """Servers before 1.22: the list of all of them, put as a whole, with the version that was read."""
     metadata = current.get("metadata") or {}
     if plan.target_uid and metadata.get("uid", plan.target_uid) != plan.target_uid:
@@ -178,7 +165,7 @@ async def _put_alpha(connection: Writes, path: str, plan: Plan, current: Mapping
 
 
 async def _send(
-    connection: Writes, method: str, path: str, body: Mapping[str, Any] | None, content_type: str
+    connection: Requests, method: str, path: str, body: Mapping[str, Any] | None, content_type: str
 ) -> dict[str, Any]:
     if body is None:
         response = await connection.request(method, path)

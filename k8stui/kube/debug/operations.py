@@ -18,7 +18,6 @@ from k8stui.kube.debug.ephemeral import (
     Outcome,
     OutcomeKind,
     Progress,
-    Writes,
     add_ephemeral,
     wait_for_container,
 )
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from k8stui.kube.access import Access
+    from k8stui.kube.connection.protocols import Requests
 
 __all__ = [
     "CleanupResult",
@@ -93,7 +93,7 @@ async def missing_rights(access: Access, needs: Iterable[Need]) -> tuple[Need, .
 
 
 async def carry_out(
-    connection: Writes,
+    connection: Requests,
     plan: Plan,
     *,
     context: str,
@@ -142,7 +142,7 @@ def _entry(plan: Plan, target: SessionTarget, context: str, now: float) -> Debug
     )
 
 
-async def _result(connection: Writes, plan: Plan, outcome: Outcome, target: SessionTarget) -> DebugResult:
+async def _result(connection: Requests, plan: Plan, outcome: Outcome, target: SessionTarget) -> DebugResult:
     if outcome.kind is OutcomeKind.RUNNING:
         return DebugResult(plan, outcome, target, _session(plan, target))
     if outcome.kind is OutcomeKind.ENDED:
@@ -158,7 +158,7 @@ def _session(plan: Plan, target: SessionTarget) -> SessionSpec:
     return SessionSpec.shell(target, title=title)
 
 
-async def read_logs(connection: Writes, target: SessionTarget) -> bytes:
+async def read_logs(connection: Requests, target: SessionTarget) -> bytes:
     """The last lines that a container wrote; empty where they cannot be had."""
     path = f"/api/v1/namespaces/{target.namespace}/pods/{target.pod}/log"
     params = {"container": target.container, "tailLines": str(LOG_LINES)}
@@ -187,7 +187,7 @@ def reattach(pod: dict[str, Any], container: str) -> SessionSpec | None:
 # -- what was left behind ----------------------------------------------------------------------
 
 
-async def still_there(connection: Writes, entries: Sequence[DebugEntry]) -> dict[DebugEntry, bool | None]:
+async def still_there(connection: Requests, entries: Sequence[DebugEntry]) -> dict[DebugEntry, bool | None]:
     """Whether what is remembered still exists, one look a pod; None where it cannot be told."""
 
     async def look(entry: DebugEntry) -> bool | None:
@@ -205,7 +205,7 @@ async def still_there(connection: Writes, entries: Sequence[DebugEntry]) -> dict
 
 
 async def clean_up(
-    connection: Writes, record: DebugRecord, entries: Sequence[DebugEntry]
+    connection: Requests, record: DebugRecord, entries: Sequence[DebugEntry]
 ) -> tuple[CleanupResult, ...]:
     """Delete the pods that are still the ones that were noted, and forget what is gone. Raises OSError only.
 
@@ -217,7 +217,7 @@ async def clean_up(
     return tuple(results)
 
 
-async def _clean(connection: Writes, entry: DebugEntry) -> CleanupResult:
+async def _clean(connection: Requests, entry: DebugEntry) -> CleanupResult:
     name = f"{entry.namespace}/{entry.pod}"
     if not entry.removable:
         there = (await still_there(connection, (entry,)))[entry]

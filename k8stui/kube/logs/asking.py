@@ -7,7 +7,7 @@ was set back) the log itself is looked at first. It never follows a log.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8stui.kube.errors import KubeError
 from k8stui.kube.logs.once import NOTHING, log_params, since_of
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from k8stui.kube.backoff import Clock
+    from k8stui.kube.logs.group_streams import PooledStreams
     from k8stui.kube.logs.intake import Intake
     from k8stui.kube.logs.types import LogSource
 
@@ -29,7 +30,13 @@ class Asking:
     """What to ask for next of one container."""
 
     def __init__(
-        self, streams: Any, path: str, intake: Intake, start: Mapping[str, str], clock: Clock, errors: str
+        self,
+        streams: PooledStreams,
+        path: str,
+        intake: Intake,
+        start: Mapping[str, str],
+        clock: Clock,
+        errors: str,
     ) -> None:
         """`start` says of which part of the past (`start_of`)."""
         self._streams = streams

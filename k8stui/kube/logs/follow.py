@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -38,9 +38,10 @@ from k8stui.kube.logs.which_life import WhichLife
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from k8stui.kube.backoff import Clock
+    from k8stui.kube.logs.group_streams import PooledStreams
     from k8stui.kube.logs.pod import ContainerLife
     from k8stui.kube.logs.pod_watch import PodView
     from k8stui.kube.logs.seen import Seen
@@ -60,7 +61,7 @@ class ContainerFollower:
 
     def __init__(
         self,
-        streams: Any,
+        streams: PooledStreams,
         path: str,
         source: LogSource,
         pod: PodView,
@@ -308,10 +309,10 @@ class ContainerFollower:
         before = None if self._which.is_sure and not self._is_again else self._intake.seen.fork()
         self._is_again = True
         self._intake.seen.resume()
-        stream: AsyncIterator[list[bytes]] = self._streams.lines(
+        stream = self._streams.lines(
             self._path, params=params, accept="*/*", idle_timeout=IDLE_SECONDS, on_open=self._opened
         )
-        async with aclosing(stream) as batches:  # type: ignore[type-var]
+        async with aclosing(stream) as batches:
             async for batch in batches:
                 if self._has_moved_on():
                     return True  # the rest is read as what it is: of the life before, or of the new one

@@ -90,7 +90,7 @@ class GapFill:
         seen = self._seen
         seen.resume()
         found = False
-        async with aclosing(self._rotated.since(seen.second)) as batches:  # type: ignore[type-var]
+        async with aclosing(self._rotated.since(seen.second)) as batches:
             async for batch in batches:
                 lines, is_over = self._fresh(batch)
                 if lines:

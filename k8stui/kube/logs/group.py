@@ -13,7 +13,7 @@ import dataclasses
 import random
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.logs.container_choice import ContainerChoice
@@ -26,6 +26,7 @@ from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from k8stui.kube.connection.protocols import Streams
     from k8stui.kube.logs.group_lists import PodRef, Pods
     from k8stui.kube.logs.query import LogQuery
     from k8stui.kube.logs.types import SourceStatus
@@ -67,7 +68,7 @@ class LogGroup:
 
     def __init__(
         self,
-        connection: Any,
+        connection: Streams,
         pods: Pods,
         query: LogQuery,
         *,

@@ -10,7 +10,7 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -34,6 +34,7 @@ from k8stui.kube.logs.types import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from k8stui.kube.connection.protocols import Streams
     from k8stui.kube.logs.container_choice import ContainerChoice
     from k8stui.kube.logs.group_merge import GroupMerge, Lane
     from k8stui.kube.logs.pod import ContainerLife
@@ -57,7 +58,7 @@ CALM = 10
 class Reading:
     """What all pods of a group share."""
 
-    connection: Any
+    connection: Streams
     pool: Share
     merge: GroupMerge
     chosen: ContainerChoice

@@ -14,8 +14,9 @@ from k8stui.kube.errors import ConnectionLost
 from k8stui.kube.logs.rotated import RotatedLog
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
+    from k8stui.kube.connection.protocols import Streams
     from k8stui.kube.logs.group_merge import Lane
     from k8stui.kube.logs.pool import Place, Ration, Share
     from k8stui.kube.logs.types import LogSource
@@ -87,7 +88,7 @@ class Hush:
 class PooledStreams:
     """Looks like a connection to who follows a container."""
 
-    def __init__(self, connection: Any, pool: Share, key: str, lane: Lane) -> None:
+    def __init__(self, connection: Streams, pool: Share, key: str, lane: Lane) -> None:
         self._connection = connection
         self._pool = pool
         self._key = key
@@ -146,7 +147,7 @@ class PooledStreams:
         idle_timeout: float | None = None,
         on_open: Callable[[], None] = lambda: None,
         keep_tail: bool = False,
-    ) -> AsyncIterator[list[bytes]]:
+    ) -> AsyncGenerator[list[bytes], None]:
         """As `Connection.lines`, when its turn has come."""
         lane = self._lane
         follows = params.get("follow") == "true"
@@ -184,7 +185,7 @@ class PooledStreams:
 
 async def _in_turn(
     batches: AsyncIterator[list[bytes]], place: Place, hush: Hush
-) -> AsyncIterator[list[bytes]]:
+) -> AsyncGenerator[list[bytes], None]:
     """The batches until the stream ends or its place is recalled. Raises ConnectionLost in doubt."""
     try:
         while not place.recalled:

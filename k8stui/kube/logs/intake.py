@@ -7,7 +7,7 @@ must never hand on a line twice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8stui.kube.logs.gap_fill import GapFill, cut_mark
 from k8stui.kube.logs.once import first_stamped, fresh_lines, goes_on
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from k8stui.kube.logs.group_streams import PooledStreams
     from k8stui.kube.logs.once import Missed
     from k8stui.kube.logs.types import LogLine, LogSource
 
@@ -29,7 +30,11 @@ class Intake:
     """Takes in the lines of one container. Use it as a context manager: what waits comes at its end."""
 
     def __init__(
-        self, streams: Any, emit: Callable[[Sequence[LogLine]], None], on_fetch: OnFetch, errors: str
+        self,
+        streams: PooledStreams,
+        emit: Callable[[Sequence[LogLine]], None],
+        on_fetch: OnFetch,
+        errors: str,
     ) -> None:
         """`on_fetch` is called when fetching for a gap begins (True) and ends (False)."""
         self._streams = streams

@@ -7,7 +7,7 @@ the NodeLogQuery feature are on (beta since 1.30). It only ever reads.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8stui.kube.backoff import Backoff, Clock, SystemClock
 from k8stui.kube.errors import ApiError, KubeError
@@ -17,6 +17,7 @@ from k8stui.kube.logs.times import since_time
 from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
+    from k8stui.kube.connection.protocols import Requests
     from k8stui.kube.logs.buffer import LogBuffer
 
 SERVICES = ("kubelet", "containerd", "crio", "docker", "kube-proxy", "systemd", "sshd")
@@ -29,7 +30,7 @@ TAIL_LINES = 500
 class NodeLog:
     """Follows one file, or the journal of one service, of a node. `run` it once; cancel it to stop."""
 
-    def __init__(self, connection: Any, node: str, name: str, *, clock: Clock | None = None) -> None:
+    def __init__(self, connection: Requests, node: str, name: str, *, clock: Clock | None = None) -> None:
         """`name` is `service:kubelet`, or a file such as `audit/audit.log`."""
         self._connection = connection
         self._node = node

@@ -9,13 +9,15 @@ from __future__ import annotations
 import html
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
 from k8stui.kube.errors import ApiError, KubeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from k8stui.kube.connection.protocols import Requests
 
 TIMEOUT = 30.0
 PIECE = 1 << 20
@@ -38,7 +40,7 @@ def path_of(node: str) -> str:
     return f"/api/v1/nodes/{quote(node, safe='')}/proxy/logs/"
 
 
-async def list_files(connection: Any, node: str, folder: str = "") -> list[str]:
+async def list_files(connection: Requests, node: str, folder: str = "") -> list[str]:
     """Names in a folder of logs, folders with `/` at their end. Raises KubeError."""
     response = await connection.request("GET", path_of(node) + quote(folder), accept="*/*", timeout=TIMEOUT)
     text = response.body.decode("utf-8", "replace")
@@ -46,7 +48,7 @@ async def list_files(connection: Any, node: str, folder: str = "") -> list[str]:
     return [name for name in names if not name.startswith(("/", "."))][:MOST_FILES]
 
 
-async def read_piece(connection: Any, node: str, name: str, wanted: str) -> Piece:
+async def read_piece(connection: Requests, node: str, name: str, wanted: str) -> Piece:
     """The bytes that a `Range` such as "bytes=0-99" names; all of them where ranges are not served.
 
     Raises KubeError: an ApiError 416 where the range lies behind the end.
@@ -64,7 +66,7 @@ async def read_piece(connection: Any, node: str, name: str, wanted: str) -> Piec
     return Piece(response.body, 0, len(response.body))
 
 
-async def read_part(connection: Any, node: str, name: str, start: int, length: int) -> Piece:
+async def read_part(connection: Requests, node: str, name: str, start: int, length: int) -> Piece:
     """So many bytes from a place on; where ranges are not served, all from there; nothing behind the end.
 
     Raises KubeError.
@@ -79,7 +81,7 @@ async def read_part(connection: Any, node: str, name: str, start: int, length: i
 
 
 async def read_blocks(
-    connection: Any, node: str, name: str, start: int = 0, piece: int = PIECE
+    connection: Requests, node: str, name: str, start: int = 0, piece: int = PIECE
 ) -> AsyncIterator[bytes]:
     """A file from a place on; one whose name ends in `.gz` is unpacked (and read from its beginning).
 

@@ -13,7 +13,7 @@ import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.logs.cri_lines import PART_UNIT, whole_line
@@ -25,6 +25,7 @@ from k8stui.kube.logs.types import INFO, LogLine
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
+    from k8stui.kube.connection.protocols import Streams
     from k8stui.kube.logs.buffer import LogBuffer
     from k8stui.kube.logs.types import LogSource
 
@@ -70,7 +71,7 @@ class _Part:
 class OlderLines:
     """Reads backwards into a buffer. `load` again for more; one at a time."""
 
-    def __init__(self, connection: Any, page: int = PAGE) -> None:
+    def __init__(self, connection: Streams, page: int = PAGE) -> None:
         """`page`: lines that are asked for at once, over all containers."""
         self._connection = connection
         self.page = page

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from k8stui.kube.backoff import Backoff
 from k8stui.kube.errors import ApiError, ConnectionLost
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from k8stui.kube.backoff import Clock
+    from k8stui.kube.logs.group_streams import PooledStreams
 
     Missed = Callable[[Seen, LogLine], Awaitable[bool]]
 
@@ -44,7 +45,7 @@ class LifeReader:
 
     def __init__(
         self,
-        streams: Any,
+        streams: PooledStreams,
         path: str,
         source: LogSource,
         emit: Callable[[Sequence[LogLine]], None],
@@ -150,7 +151,9 @@ async def goes_on(
     return False
 
 
-async def is_life_before(streams: Any, path: str, source: LogSource, seen: Seen, errors: str) -> bool:
+async def is_life_before(
+    streams: PooledStreams, path: str, source: LogSource, seen: Seen, errors: str
+) -> bool:
     """Whether the kubelet has begun another life than that whose lines were seen. Raises KubeError.
 
     It knows it before the pod's status tells: what was seen is in the log of the life before, then.

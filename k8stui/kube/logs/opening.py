@@ -12,6 +12,8 @@ from k8stui.kube.logs.query import LogQuery, Pattern
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from k8stui.kube.connection.protocols import Streams
+
 
 def logs_of_query(
     cluster: Any,
@@ -27,7 +29,7 @@ def logs_of_query(
 
 
 def logs_of_pod(
-    connection: Any,
+    connection: Streams,
     namespace: str,
     name: str,
     uid: str = "",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from k8stui.kube.connection.lines import LineSplitter
 from k8stui.kube.errors import ApiError
@@ -20,8 +20,9 @@ from k8stui.kube.logs.node_files import PIECE, Piece, list_files, read_blocks, r
 from k8stui.kube.logs.times import nanoseconds, second_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
+    from k8stui.kube.connection.protocols import Requests
     from k8stui.kube.logs.types import LogSource
 
 LOOK = 48 * 1024
@@ -44,7 +45,7 @@ class RotatedFile(NamedTuple):
 class RotatedLog:
     """The rotated files of one life of a container. What it asks raises KubeError."""
 
-    def __init__(self, connection: Any, source: LogSource) -> None:
+    def __init__(self, connection: Requests, source: LogSource) -> None:
         self._connection = connection
         self._node = source.node
         self._folder = f"pods/{source.namespace}_{source.pod}_{source.log_uid}/{source.container}/"
@@ -61,7 +62,7 @@ class RotatedLog:
                 found[parts[2]] = RotatedFile(parts[2], name, parts[3] is not None)
         return [found[key] for key in sorted(found)]
 
-    async def since(self, second: int) -> AsyncIterator[list[bytes]]:
+    async def since(self, second: int) -> AsyncGenerator[list[bytes], None]:
         """The lines written in a second (since the epoch) or later, oldest first, in batches."""
         files = await self.files()
         first = len(files)
@@ -157,7 +158,7 @@ class RotatedLog:
 
     async def _batches(
         self, file: RotatedFile, start: int, lines: CriLines, *, piece: int = PIECE
-    ) -> AsyncIterator[list[bytes]]:
+    ) -> AsyncGenerator[list[bytes], None]:
         """The lines from a place on; where that is within a file, from the first that surely begins there."""
         splitter, aligned, gone = LineSplitter(), start == 0, 0
         async for block in read_blocks(self._connection, self._node, self._folder + file.name, start, piece):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.operations.plans import dig
-from k8stui.kube.connection.protocols import Requests, read_items, read_json
+from k8stui.kube.operations.reading import read_items, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from k8stui.kube.connection.protocols import Requests
 
 _HASHES = frozenset(
     {

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from k8stui.kube.connection.protocols import Requests
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.sessions.streams import StreamOpener
 from k8stui.kube.sessions.target import container_choices, default_choice, operating_system
@@ -14,24 +15,20 @@ from k8stui.kube.sessions.words import Ending, not_running, pod_gone
 if TYPE_CHECKING:
     from k8stui.kube.sessions.target import SessionTarget
 
-__all__ = ["Lease", "Requests", "autopsy", "chosen_container", "explained", "node_system", "read_pod"]
+__all__ = ["Lease", "Server", "autopsy", "chosen_container", "explained", "node_system", "read_pod"]
 
 LOOK_TIMEOUT = 5.0
 """Seconds that a look at the pod may take when the stream broke."""
 
 
-class Requests(StreamOpener, Protocol):
-    """A `Connection`."""
-
-    async def request(self, method: str, path: str, *, timeout: float = 30.0) -> Any:
-        """Raises KubeError; the answer has `.body`."""
-        ...
+class Server(Requests, StreamOpener, Protocol):
+    """A `Connection`, as far as sessions need it."""
 
 
 class Lease(Protocol):
     """A place on a shared connection. Closing it gives the place back; the connection may live on."""
 
-    async def connection(self) -> Requests: ...
+    async def connection(self) -> Server: ...
     async def close(self) -> None: ...
 
 

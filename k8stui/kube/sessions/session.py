@@ -24,7 +24,7 @@ from k8stui.kube.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from k8stui.kube.sessions.look import Lease, Requests
+    from k8stui.kube.sessions.look import Lease, Server
 
 __all__ = ["Counters", "SessionPhase", "SessionSpec", "SessionState", "ShellSession", "Sink"]
 
@@ -250,7 +250,7 @@ class ShellSession:
             return phase, refusal
 
     async def _first_that_starts(
-        self, connection: Requests, commands: list[tuple[str, ...]]
+        self, connection: Server, commands: list[tuple[str, ...]]
     ) -> tuple[SessionPhase, Ending]:
         for command in commands:
             result = await self._one(connection, command, alone=len(commands) == 1)
@@ -259,7 +259,7 @@ class ShellSession:
         return result
 
     async def _one(
-        self, connection: Requests, command: tuple[str, ...], *, alone: bool
+        self, connection: Server, command: tuple[str, ...], *, alone: bool
     ) -> tuple[SessionPhase, Ending]:
         """One stream from its opening to its end. Raises KubeError when it is refused.
 

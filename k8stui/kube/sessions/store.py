@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from k8stui.kube.backoff import Clock
     from k8stui.kube.kubeconfig.types import Context
-    from k8stui.kube.sessions.look import Requests
+    from k8stui.kube.sessions.look import Server
     from k8stui.kube.sessions.session import Sink
 
 __all__ = ["ConnectionLease", "Connections", "SessionStore"]
@@ -111,11 +111,11 @@ class ConnectionLease:
         self._context = context
         self._shared: _Shared | None = None
 
-    async def connection(self) -> Requests:
+    async def connection(self) -> Server:
         """The connection. Raises KubeError when the kubeconfig is unusable."""
         if self._shared is None:
             self._shared = self._connections.take(self._context)
-        connection: Requests = self._shared.connection
+        connection: Server = self._shared.connection
         return connection
 
     async def close(self) -> None:

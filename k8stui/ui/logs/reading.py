@@ -80,7 +80,8 @@ class LogReading:
         self._on_lifted = on_lifted
         self.logs: Any = None
         """What reads: a `LogGroup` or `NodeLog`."""
-        self.older = OlderLines(getattr(self.cluster, "connection", None))
+        connection: Any = getattr(self.cluster, "connection", None)
+        self.older = OlderLines(connection)
         self._loading = asyncio.Lock()
         self.ended = False
         """Nothing comes any more."""
