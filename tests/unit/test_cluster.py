@@ -19,7 +19,7 @@ from k8stui.kube.live.collection import Phase
 from tests.unit.fakes_connection import FakeApi, FakeClock, Request, settle, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "discovery"
 PODS = BUILTIN.find("pods")
