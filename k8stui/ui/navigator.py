@@ -302,10 +302,10 @@ class Navigator:
         )
 
     async def escape(self, place: Place) -> None:
-        """esc: clear what hides rows, then let go of what is followed, then go back."""
+        """esc: clear what hides rows, then end the zoom or let go of what is followed, then go back."""
         if place.view is not None and place.view.clear():
             return
-        if place.workspace.zoomed:
+        if place.workspace.zoomed and not place.workspace.deeper_than_zoomed:
             place.workspace.toggle_zoom()
         elif place.pane is not None and not place.pane.release() and not await place.pane.leave():
             self._to_driver(place)

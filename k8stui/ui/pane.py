@@ -199,6 +199,11 @@ class Pane(Widget):
         await self._return(self._future.pop())
         return True
 
+    @property
+    def depth(self) -> int:
+        """Steps of the way back."""
+        return len(self._past)
+
     # What it follows
 
     def follow(self, target: Target | None) -> None:

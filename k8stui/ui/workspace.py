@@ -78,6 +78,8 @@ class Workspace(Widget):
         }
         self.focused_key = saved.focused if saved.focused in self.panes else next(iter(self.panes))
         self.zoomed = False
+        self._zoomed_at = ("", 0)
+        """Which pane was zoomed, and how long its way back was then."""
         self.arrangement = tree_of.Arrangement({}, (), {}, frozenset())
         self._drag: tuple[Border, int] | None = None
         self._pending: dict[str, tuple[View, Target | None, bool, bool]] = {}
@@ -178,8 +180,15 @@ class Workspace(Widget):
     def toggle_zoom(self) -> None:
         """Let the focused pane have the whole screen, or share it again."""
         self.zoomed = not self.zoomed and len(self.panes) > 1
+        self._zoomed_at = (self.focused_key, self.focused_pane.depth)
         self._rearrange(worth_keeping=False)
         self.post_message(self.FocusChanged())
+
+    @property
+    def deeper_than_zoomed(self) -> bool:
+        """The zoomed pane shows what was opened in it since: that is left before the zoom is."""
+        key, depth = self._zoomed_at
+        return key == self.focused_key and self.focused_pane.depth > depth
 
     def resize_focused(self, direction: Direction) -> None:
         """Move the focused pane's nearest border."""

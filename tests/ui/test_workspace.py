@@ -85,6 +85,19 @@ async def test_zoom_and_back() -> None:
         await until(pilot, lambda: app.main.workspace.panes[PODS].region == before)
 
 
+async def test_esc_leaves_what_was_opened_in_a_zoomed_pane_before_the_zoom() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        place = app.main.workspace
+        await pilot.press("z", *":deploy", "enter")
+        await until(pilot, lambda: place.focused_pane.view.spec.kind == "deployments.apps")
+        await pilot.press("escape")
+        await until(pilot, lambda: place.focused_pane.view.spec.kind == "pods")
+        assert place.zoomed
+        await pilot.press("escape")
+        await until(pilot, lambda: not place.zoomed)
+
+
 async def test_a_zoomed_away_pane_keeps_its_rows() -> None:
     cluster = FakeCluster()
     async with make_app(FakeBackend(cluster)).run_test(size=SIZE) as pilot:

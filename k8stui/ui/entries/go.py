@@ -72,7 +72,7 @@ ACTIONS = [
     Action(
         "go.escape",
         "back",
-        "Clear the filter, then what is hidden, marked or followed, then go back",
+        "Clear the filter, then what is hidden, marked, followed or zoomed, then go back",
         _escape,
         keys=("esc",),
         group=Group.GO,

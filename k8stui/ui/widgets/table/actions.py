@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.table.row_painter import RowPainter
 
 MOST_SELECTED_LINES = 20_000
+MOST_FIRST = frozenset({"RESTARTS", "CPU", "CPU(CORES)", "MEM", "MEMORY", "MEMORY(BYTES)"})
+"""Columns of which one looks for the largest value: sorting by them begins with it, as in k9s."""
 
 
 def _binding(keys: str, action: str, name: str, tooltip: str) -> Binding:
@@ -91,8 +93,8 @@ class TableActions(VirtualScroll):
     def sort_by(self, column: int | str | None, *, reverse: bool | None = None) -> bool:
         """Sort by a column of the printer, by number or name (any case); None is the natural order.
 
-        `reverse` None turns the order round when the column is sorted by already. False when there is no
-        such column.
+        `reverse` None turns the order round when the column is sorted by already, else begins with what one
+        looks for. False when there is no such column.
         """
         model = self.model
         if isinstance(column, str):
@@ -100,8 +102,10 @@ class TableActions(VirtualScroll):
             if column.lower() not in names:
                 return False
             column = names.index(column.lower())
-        if reverse is None:
-            reverse = column == model.sort_column and column is not None and not model.sort_reverse
+        if reverse is None and column is not None:
+            same = column == model.sort_column
+            reverse = not model.sort_reverse if same else model.printer.columns[column].name in MOST_FIRST
+        reverse = bool(reverse)
         model.sort_by(column, reverse=reverse)
         self.post_message(SortChanged(self, column, reverse))
         self.refresh()
