@@ -235,12 +235,12 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
     """Raises KubeError, ReaderGone (or groups of them)."""
     from k8stui.kinds.logs.filters import LineFilter
     from k8stui.kube.cluster import Cluster
-    from k8stui.kube.kubeconfig.reading import load_kubeconfig
+    from k8stui.kube.kubeconfig.reading import read_kubeconfig
     from k8stui.kube.logs.opening import logs_of_query
     from k8stui.kube.logs.pool import StreamPool
 
     paths = [given.kubeconfig.expanduser()] if given.kubeconfig else None
-    config = await asyncio.to_thread(load_kubeconfig, paths)
+    config = await read_kubeconfig(paths)
     context = config.context(given.context or config.current_context)
     namespaces = namespaces_of(given, context.namespace)
     several = query.namespaces if query.namespaces is not None else namespaces

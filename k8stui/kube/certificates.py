@@ -6,13 +6,13 @@ never be used to decide about trust.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import contextlib
 import re
 from typing import TYPE_CHECKING
 
+from k8stui.kube.apart import Apart
 from k8stui.kube.errors import KubeError
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ async def user_name(access: Access, entry: User) -> str:
         return entry.impersonate
     data = entry.client_certificate_data
     if not data and entry.client_certificate is not None:
-        with contextlib.suppress(OSError):
-            data = await asyncio.to_thread(entry.client_certificate.read_bytes)
+        with contextlib.suppress(OSError):  # one that takes too long is an OSError as well
+            data = await Apart().run(entry.client_certificate.read_bytes)
     return common_name(data)
 
 

@@ -118,13 +118,13 @@ class RealBackend:
     async def contexts(self, on_progress: Callable[[str], None]) -> Contexts:
         await self._import_engine()
         from k8stui.kube.errors import KubeError
-        from k8stui.kube.kubeconfig.reading import load_kubeconfig
+        from k8stui.kube.kubeconfig.reading import read_kubeconfig
 
         try:
             if self._demo is not None:
                 self._kubeconfig = await self._demo.start(on_progress)
             paths = [self._kubeconfig] if self._kubeconfig else None
-            config = self._config = await asyncio.to_thread(load_kubeconfig, paths)
+            config = self._config = await read_kubeconfig(paths)
         except KubeError as error:
             return Contexts(problem=error.sentence())
         entries = tuple(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,9 +83,34 @@ async def test_files_are_looked_at_now_and_then_and_read_when_they_changed(tmp_p
     assert await watched.contents() == (b"two",)  # Gone for a moment, as while being replaced.
 
 
-async def test_files_are_read_again_each_minute_even_if_they_look_the_same(tmp_path: Path) -> None:
-    import os
+async def test_a_file_that_cannot_be_read_to_its_end_is_said_in_time_and_read_once_it_can(
+    tmp_path: Path,
+) -> None:
+    pipe, clock = tmp_path / "token", Clock()
+    os.mkfifo(pipe)  # whoever opens it waits until somebody writes, as on a mount that hangs
+    watched = WatchedFiles([pipe], ["The token file"], clock=clock, limit=0.1)
+    began = time.monotonic()
+    failures = await asyncio.gather(*(watched.contents() for _ in range(20)), return_exceptions=True)
+    assert time.monotonic() - began < 1, "all who ask at once wait once"
+    assert {str(error) for error in failures} == {f"The token file {pipe} could not be read within 0.1 s"}
+    with pipe.open("wb") as writer:
+        writer.write(b"late")
+    pipe.unlink()
+    pipe.write_bytes(b"token")
+    clock.now += 1
+    assert await watched.contents() == (b"token",)
+    pipe.unlink()
+    os.mkfifo(pipe)
+    clock.now += 5
+    assert await watched.contents() == (b"token",), "what was read goes on"
+    clock.now += 5
+    began = time.monotonic()
+    assert await watched.contents() == (b"token",)
+    assert time.monotonic() - began < 0.1, "and nobody waits again for what hangs"
+    pipe.open("wb").close()
 
+
+async def test_files_are_read_again_each_minute_even_if_they_look_the_same(tmp_path: Path) -> None:
     file, clock = tmp_path / "token", Clock()
     file.write_text("one")
     times = (file.stat().st_atime_ns, file.stat().st_mtime_ns)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from k8stui.kube.apart import Apart
 from k8stui.kube.connection.headers import impersonation
 from k8stui.kube.connection.tls import Trust, build_context
 from k8stui.kube.credentials import Credential, credentials_for
@@ -61,6 +62,7 @@ class IdentityKeeper:
         self._reload = reload
         self._tls_lock = asyncio.Lock()
         self._reload_lock = asyncio.Lock()
+        self._apart = Apart()
         self._tls: ssl.SSLContext | None = None
         self._tls_made_of: tuple[Trust, Certificate | None] | None = None
         self._stamps = [stamp(file) for file in context.source.files]
@@ -147,20 +149,20 @@ class IdentityKeeper:
         return self._authority is not None or (certificate is not None and bool(certificate.names))
 
     async def _follow_kubeconfig(self, *, look_now: bool) -> None:
-        files = self._context.source.files
-        if self._reload is None or not files:
+        files, reload = self._context.source.files, self._reload
+        if reload is None or not files:
             return
-        if not look_now and self._clock() - self._looked < CHECK_EVERY:
+        if self._apart.hangs or (not look_now and self._clock() - self._looked < CHECK_EVERY):
             return
         async with self._reload_lock:
             self._looked = self._clock()
-            stamps = await asyncio.to_thread(lambda: [stamp(file) for file in files])
-            if stamps == self._stamps:
-                return
             try:
-                fresh = await asyncio.to_thread(self._reload, self._context)
-            except KubeError:
-                return  # Half written, or the context is gone: what was read before goes on.
+                stamps = await self._apart.run(lambda: [stamp(file) for file in files])
+                if stamps == self._stamps:
+                    return
+                fresh = await self._apart.run(lambda: reload(self._context))
+            except (KubeError, TimeoutError):
+                return  # Half written, out of reach, or the context is gone: what was read before goes on.
             self._stamps = stamps
             self._take(fresh)
 

@@ -1,7 +1,8 @@
 """Files with secrets and certificates that others rotate: read again when they change.
 
-A file is looked at (mtime, inode, size) at most every few seconds, in a thread, since it may lie on a slow
-mount. The last good content stays in use when a file is half written or gone for a moment.
+A file is looked at (mtime, inode, size) at most every few seconds, apart from the event loop, since it may
+lie on a mount that is slow or hangs. The last good content stays in use when a file is half written, gone
+for a moment, or out of reach.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from k8stui.kube.apart import HANGS, LIMIT, Apart
 from k8stui.kube.errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -62,16 +64,19 @@ class WatchedFiles:
         *,
         clock: Callable[[], float] = time.monotonic,
         check_every: float = CHECK_EVERY,
+        limit: float = LIMIT,
     ) -> None:
         self._paths = tuple(paths)
         self._what = tuple(what)
         self._clock = clock
         self._check_every = check_every
         self._contents: tuple[bytes, ...] | None = None
+        self._failure: CredentialsError | None = None
         self._stamps: tuple[Stamp, ...] = ()
         self._looked = float("-inf")
         self._read = float("-inf")
         self._lock = asyncio.Lock()
+        self._apart = Apart(limit)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -82,30 +87,40 @@ class WatchedFiles:
 
         `look_now` looks at the files even if that was done a moment ago (after the server said no).
         """
-        if self._contents is not None and not look_now and self._clock() - self._looked < self._check_every:
-            return self._contents
+        contents = self._contents
+        early = not look_now and self._clock() - self._looked < self._check_every
+        if contents is not None and (early or self._apart.hangs):
+            return contents
         asked = self._clock()
         async with self._lock:
             # Whoever waited for the lock takes what was found, if that was after the question.
-            if self._contents is None or self._looked < asked:
-                await self._look()
-        assert self._contents is not None
+            if self._looked < asked:
+                self._failure = await self._look()
+        if self._contents is None:
+            assert self._failure is not None
+            raise self._failure.again()
         return self._contents
 
-    async def _look(self) -> None:
+    async def _look(self) -> CredentialsError | None:
+        """Read what has changed; what went wrong with that."""
         now = self._clock()
-        stamps = await asyncio.to_thread(lambda: tuple(stamp(path) for path in self._paths))
-        old = now - self._read >= REREAD_EVERY
-        if self._contents is None or old or stamps != self._stamps:
-            try:
-                self._contents = await asyncio.to_thread(self._read_all)
-            except CredentialsError:
-                if self._contents is None:
-                    raise
-            else:
+        failure: CredentialsError | None = None
+        try:
+            stamps = await self._apart.run(lambda: tuple(stamp(path) for path in self._paths))
+            old = now - self._read >= REREAD_EVERY
+            if self._contents is None or old or stamps != self._stamps:
+                self._contents = await self._apart.run(self._read_all)
                 self._stamps = stamps
                 self._read = now
+        except CredentialsError as error:
+            failure = error
+        except TimeoutError:
+            names = " or ".join(f"{what} {path}" for what, path in zip(self._what, self._paths, strict=True))
+            failure = CredentialsError(
+                f"{names} could not be read within {self._apart.limit:g} s", hint=HANGS
+            )
         self._looked = self._clock()
+        return failure
 
     def _read_all(self) -> tuple[bytes, ...]:
         return tuple(read_file(path, what) for path, what in zip(self._paths, self._what, strict=True))

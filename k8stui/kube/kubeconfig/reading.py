@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k8stui.kube.apart import HANGS, LIMIT, Apart
 from k8stui.kube.errors import KubeconfigError
 from k8stui.kube.kubeconfig.types import (
     AuthProvider,
@@ -37,6 +38,7 @@ __all__ = [
     "Source",
     "User",
     "load_kubeconfig",
+    "read_kubeconfig",
     "reload_context",
 ]
 
@@ -164,6 +166,16 @@ def load_kubeconfig(
         raise KubeconfigError("The kubeconfig has no contexts", file=found[0], hint=_NO_CONFIG)
     names = " and ".join(str(file) for file in files)
     raise KubeconfigError(f"There is no kubeconfig: {names} does not exist", hint=_NO_CONFIG)
+
+
+async def read_kubeconfig(paths: Sequence[Path] | None = None) -> Kubeconfig:
+    """`load_kubeconfig` beside the event loop. KubeconfigError tells of files that hang as well."""
+    try:
+        return await Apart().run(lambda: load_kubeconfig(paths))
+    except TimeoutError:
+        names = " and ".join(str(file) for file in paths or _files_of(os.environ))
+        said = f"The kubeconfig {names} could not be read within {LIMIT:g} s"
+        raise KubeconfigError(said, hint=HANGS) from None
 
 
 def reload_context(context: Context) -> Context:
