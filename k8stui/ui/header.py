@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from k8stui.kinds.text import cell_width, cut, printable
 from k8stui.ui.session import Stage
+from k8stui.ui.widgets.table.states import next_try, seconds
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -38,14 +39,6 @@ class Connection(NamedTuple):
     style: str
 
 
-def seconds(span: float) -> str:
-    """A short time: `4 s`, `3 min`, `2 h`."""
-    span = max(span, 0.0)
-    if span < 120:
-        return f"{span:.0f} s"
-    return f"{span / 60:.0f} min" if span < 7200 else f"{span / 3600:.0f} h"
-
-
 def connection_of(session: Session, now: float) -> Connection:
     """How the connection stands at `now` (monotonic seconds). Each state has its sign and its word."""
     if session.stage in (Stage.STARTING, Stage.CONNECTING):
@@ -56,7 +49,7 @@ def connection_of(session: Session, now: float) -> Connection:
     health = session.cluster.health
     status = str(health.status.value)
     since = seconds(now - health.since)
-    wait = "" if health.next_try is None else f", next try in {seconds(health.next_try - now)}"
+    wait = "" if health.next_try is None else f", {next_try(health.next_try - now)}"
     if status == "live":
         return Connection("● live", "● live", "ok")
     if status == "connecting":

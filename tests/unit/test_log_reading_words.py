@@ -126,7 +126,7 @@ class TestStates:
         assert found == [
             "open, for 100s",
             "quiet for 80s",
-            "broken, for 100s, next try in 4s, refused",
+            "broken, for 100s, next try in 4 s, refused",
             "waiting, for 100s, CrashLoopBackOff",
             "ended, for 100s, exit code 0",
             "queued, number 2",
@@ -136,7 +136,7 @@ class TestStates:
         live = [self.status(Following.OPEN, n, last_line=199.0) for n in range(3)]
         assert states.summary(live, 200.0) == ("following 3 streams", False)
         ill = [*live, self.status(Following.BROKEN, 4, next_try=203.0)]
-        assert states.summary(ill, 200.0) == ("1 of 4 streams broken, next try in 3s", True)
+        assert states.summary(ill, 200.0) == ("1 of 4 streams broken, next try in 3 s", True)
         assert states.summary([self.status(Following.ENDED)], 200.0) == ("ended", False)
         assert states.summary([], 200.0) == ("waiting", False)
         looping = [self.status(Following.WAITING, n, reason="CrashLoopBackOff") for n in range(2)]

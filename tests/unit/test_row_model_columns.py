@@ -167,6 +167,8 @@ class TestMessages:
             assert lines[0].style == "message-error"
         if phase is Phase.STALE:
             assert lines[-1].text == "Next try in 4 s."
+            under_way = message(Subject("pods"), state, model, 27.0)
+            assert under_way[-1].text == "Trying again.", "and not a wait that is over"
 
     def test_the_reason_cannot_write_on_the_screen(self) -> None:
         model = RowModel(RowPrinter())

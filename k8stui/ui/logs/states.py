@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.durations import human_duration
 from k8stui.kinds.text import cut
+from k8stui.ui.widgets.table.states import next_try
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -40,7 +41,7 @@ def about(status: Any, now: float, queued: Mapping[str, int] | None = None) -> s
     elif status.since:
         said.append(f"for {human_duration(max(0.0, now - status.since))}")
     if status.next_try is not None and state == "broken":
-        said.append(f"next try in {human_duration(max(0.0, status.next_try - now))}")
+        said.append(next_try(status.next_try - now))
     if status.reason:
         said.append(status.reason)
     return ", ".join(said)
@@ -85,4 +86,4 @@ def _next_try(statuses: Sequence[Any], now: float) -> str:
     tries = [status.next_try for status in statuses if status.next_try is not None]
     if not tries:
         return "trying again"
-    return f"next try in {human_duration(max(0.0, min(tries) - now))}"
+    return next_try(min(tries) - now)

@@ -55,8 +55,16 @@ def _count(loaded: int, total: int | None) -> str:
     return f"{loaded:,} of {total:,}" if total and total >= loaded else f"{loaded:,}"
 
 
+def next_try(span: float) -> str:
+    """What is said of a try in so many seconds: `next try in 4 s`; one that is under way has no time left."""
+    return f"next try in {seconds(span)}" if span >= 0.5 else "trying again"
+
+
 def _waits(state: StateLike, clock: float) -> str:
-    return "" if state.next_try is None else f"Next try in {seconds(state.next_try - clock)}."
+    if state.next_try is None:
+        return ""
+    said = next_try(state.next_try - clock)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def short_state(state: StateLike | None, model: RowModel, clock: float) -> str:
@@ -67,7 +75,7 @@ def short_state(state: StateLike | None, model: RowModel, clock: float) -> str:
     if phase == "loading":
         return f"loading {_count(state.loaded, state.total)}"
     if phase == "stale":
-        wait = "" if state.next_try is None else f", next try in {seconds(state.next_try - clock)}"
+        wait = "" if state.next_try is None else f", {next_try(state.next_try - clock)}"
         return f"stale since {seconds(clock - state.since)}{wait}"
     if phase in ("denied", "gone"):
         return phase
