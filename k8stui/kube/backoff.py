@@ -47,6 +47,19 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+async def nap(clock: Clock, seconds: float, until: asyncio.Event) -> bool:
+    """Wait so long, but no longer than until something happens; whether it has."""
+    sleeping = asyncio.ensure_future(clock.sleep(seconds))
+    waking = asyncio.ensure_future(until.wait())
+    try:
+        await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sleeping, waking):
+            task.cancel()
+        await asyncio.wait((sleeping, waking))
+    return until.is_set()
+
+
 class Backoff:
     """Waits between tries: uniform between zero and a ceiling that doubles from `first` to `last` seconds."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from k8stui.kube.access import Access
-from k8stui.kube.backoff import Backoff, Clock, SystemClock
+from k8stui.kube.backoff import Backoff, Clock, SystemClock, nap
 from k8stui.kube.catalog import BUILTIN, Catalog
 from k8stui.kube.certificates import user_name
 from k8stui.kube.codecs import codec_for
@@ -353,20 +353,8 @@ class Cluster:
                 await self._clock.sleep(DEFINITIONS_AFTER)
                 # custom kinds come and go: a change of a definition lets the kinds be read again
                 self.definitions.watch(self.subscribe, self._rediscover.set)
-            if await self._nap(pause) and self.catalog.is_complete:
+            if await nap(self._clock, pause, self._rediscover) and self.catalog.is_complete:
                 await self._clock.sleep(SETTLE)
-
-    async def _nap(self, seconds: float) -> bool:
-        """Wait, or until the kinds shall be read again; whether the latter."""
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        waking = asyncio.ensure_future(self._rediscover.wait())
-        try:
-            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sleeping, waking):
-                task.cancel()
-            await asyncio.wait((sleeping, waking))
-        return self._rediscover.is_set()
 
     async def _learn_user(self) -> None:
         name = await user_name(self.access, self.context.user_entry)

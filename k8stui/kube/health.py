@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from k8stui.kube.backoff import Backoff, Clock
+from k8stui.kube.backoff import Backoff, Clock, nap
 from k8stui.kube.errors import ApiError, ConnectionLost, CredentialsError, KubeconfigError, KubeError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class HealthMonitor:
             left = HEARTBEAT - self._quiet()
             if left <= 0:
                 return
-            await self._nap(left)
+            await nap(self._clock, left, self._wake)
 
     def answered(self) -> None:
         """Something was answered: the server is there."""
@@ -137,18 +137,7 @@ class HealthMonitor:
         if was_live:
             self._on_down()
         self._wake.clear()
-        await self._nap(delay)
-
-    async def _nap(self, seconds: float) -> None:
-        """Wait, or until somebody wakes us."""
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        waking = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sleeping, waking):
-                task.cancel()
-            await asyncio.wait((sleeping, waking))
+        await nap(self._clock, delay, self._wake)
 
     def _set(self, status: Status, reason: str, next_try: float | None) -> None:
         old = self.health

@@ -14,26 +14,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from k8stui.kube.backoff import Backoff
+from k8stui.kube.backoff import Backoff, nap
 from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
 from k8stui.kube.logs.asking import Asking
 from k8stui.kube.logs.intake import Intake
-from k8stui.kube.logs.once import (
-    LifeReader,
-    first_stamped,
-    is_life_before,
-)
-from k8stui.kube.logs.types import (
-    ENDED,
-    ERROR,
-    GAP,
-    INFO,
-    RESTART,
-    Following,
-    LogLine,
-    LogSource,
-    SourceStatus,
-)
+from k8stui.kube.logs.once import LifeReader, first_stamped, is_life_before
+from k8stui.kube.logs.telling import Telling
+from k8stui.kube.logs.types import Following
 from k8stui.kube.logs.which_life import WhichLife
 
 if TYPE_CHECKING:
@@ -45,6 +32,7 @@ if TYPE_CHECKING:
     from k8stui.kube.logs.pod import ContainerLife
     from k8stui.kube.logs.pod_watch import PodView
     from k8stui.kube.logs.seen import Seen
+    from k8stui.kube.logs.types import LogLine, LogSource, SourceStatus
 
 IDLE_SECONDS = 240.0
 """A stream that brings nothing for so long is opened anew: its connection may be half-open."""
@@ -83,30 +71,39 @@ class ContainerFollower:
         self._tells_gone = tells_gone
         self._errors = errors
         self._first = life
-        self.status = SourceStatus(source, since=clock.monotonic())
         self._streams = streams
         self._path = path
-        self._source = source
         self._pod = pod
-        self._intake = Intake(streams, emit, self._says_fetching, errors)
-        self._emit = self._intake.emit
+        self._intake = Intake(streams, emit, self._fetching, errors)
+        self._telling = Telling(source, self._intake.emit, on_status, clock)
         self._asking = Asking(streams, path, self._intake, start, clock, errors)
         self._which = WhichLife(pod, clock, self._has_moved_on)
         self._clock = clock
         self._rng = rng
         self._backoff = Backoff(rng)
-        self._on_status = on_status
         self._drained = False
         """The present life was read to its end."""
         self._is_again = True
         """It is not the first stream of the present life."""
         self._is_later = False
         """It is not the first life that is read."""
-        self._told_broken = False
         self._turn = 0.0
         self._opened_at = 0.0
         self._hurry = asyncio.Event()
         self._cut: asyncio.Timeout | None = None
+
+    @property
+    def status(self) -> SourceStatus:
+        """How it stands."""
+        return self._telling.status
+
+    @property
+    def _source(self) -> LogSource:
+        """The life that is read now."""
+        return self._telling.source
+
+    def _fetching(self, fetches: bool) -> None:
+        self._telling.fetching(fetches)
 
     def retry_now(self) -> None:
         """The server answers again: nobody needs to wait out a back-off."""
@@ -120,13 +117,7 @@ class ContainerFollower:
     async def _nap(self, seconds: float) -> None:
         """Wait, or until it shall be tried now."""
         self._hurry.clear()
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        hurrying = asyncio.ensure_future(self._hurry.wait())
-        try:
-            await asyncio.wait((sleeping, hurrying), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            hurrying.cancel()
+        await nap(self._clock, seconds, self._hurry)
 
     @property
     def has_begun(self) -> bool:
@@ -140,7 +131,7 @@ class ContainerFollower:
 
     def take_over(self, before: ContainerFollower) -> None:
         """Go on where another one has ended that read the same container."""
-        self._first, self._source = None, before._source
+        self._first, self._telling.source = None, before._source
         self._asking.start, self._drained = before._asking.start, before._drained
         self._intake.take_over(before._intake)
 
@@ -158,10 +149,10 @@ class ContainerFollower:
             life = self._life()
             if life is None:
                 self._say_unread("the pod is gone")
-                self._end("the pod is gone", " (the pod is gone)", is_told=self._tells_gone)
+                self._telling.ended("the pod is gone", " (the pod is gone)", is_told=self._tells_gone)
                 return
             if not life.container_id:
-                self._say(Following.WAITING, life.waiting or "not started yet")
+                self._telling.say(Following.WAITING, life.waiting or "not started yet")
                 await self._pod.changed(POLL_SECONDS)
             elif life.container_id != self._source.container_id:
                 await self._next_life(life)
@@ -169,12 +160,12 @@ class ContainerFollower:
                 await self._read()
             elif life.final:
                 await self._intake.look_at_end()
-                self._end(*((life.ended.text, life.ended.remark) if life.ended else ("", "")))
+                self._telling.ended(*((life.ended.text, life.ended.remark) if life.ended else ("", "")))
                 return
             else:
                 ended = life.ended.text if life.ended else ""
                 reason = " after ".join(filter(None, (life.waiting, ended))) or "it starts anew"
-                self._say(Following.WAITING, reason)
+                self._telling.say(Following.WAITING, reason)
                 await self._pod.changed(POLL_SECONDS)
 
     def _life(self) -> ContainerLife | None:
@@ -182,7 +173,7 @@ class ContainerFollower:
         return None if lives is None else lives.find(self._source.container)
 
     def _begin(self, life: ContainerLife) -> None:
-        self._source = msgspec.structs.replace(
+        self._telling.source = msgspec.structs.replace(
             self._source, container_id=life.container_id, restarts=life.restarts, **self._place()
         )
         self._drained = self._is_again = self._streams.ended = False
@@ -205,15 +196,14 @@ class ContainerFollower:
             missed = life.restarts - before.restarts - 1
             if missed <= 0:
                 self._say_unread("the kubelet has its log no more")
-            at = (last.finished_at or "") if last is not None else ""
-            self._emit([LogLine(at, self._source, life.restarted(missed), GAP if missed > 0 else RESTART)])
+            self._telling.restarted(life, missed)
         self._begin(life)
         self._is_later = True
 
     def _say_unread(self, why: str) -> None:
         """A life is over that was not read to its end: that is said once."""
         if self._source.container_id and not self._drained and not self._streams.ended:
-            self._emit([self._mark(GAP, f"its last lines may be missing: {why}")])
+            self._telling.unread(why)
         self._drained = True
 
     def leave(self) -> None:
@@ -279,7 +269,7 @@ class ContainerFollower:
 
     async def _refused(self, error: ApiError) -> None:
         if _is_not_started(error):
-            self._say(Following.WAITING, error.message)
+            self._telling.say(Following.WAITING, error.message)
             await self._pod.changed(POLL_SECONDS)
         elif error.code == 404:
             await self._try_refresh()
@@ -293,11 +283,7 @@ class ContainerFollower:
         if not (isinstance(error, ApiError) and error.code in GONE):
             self._streams.ended = False  # who ended the last stream may have been a server that went away
         delay = self._backoff.next(getattr(error, "retry_after", None))
-        said = error.sentence()
-        if not self._told_broken:
-            self._told_broken = True
-            self._emit([self._mark(ERROR, f"reading broke off: {said}")])
-        self._say(Following.BROKEN, said, self._clock.monotonic() + delay)
+        self._telling.broken(error.sentence(), delay)
         await self._nap(delay)
         await self._try_refresh()
 
@@ -344,12 +330,6 @@ class ContainerFollower:
         self._intake.fill(before, after)
         return True
 
-    def _says_fetching(self, fetches: bool) -> None:
-        if fetches:
-            self._say(self.status.following, "fetching what the kubelet has rotated away")
-        elif self.status.following is Following.OPEN:
-            self._say(Following.OPEN, "")
-
     def _has_moved_on(self) -> bool:
         """The pod says that another life has begun."""
         life = self._life()
@@ -358,17 +338,14 @@ class ContainerFollower:
     def _opened(self) -> None:
         self._opened_at = self._clock.monotonic()
         self._which.opened(self._intake.seen)
-        if self._told_broken:
-            self._told_broken = False
-            self._emit([self._mark(INFO, "reading goes on")])
-        self._say(Following.OPEN, "")
+        self._telling.opened()
 
     def _took(self, lines: Sequence[LogLine]) -> None:
         self._which.took(self._intake.seen)
         self._asking.heard()
         self._intake.reads(self._source)
-        self._emit(lines)
-        self.status = msgspec.structs.replace(self.status, last_line=self._clock.monotonic())
+        self._intake.emit(lines)
+        self._telling.heard()
 
     async def _yield_turn(self) -> None:
         """A flood must not keep the loop to itself."""
@@ -400,27 +377,10 @@ class ContainerFollower:
             await reader.run()
         except KubeError as error:
             if not (self._streams.ended and isinstance(error, ApiError) and error.code in GONE):
-                said = f"its last lines may be missing: {error.sentence()}"
-                self._emit([self._mark(GAP, said)])
+                self._telling.unread(error.sentence())
         if reader.is_other:
             await self._drain(previous=True)
         self._drained = True
-
-    def _mark(self, mark: str, text: str) -> LogLine:
-        return LogLine("", self._source, f"{self._source.container}: {text}", mark)
-
-    def _end(self, reason: str, remark: str, *, is_told: bool = True) -> None:
-        if self._source.container_id and is_told:
-            self._emit([self._mark(ENDED, f"ended{remark}")])
-        self._say(Following.ENDED, reason)
-
-    def _say(self, following: Following, reason: str, next_try: float | None = None) -> None:
-        old = self.status
-        since = old.since if old.following is following else self._clock.monotonic()
-        new = SourceStatus(self._source, following, since, reason, next_try, old.last_line)
-        if new != old:
-            self.status = new
-            self._on_status(new)
 
 
 def _is_not_started(error: ApiError) -> bool:

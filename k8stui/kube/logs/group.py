@@ -21,6 +21,7 @@ from k8stui.kube.logs.group_admission import MOST_PODS, Admission
 from k8stui.kube.logs.group_merge import HOLD, GroupMerge
 from k8stui.kube.logs.group_pod import PodMember, Reading
 from k8stui.kube.logs.pool import Share, StreamPool
+from k8stui.kube.logs.times import stamp_at
 from k8stui.kube.logs.types import ERROR, GAP, INFO, LogLine, LogSource
 
 if TYPE_CHECKING:
@@ -266,8 +267,7 @@ class LogGroup:
     # Lines
 
     def _remark(self, mark: str, text: str, source: LogSource = OF_ALL) -> None:
-        now = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-        self._remarks.push([LogLine(now, source, text, mark)])
+        self._remarks.push([LogLine(stamp_at(self._clock.wall()), source, text, mark)])
 
     async def _release(self, deliver: Deliver) -> None:
         """Hand on what its turn has come for, and in the end everything: whoever takes lines may be slow."""

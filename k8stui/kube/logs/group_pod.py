@@ -20,6 +20,7 @@ from k8stui.kube.logs.follow import ContainerFollower
 from k8stui.kube.logs.group_streams import PooledStreams
 from k8stui.kube.logs.once import LifeReader, start_of
 from k8stui.kube.logs.pod_watch import PodWatcher
+from k8stui.kube.logs.times import stamp_at
 from k8stui.kube.logs.types import (
     ENDED,
     ERROR,
@@ -141,9 +142,7 @@ class PodMember:
     def remark(self, mark: str, text: str) -> None:
         """A line of ours about the pod."""
         source = LogSource(self.namespace, self.name, self.uid, "")
-        now = datetime.fromtimestamp(self._reading.clock.wall(), UTC)
-        stamp = now.strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-        self._remarks.push([LogLine(stamp, source, text, mark)])
+        self._remarks.push([LogLine(stamp_at(self._reading.clock.wall()), source, text, mark)])
 
     async def follow(self) -> None:
         """Read until all containers have ended for good, the pod is gone, or it is selected no more."""

@@ -10,8 +10,8 @@ older ones of a container that writes seldom are taken back until the others are
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.logs.cri_lines import PART_UNIT, whole_line
 from k8stui.kube.logs.node_files import refusal
 from k8stui.kube.logs.rotated import RotatedLog
-from k8stui.kube.logs.times import nanoseconds, split_stamp
+from k8stui.kube.logs.times import nanoseconds, split_stamp, stamp_at
 from k8stui.kube.logs.types import INFO, LogLine
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class OlderLines:
 
     def _learn_rotated(self, sources: Iterable[LogSource]) -> None:
         """Nothing came yet: the present files are empty, and what there is was rotated away."""
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+        now = stamp_at(time.time())
         for source in sources:
             if source.node and source not in self._parts:
                 part = self._parts[source] = _Part(source, now, "", 0)

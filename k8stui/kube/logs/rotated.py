@@ -17,7 +17,7 @@ from k8stui.kube.connection.lines import LineSplitter
 from k8stui.kube.errors import ApiError
 from k8stui.kube.logs.cri_lines import CriLines, is_last_part
 from k8stui.kube.logs.node_files import PIECE, Piece, list_files, read_blocks, read_part
-from k8stui.kube.logs.times import nanoseconds, second_of
+from k8stui.kube.logs.times import nanoseconds, raw_stamp, second_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -74,8 +74,8 @@ class RotatedLog:
         for file in files[first:]:
             start = 0 if file.compressed else await self._place(file, second * 1_000_000_000)
             async for batch in self._batches(file, start, lines):
-                if batch and second_of(_stamp(batch[0])) < second:
-                    batch = [line for line in batch if second_of(_stamp(line)) >= second]
+                if batch and second_of(raw_stamp(batch[0])) < second:
+                    batch = [line for line in batch if second_of(raw_stamp(line)) >= second]
                 yield batch
         if lines.has_rest:
             yield [lines.rest()]
@@ -113,7 +113,7 @@ class RotatedLog:
         kept: list[bytes] = []
         async for batch in self._batches(file, start, CriLines()):
             for line in batch:
-                at = nanoseconds(_stamp(line))
+                at = nanoseconds(raw_stamp(line))
                 if at > limit or (at == limit and known == _text(line)):
                     return kept[-most:]
                 kept.append(line)
@@ -135,7 +135,7 @@ class RotatedLog:
         if file.rotated_at not in self._begins:
             async for batch in self._batches(file, 0, CriLines(), piece=LOOK):
                 if batch:
-                    self._begins[file.rotated_at] = _stamp(batch[0])
+                    self._begins[file.rotated_at] = raw_stamp(batch[0])
                     break
             self._begins.setdefault(file.rotated_at, "")
         return self._begins[file.rotated_at]
@@ -146,7 +146,7 @@ class RotatedLog:
         while high - low > NEAR:
             middle = (low + high) // 2
             body = (await self._piece(file, middle, LOOK)).body.partition(b"\n")[2]
-            at = nanoseconds(body[:40].partition(b" ")[0].decode("ascii", "replace"))
+            at = nanoseconds(raw_stamp(body))
             if at and at < moment:
                 low = middle
             else:
@@ -175,10 +175,6 @@ class RotatedLog:
             await asyncio.sleep(0)
         if tail := splitter.tail():
             yield lines.feed([tail])
-
-
-def _stamp(line: bytes) -> str:
-    return line[:40].partition(b" ")[0].decode("ascii", "replace")
 
 
 def _text(line: bytes) -> str:

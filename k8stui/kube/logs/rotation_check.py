@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from k8stui.kube.errors import ApiError, KubeError
 from k8stui.kube.logs.node_files import refusal
 from k8stui.kube.logs.seen import DISORDER
-from k8stui.kube.logs.times import nanoseconds, split_stamp
+from k8stui.kube.logs.times import nanoseconds, raw_stamp, split_stamp
 from k8stui.kube.logs.types import GAP, LogLine, LogSource
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class RotationCheck:
 
 
 def _time(line: bytes) -> int:
-    return nanoseconds(line[:40].partition(b" ")[0].decode("ascii", "replace"))
+    return nanoseconds(raw_stamp(line))
 
 
 def _hash(form: Form) -> int:

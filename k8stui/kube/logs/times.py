@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\Z")
@@ -29,6 +29,11 @@ def split_stamps(lines: list[str]) -> list[tuple[str, str]]:
         else split_stamp(line)
         for line in lines
     ]
+
+
+def raw_stamp(line: bytes) -> str:
+    """What stands where the stamp of a line is, whatever comes after it."""
+    return line[:40].partition(b" ")[0].decode("ascii", "replace")
 
 
 @lru_cache(maxsize=4096)
@@ -59,9 +64,12 @@ def second_of(stamp: str) -> int:
 
 def since_time(second: int) -> str:
     """A second since the epoch as `sinceTime` wants it."""
-    from datetime import UTC
-
     return datetime.fromtimestamp(max(0, second), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def stamp_at(moment: float) -> str:
+    """A moment in seconds since the epoch, as kubelets stamp lines."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
 
 
 def sortable(stamp: str) -> str:

@@ -7,7 +7,8 @@ its state is another one.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.ui.views.log_news import LogNews
@@ -171,10 +172,10 @@ class LogReading:
 
     def remark(self, text: str, mark: str = "info") -> None:
         """A line of ours, now; `mark` as in `LogLine`."""
+        from k8stui.kube.logs.times import stamp_at
         from k8stui.kube.logs.types import LogLine, LogSource
 
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-        self.buffer.append(LogLine(now, LogSource("", "", "", ""), text, mark))
+        self.buffer.append(LogLine(stamp_at(time.time()), LogSource("", "", "", ""), text, mark))
 
     # What is asked of it
 
