@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from k8stui.ui.backend import ContextInfo, Contexts
+from k8stui.ui.state import InUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,14 +182,20 @@ class Session:
         self._on_change()
 
     def _set_scope(self, name: str) -> None:
-        """Namespaces and read-only mode of a context: command line, settings, kubeconfig, in this order."""
+        """Namespaces and read-only mode of a context: command line, settings, kubeconfig, in this order.
+
+        What the user chose last stands before what the kubeconfig says, until that says something new.
+        """
         own = self.settings.for_context(name)
         info = self.contexts.get(name) or ContextInfo(name)
+        chosen = self.state.data.namespaces.get(f"{self.backend.state_key}{name}")
         self.readonly = self._readonly_given or bool(own.readonly)
         if self._namespaces_given is not None:
             self.namespaces, self._namespaces_given = self._namespaces_given, None
         elif own.namespaces is not None:
             self.namespaces = own.namespaces
+        elif chosen is not None and chosen.configured == info.namespace:
+            self.namespaces = chosen.names
         else:
             self.namespaces = (info.namespace,) if info.namespace else ()
 
@@ -197,6 +204,8 @@ class Session:
         self.namespaces = names
         for name in names:
             self.state.use_namespace(self.state_key, name)
+        info = self.contexts.get(self.context) or ContextInfo(self.context)
+        self.state.data.namespaces[self.state_key] = InUse(names, info.namespace)
         self._on_change()
 
     def _progress(self, step: str) -> None:

@@ -36,6 +36,14 @@ class SavedLayout(Struct, frozen=True):
         return is_sound(self.tree) and set(leaves(self.tree)) == set(self.panes)
 
 
+class InUse(Struct, frozen=True):
+    """The namespaces that were looked at last in a context; () is all."""
+
+    names: tuple[str, ...]
+    configured: str = ""
+    """The kubeconfig's namespace then: once it says another one, that holds."""
+
+
 class Remembered(Struct):
     """The content of the state file."""
 
@@ -43,6 +51,8 @@ class Remembered(Struct):
     commands: list[str] = field(default_factory=list)
     recent: dict[str, list[str]] = field(default_factory=dict)
     """Context -> namespaces, the last used first."""
+    namespaces: dict[str, InUse] = field(default_factory=dict)
+    """Context -> what was chosen there."""
     favourites: dict[str, list[str]] = field(default_factory=dict)
     forwards: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Context -> port-forwards that start again with the program."""
@@ -120,6 +130,14 @@ class StateFile:
         if len(recent) >= NAMESPACES_KEPT:
             recent.pop()
         recent.append(namespace)
+
+    def forget_namespace(self, context: str, namespace: str) -> None:
+        """There is no such namespace: neither a digit nor the next start leads there."""
+        recent = self.data.recent.get(context, [])
+        if namespace in recent:
+            recent.remove(namespace)
+        if context in self.data.namespaces and namespace in self.data.namespaces[context].names:
+            del self.data.namespaces[context]
 
     def toggle_favourite(self, context: str, namespace: str) -> bool:
         """Make a namespace a favourite, or no longer; True when it now is one."""

@@ -338,6 +338,8 @@ async def test_an_empty_table_says_that_there_is_no_such_namespace(complete: boo
         await until(pilot, lambda: "No deployments in namespace shp." in screen_text(app))
         await until(pilot, lambda: said in screen_text(app))
         assert complete == ("There is no namespace" in screen_text(app))
+        await app.navigator.run_line("ns shp")
+        await until(pilot, lambda: ("shp" in app.session.recent) is not complete)
 
 
 async def test_namespaces_are_chosen_from_a_table_with_counts() -> None:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from textual import events
 
+from k8stui.settings import Settings
 from k8stui.ui import workspace
+from k8stui.ui.backend import ContextInfo, Contexts
+from k8stui.ui.session import Session
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, FakeCluster, make_app, screen_text, started, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from textual.pilot import Pilot
@@ -182,6 +186,36 @@ async def test_a_layout_is_remembered_for_its_context(tmp_path: Path) -> None:
         await until(pilot, lambda: "staging" in screen_text(app) and "pods(all)[6]" in screen_text(app))
     async with make_app(state=StateFile(tmp_path)).run_test(size=SIZE) as pilot:
         await until(pilot, lambda: "deployments(all)[1]" in screen_text(pilot.app))
+
+
+async def test_namespaces_are_remembered_until_the_kubeconfig_says_others(tmp_path: Path) -> None:
+    class Configured(FakeBackend):
+        def __init__(self, namespace: str) -> None:
+            super().__init__()
+            self.entries = (ContextInfo("prod", "c", "ada", namespace), ContextInfo("staging", "c", "ada"))
+
+        async def contexts(self, on_progress: Callable[[str], None]) -> Contexts:
+            return Contexts(self.entries, "prod", "")
+
+    async def opened(configured: str, chosen: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        state = StateFile(tmp_path)
+        session = Session(Configured(configured), Settings(), state, on_change=lambda: None)
+        await session.begin(None)
+        begun = session.namespaces
+        if chosen is not None:
+            session.use_namespaces(chosen)
+            session.switch("staging")
+            assert session.namespaces == (), "each context has its own"
+            session.switch("prod")
+            assert session.namespaces == chosen
+        state.save()
+        await session.close()
+        return begun
+
+    assert await opened("shop", chosen=("a", "b")) == ("shop",)
+    assert await opened("shop", chosen=()) == ("a", "b")
+    assert await opened("shop") == (), "all is a choice, too"
+    assert await opened("other") == ("other",)
 
 
 async def test_a_reader_is_remembered_with_what_it_reads(tmp_path: Path) -> None:

@@ -27,16 +27,17 @@ def subject_of(kind: Kind, namespaces: tuple[str, ...], target: Target | None, m
     return Subject(kind.plural, scope, hint, follows)
 
 
-async def missing_namespace(cluster: ClusterLike, names: tuple[str, ...]) -> str:
-    """A sentence about the first of these that there is not; empty where all are there, or none can say."""
+async def missing_namespace(cluster: ClusterLike, names: tuple[str, ...]) -> tuple[str, str]:
+    """The first of these that there is not, and a sentence about it; empty where all are, or none can say."""
     from k8stui.kube.errors import KubeError
 
     try:
         visible = await cluster.visible_namespaces(names)
     except KubeError:
-        return ""
+        return "", ""
     gone = [name for name in names if name not in visible.names]
     if not visible.complete or not gone:
-        return ""
+        return "", ""
     near = closest(gone[0], visible.names)
-    return f"There is no namespace {gone[0]!r}." + (f" Did you mean {near!r}?" if near else "")
+    hint = f" Did you mean {near!r}?" if near else ""
+    return gone[0], f"There is no namespace {gone[0]!r}.{hint}"

@@ -236,9 +236,10 @@ class TableView(View):
 
     async def _explain_emptiness(self, cluster: Any, names: tuple[str, ...]) -> None:
         """Nothing is in a namespace: it may be that there is no such namespace."""
-        missing = await missing_namespace(cluster, names)
-        if missing and names == self.namespaces:
-            self._tell_subject(missing)
+        name, sentence = await missing_namespace(cluster, names)
+        if sentence and names == self.namespaces:
+            self.session.state.forget_namespace(self.session.state_key, name)
+            self._tell_subject(sentence)
 
     # What the pane asks
 
