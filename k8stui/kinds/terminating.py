@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from k8stui.kinds.durations import human_duration
+from k8stui.kube.durations import human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -172,7 +172,7 @@ async def test_a_node_is_drained_when_its_pods_are_gone(
     assert "No controller makes these anew: shop/web-a." in screen_text(app)
     await pilot.press("y")
     await until(pilot, lambda: "0 of 2 gone · 2 terminating" in screen_text(app), "they are waited for")
-    left = re.compile(r"· shop/web-a: terminating, (\d+) s of its grace period left")
+    left = re.compile(r"· shop/web-a: terminating, (\d+)s of its grace period left")
     await until(pilot, lambda: left.search(screen_text(app)), "what is left of its grace period")
     assert "· shop/going: terminating, its grace period ended" in screen_text(app)
     assert "example.com/x keeps it" in " ".join(screen_text(app).split())

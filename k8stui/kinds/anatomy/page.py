@@ -263,7 +263,7 @@ def _state(page: Page, label: str, state: Raw, limit: str, now: datetime) -> Non
 
 def _ran(ended: Raw) -> str:
     from k8stui.kinds.describe.common import moment
-    from k8stui.kinds.durations import human_duration
+    from k8stui.kube.durations import human_duration
 
     start, stop = moment(ended.get("startedAt")), moment(ended.get("finishedAt"))
     if start is None or stop is None or start.year < 2000:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from k8stui.kinds.describe.lines import NONE, Page, Ref, Text
-from k8stui.kinds.durations import UNKNOWN, human_duration
+from k8stui.kube.durations import UNKNOWN, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

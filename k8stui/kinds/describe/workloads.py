@@ -22,7 +22,7 @@ from k8stui.kinds.describe.common import (
 )
 from k8stui.kinds.describe.lines import NONE, UNSET, Page, Text
 from k8stui.kinds.describe.template import template
-from k8stui.kinds.durations import UNKNOWN, human_duration
+from k8stui.kube.durations import UNKNOWN, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

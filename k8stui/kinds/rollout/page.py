@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8stui.kinds.describe.lines import Mark
-from k8stui.kinds.durations import human_duration
 from k8stui.kinds.rollout.history import diff_lines
 from k8stui.kinds.rollout.status import RolloutPhase
 from k8stui.kinds.text import fit, printable
+from k8stui.kube.durations import human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from k8stui.kinds.durations import age, human_duration
 from k8stui.kinds.tables.printing import (
     NONE,
     Column,
@@ -24,6 +23,7 @@ from k8stui.kinds.tables.workloads import (
     selector_text,
     template_fields,
 )
+from k8stui.kube.durations import age, human_duration
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from k8stui.kinds.durations import age, is_set
 from k8stui.kinds.tables.printing import (
     Column,
     Field,
@@ -20,6 +19,7 @@ from k8stui.kinds.tables.printing import (
 )
 from k8stui.kinds.tables.sorting import age_key
 from k8stui.kinds.text import first_line
+from k8stui.kube.durations import age, is_set
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from k8stui.kinds.durations import UNKNOWN
 from k8stui.kinds.tables.printing import (
     NONE,
     Column,
@@ -16,6 +15,7 @@ from k8stui.kinds.tables.printing import (
     text_field,
 )
 from k8stui.kinds.tables.sorting import ip_key
+from k8stui.kube.durations import UNKNOWN
 
 if TYPE_CHECKING:
     from k8stui.kube.objects import Node

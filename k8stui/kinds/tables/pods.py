@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from k8stui.kinds.durations import human_duration
 from k8stui.kinds.tables.printing import (
     NONE,
     Column,
@@ -22,6 +21,7 @@ from k8stui.kinds.tables.printing import (
     text_field,
 )
 from k8stui.kinds.tables.sorting import Key, ip_key, word_key
+from k8stui.kube.durations import human_duration
 from k8stui.kube.objects import ContainerState, ContainerStatus, Pod, StateTerminated
 
 _ALWAYS = "Always"

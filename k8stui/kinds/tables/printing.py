@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from k8stui.kinds.durations import age
 from k8stui.kinds.tables.sorting import TEXT, Key, age_key, natural, number_key, text_key
+from k8stui.kube.durations import age
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,10 +11,10 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from k8stui.kinds.durations import age
 from k8stui.kinds.tables.printing import Column, Tone
 from k8stui.kinds.tables.sorting import Key, age_key, duration_key, name_key, text_key
 from k8stui.kinds.text import first_line
+from k8stui.kube.durations import age
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from k8stui.kube.durations import human_duration
 from k8stui.kube.namespaces import METADATA_ONLY
 from k8stui.kube.operations.reading import read_pages
 
@@ -48,8 +49,8 @@ class Stay(msgspec.Struct, frozen=True):
             return "evicted, but not terminating yet"
         left = self.left
         if left > 0:
-            return f"terminating, {_span(left)} of its grace period left"
-        words = f"terminating, its grace period ended {_span(-left)} ago"
+            return f"terminating, {human_duration(left)} of its grace period left"
+        words = f"terminating, its grace period ended {human_duration(-left)} ago"
         if self.finalizers:
             return f"{words}; {', '.join(self.finalizers)} keeps it"
         return words if -left < LATE else f"{words}; the kubelet is silent"
@@ -86,14 +87,3 @@ def _time(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _span(seconds: int) -> str:
-    """A time in the two largest of its units."""
-    if seconds < 120:
-        return f"{seconds} s"
-    minutes = seconds // 60
-    if minutes < 120:
-        return f"{minutes} min {seconds % 60} s"
-    hours = minutes // 60
-    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

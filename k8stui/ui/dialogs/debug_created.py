@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from k8stui.kinds.durations import human_duration
+from k8stui.kube.durations import human_duration
 from k8stui.ui.dialogs.base import Dialog, PlainText
 from k8stui.ui.dialogs.shell_text import lines_of
 from k8stui.ui.latest import start_latest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from k8stui.kinds.durations import human_duration
 from k8stui.kinds.text import cut
+from k8stui.kube.durations import human_duration
 from k8stui.ui.widgets.table.states import next_try
 
 if TYPE_CHECKING:
