@@ -1,7 +1,7 @@
-"""Label and field selectors, with kubectl's grammar: parsed, made canonical, and matched here.
+"""Label selectors, with kubectl's grammar: parsed, made canonical, and matched here.
 
 Sources of the grammar: the Kubernetes documentation on labels and selectors, and k8s.io/apimachinery's
-`labels.Parse` and `fields.ParseSelector`.
+`labels.Parse`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"\s*(==|!=|[=!<>(),]|[^\s=!<>(),]+)")
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
-_FIELD = re.compile(r"((?:\\.|[^\\,=!])+)(==|!=|=)((?:\\[\\,=]|[^\\,=])*)")
 
 
 class SelectorError(ValueError):
@@ -186,17 +185,3 @@ def _value(value: str) -> str:
     if value and not _NAME.fullmatch(value):
         raise SelectorError(f'"{value}" is not a label value')
     return value
-
-
-def parse_field_selector(text: str) -> str:
-    """Check a field selector (`spec.nodeName=n1,status.phase!=Running`) and give its canonical text.
-
-    Which fields a kind can be selected by only the server knows. Raises SelectorError.
-    """
-    terms = []
-    for term in re.split(r"(?<!\\),", text.strip()) if text.strip() else []:
-        found = _FIELD.fullmatch(term.strip())
-        if found is None:
-            raise SelectorError(f'"{term}" is no field selector: expected field=value or field!=value')
-        terms.append(f"{found[1]}{found[2].replace('==', '=')}{found[3]}")
-    return ",".join(terms)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 
 class ViewType(StrEnum):
-    """Which view shows a spec; an entry in `views.VIEWS` for each."""
+    """Which view shows a spec; `views.make_view` has a branch for each."""
 
     TABLE = "table"
     LOGS = "logs"

@@ -547,14 +547,14 @@ async def test_every_operation_is_forbidden_to_who_may_only_look(
         for name, plan in plans.items():
             run = await op.do(plan, viewer)
             assert run.failed, name
-            assert not run.done_refs, name
+            assert not run.count(State.DONE), name
             for result in run.failed:
                 assert "forbidden" in result.text.lower(), (name, result.text)
     async with Connection(cluster_under_test.admin, readonly=True) as readonly:
         for name, plan in plans.items():
             run = await op.do(plan, readonly)
             assert run.failed, name
-            assert not run.done_refs, name
+            assert not run.count(State.DONE), name
             for result in run.failed:
                 assert "Read-only: " in result.text, (name, result.text)
     web = plans["operation.scale"].refs[0]

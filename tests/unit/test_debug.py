@@ -12,8 +12,6 @@ from k8stui.kube.debug.objects import (
     DebugContainer,
     Profile,
     ephemeral_container,
-    ephemeral_patch,
-    ephemeral_put,
     free_name,
     node_debugger,
     node_debugger_name,
@@ -71,15 +69,10 @@ def test_profiles_of_an_ephemeral_container(profile: Profile, security: dict[str
     assert profile.explanation
 
 
-def test_ephemeral_bodies_of_new_and_old_servers() -> None:
-    patch = ephemeral_patch(choice(command=("sh",), environment={"A": "1"}))
-    (container,) = patch["spec"]["ephemeralContainers"]
+def test_command_and_environment_of_an_ephemeral_container() -> None:
+    container = ephemeral_container(choice(command=("sh",), environment={"A": "1"}))
     assert container["command"] == ["sh"]
     assert container["env"] == [{"name": "A", "value": "1"}]
-    put = ephemeral_put(POD, choice())
-    assert put["kind"] == "EphemeralContainers"
-    assert put["metadata"] == {"name": "web-0", "namespace": "shop", "resourceVersion": "7"}
-    assert [entry["name"] for entry in put["ephemeralContainers"]] == ["debugger-old", "debugger-x"]
 
 
 def test_a_custom_profile_is_laid_over() -> None:

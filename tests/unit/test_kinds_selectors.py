@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8stui.kinds.selectors import SelectorError, parse_field_selector, parse_selector, selector_of
+from k8stui.kinds.selectors import SelectorError, parse_selector, selector_of
 from k8stui.kube.objects import LabelSelector
 
 LABELS = {"app": "web", "tier": "front", "n": "5", "empty": ""}
@@ -87,23 +87,3 @@ def test_what_is_wrong_with_a_selector_is_said_in_a_sentence(text: str) -> None:
 def test_the_selector_of_a_workload_that_has_none_selects_nothing() -> None:
     assert not selector_of(None).matches({})
     assert selector_of(LabelSelector()).matches({"any": "thing"})
-
-
-@pytest.mark.parametrize(
-    ("text", "canonical"),
-    [
-        ("", ""),
-        ("spec.nodeName=n1", "spec.nodeName=n1"),
-        ("status.phase!=Running, metadata.namespace==shop", "status.phase!=Running,metadata.namespace=shop"),
-        ("spec.nodeName=", "spec.nodeName="),
-        (r"metadata.name=a\,b\=c", r"metadata.name=a\,b\=c"),
-    ],
-)
-def test_a_field_selector_is_checked(text: str, canonical: str) -> None:
-    assert parse_field_selector(text) == canonical
-
-
-@pytest.mark.parametrize("text", ["spec.nodeName", "=n1", "a=b=c", "a in (b)", "a=b,", ",a=b"])
-def test_a_wrong_field_selector_is_refused(text: str) -> None:
-    with pytest.raises(SelectorError):
-        parse_field_selector(text)

@@ -10,11 +10,8 @@ from k8stui.kinds.relations.family import (
     Query,
     children_of,
     concerns,
-    concerns_any,
-    concerns_node,
     kind_of,
     owner_of,
-    pods_of_node,
 )
 from k8stui.kube.objects import (
     STRUCTS,
@@ -55,7 +52,6 @@ def test_a_node_leads_to_the_pods_on_it() -> None:
     assert (query.kind, query.field_selector, query.namespace) == ("pods", "spec.nodeName=node-1", "")
     assert "toobig" not in under(query)
     assert len(under(query)) == 17
-    assert query == pods_of_node("node-1")
 
 
 def test_a_namespace_leads_to_its_pods() -> None:
@@ -191,14 +187,6 @@ def test_events_of_kinds_without_a_struct_are_told_with_the_kind() -> None:
     event = make(Event, involvedObject={"kind": "PersistentVolumeClaim", "name": "data", "namespace": "shop"})
     assert concerns(event, claim, "PersistentVolumeClaim")
     assert not concerns(event, claim, "Secret")
-
-
-def test_events_of_a_node_are_its_own_and_those_of_its_pods() -> None:
-    own = make(Event, involvedObject={"kind": "Node", "name": "n1", "uid": "n1"})
-    of_pod = make(Event, involvedObject={"kind": "Pod", "name": "web-0", "namespace": "shop", "uid": "u1"})
-    other = make(Event, involvedObject={"kind": "Pod", "name": "web-1", "namespace": "shop", "uid": "u2"})
-    assert [concerns_node(each, NODE, {"u1"}) for each in (own, of_pod, other)] == [True, True, False]
-    assert [concerns_any(each, {"u1"}) for each in (own, of_pod, other)] == [False, True, False]
 
 
 def test_the_recorded_events_find_their_objects() -> None:

@@ -1,6 +1,6 @@
 """The files of container logs on a simulated node, as a kubelet keeps them: the current one and rotated ones.
 
-A log is cut into files by number of lines or by time (`files_of`), of which the last ones are kept: the
+A log is cut into files by number of lines or by time, of which the last ones are kept: the
 newest rotated file as it is, older ones compressed. `pods/NAMESPACE_NAME_UID/CONTAINER/` serves them in the
 format of container runtimes. Files are made when they are asked for; a few are kept for who asks piece by
 piece.

@@ -29,8 +29,6 @@ from k8stui.kube.objects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from k8stui.kube.objects import ObjectMeta
 
 PODS = "pods"
@@ -123,11 +121,6 @@ def _workload_selector(obj: Deployment | ReplicaSet | StatefulSet | DaemonSet | 
         return Selector(nothing=True)
 
 
-def pods_of_node(name: str) -> Query:
-    """The pods on a node."""
-    return Query(PODS, node=name)
-
-
 def kind_of(obj: Any) -> str:
     """The Kubernetes kind of an object with a Struct (`Pod`); empty for a TableRow."""
     # with columns of the user's own an object is of a subclass
@@ -171,13 +164,3 @@ def concerns(event: Event, obj: Any, kind: str = "") -> bool:
     if about.kind == "Node":
         return about.uid in ("", meta.name)
     return not about.uid and about.namespace == meta.namespace
-
-
-def concerns_node(event: Event, node: Node, pod_uids: AbstractSet[str]) -> bool:
-    """Whether an event is about a node or about one of its pods (given by their uids)."""
-    return event.involved_object.uid in pod_uids or concerns(event, node)
-
-
-def concerns_any(event: Event, uids: AbstractSet[str]) -> bool:
-    """Whether an event is about one of the objects with these uids."""
-    return event.involved_object.uid in uids

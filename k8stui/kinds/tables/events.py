@@ -46,12 +46,6 @@ def times_seen(event: Event) -> int:
     return event.count or 1
 
 
-def seen_text(event: Event, now: datetime) -> str:
-    """LAST SEEN in the form of `kubectl events` and `kubectl describe`: `10s (x5 over 3m)`."""
-    last, times = age(last_seen(event), now), times_seen(event)
-    return f"{last} (x{times} over {age(first_seen(event), now)})" if times > 1 else last
-
-
 def object_text(event: Event) -> str:
     """OBJECT: what it is about, as `kind/name`."""
     about = event.involved_object

@@ -179,25 +179,6 @@ def ephemeral_container(choice: DebugContainer, target: str = "") -> Json:
     return body
 
 
-def ephemeral_patch(choice: DebugContainer, target: str = "") -> Json:
-    """Strategic merge patch of ``pods/NAME/ephemeralcontainers`` (servers from 1.22)."""
-    return {"spec": {"ephemeralContainers": [ephemeral_container(choice, target)]}}
-
-
-def ephemeral_put(pod: Json, choice: DebugContainer, target: str = "") -> Json:
-    """Body of the PUT that servers before 1.22 want: the alpha kind, with those that are there."""
-    metadata = pod["metadata"]
-    present = pod.get("spec", {}).get("ephemeralContainers") or []
-    return {
-        "apiVersion": "v1",
-        "kind": "EphemeralContainers",
-        "metadata": {
-            key: metadata[key] for key in ("name", "namespace", "resourceVersion") if key in metadata
-        },
-        "ephemeralContainers": [*present, ephemeral_container(choice, target)],
-    }
-
-
 # -- a pod's copy ------------------------------------------------------------------------------
 
 

@@ -1,6 +1,6 @@
 """What a debug operation will do, before it does it: requests with their bodies, and words about each.
 
-Pure functions; nothing is sent from here. `debug_operations` carries plans out.
+Pure functions; nothing is sent from here. `operations` carries plans out.
 """
 
 from __future__ import annotations

@@ -108,11 +108,6 @@ class Run:
         return [result for result in self.results if result.state in unfinished]
 
     @property
-    def done_refs(self) -> frozenset[Ref]:
-        """The objects that are done."""
-        return frozenset(result.change.ref for result in self.results if result.state is State.DONE)
-
-    @property
     def finished(self) -> bool:
         """Nothing waits or runs any more."""
         under_way = (State.WAITING, State.RUNNING, State.HELD, State.LEAVING)

@@ -2,7 +2,7 @@
 
 A line of a stack trace is folded into the first one, repeated lines into the last: such a line is seen where
 it is folded, so searches find it there. Nothing here decides which lines are folded (`folding`,
-`widgets.line_model`), and nothing is painted.
+`widgets.lines.model`), and nothing is painted.
 """
 
 from __future__ import annotations
