@@ -20,9 +20,6 @@ Node = Callable[[Scope], Any]
 
 __all__ = ["CelError", "evaluate"]
 
-_WRONG_VALUES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
-"""What Python says where CEL says that there is no such overload."""
-
 
 class CelError(ValueError):
     """The expression cannot be parsed, or has no value."""

@@ -10,8 +10,6 @@ from k8stui.demo.world.endpoints import endpoints_object, selects, slice_object
 
 __all__ = ["EndpointControl"]
 
-TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
-
 
 class EndpointControl(Controller):
     """One slice for each service: those of this world have far fewer than a hundred endpoints."""

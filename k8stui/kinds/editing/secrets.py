@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 MASK = re.compile(r"\(masked: \d+ bytes\)\Z")
-_SALT = 16
 _ROUNDS = 20_000
 SEALED = "(sealed)"
 
