@@ -31,7 +31,10 @@ def parse_changes(text: str, field: str) -> dict[str, str | None]:
         key, equals, value = word.partition("=")
         if not equals:
             if not word.endswith("-"):
-                raise PlanError(f"{word!r} is not understood: key=value sets one, key- takes one away.")
+                raise PlanError(
+                    f"{word!r} is not understood: key=value sets one, key- takes one away, and quotes keep "
+                    "the words of a value together."
+                )
             key = word[:-1]
         prefix, slash, name = key.rpartition("/")
         if not _NAME.fullmatch(name) or (slash and not _PREFIX.fullmatch(prefix)):
