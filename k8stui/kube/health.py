@@ -125,7 +125,8 @@ class HealthMonitor:
     def _is_down(error: KubeError) -> bool:
         """Whether an error says something about the server and not about what was asked of it."""
         if isinstance(error, ApiError):
-            return error.code in (0, 401, 429) or error.code >= 500
+            # Below 400 something else answered in place of the API server: a portal, a login page.
+            return error.code < 400 or error.code in (401, 429) or error.code >= 500
         return isinstance(error, ConnectionLost | CredentialsError | KubeconfigError)
 
     async def _down(self, error: KubeError) -> None:

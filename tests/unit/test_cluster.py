@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "discovery"
-PODS = BUILTIN.find("pods")
-assert PODS is not None
+PODS: Any = BUILTIN.find("pods")
 CONTEXT = Context("test", ClusterEntry("c", "https://example.invalid"), User("jane"), "team")
 
 
@@ -205,6 +204,8 @@ async def test_a_dead_server_found_by_one_request_is_found_for_all(bench: Bench)
         (ApiError(401, "Unauthorized", "Unauthorized"), Status.DENIED),
         (CredentialsError("the plugin aws failed"), Status.DENIED),
         (ApiError(503, "ServiceUnavailable", "starting"), Status.OFFLINE),
+        (ApiError(200, "NotKubernetes", "a page of a hotel"), Status.OFFLINE),
+        (ApiError(302, "Redirect", "sent to a login"), Status.OFFLINE),
         (ApiError(403, "Forbidden", "you may not see the version"), Status.LIVE),
     ],
 )
@@ -233,7 +234,7 @@ async def test_a_broken_kubeconfig_is_a_state_as_well() -> None:
 
 async def test_a_defect_of_ours_is_a_visible_state_and_starts_again(bench: Bench) -> None:
     bench.server.put("a")
-    bench.server.list_faults.append(RuntimeError("a bug"))  # type: ignore[arg-type]
+    bench.server.list_faults.append(RuntimeError("a bug"))
     reader = bench.cluster.subscribe(PODS, wake=lambda: None)
     await until(lambda: reader.collection.state.phase is Phase.STALE)
     assert "internal error" in reader.collection.state.reason
@@ -241,6 +242,15 @@ async def test_a_defect_of_ours_is_a_visible_state_and_starts_again(bench: Bench
     await bench.clock.advance(5)
     await until(lambda: reader.collection.state.phase is Phase.LIVE)
     assert set(reader.collection.objects) == {"uid-a"}
+
+
+async def test_what_is_no_api_server_is_not_live() -> None:
+    bench = Bench()
+    bench.server.answers["/version"] = lambda _: b"It works!"
+    await bench.cluster.open()
+    await until(lambda: "/version was answered with something else" in bench.cluster.health.reason)
+    assert bench.cluster.health.status is not Status.LIVE
+    await bench.cluster.close()
 
 
 async def test_a_defect_of_ours_ends_neither_the_health_nor_the_discovery() -> None:

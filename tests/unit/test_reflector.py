@@ -289,7 +289,7 @@ async def test_retry_after_is_honoured(bench: Bench) -> None:
     first, second = bench.clock.slept
     assert 7 <= first <= 8
     assert 3 <= second <= 4
-    assert "stale: slow down" in bench.seen_states
+    assert "stale: slow down; the server asks to wait; it is tried again" in bench.seen_states
 
 
 async def test_a_watch_that_ends_at_once_does_not_spin_and_says_so(bench: Bench) -> None:
@@ -331,7 +331,7 @@ async def test_refused_credentials_are_told_and_tried_again(bench: Bench) -> Non
     bench.api.watches[0].fail()
     await until(lambda: not bench.api.watch_faults)
     await bench.live()
-    assert "stale: Unauthorized" in bench.seen_states
+    assert "stale: Unauthorized; log in again or renew the credentials of this context" in bench.seen_states
     assert "stale: the plugin failed" in bench.seen_states
     assert bench.names() == {"a"}
 
@@ -356,7 +356,7 @@ async def test_garbage_that_does_not_end_lets_the_list_be_read_again(bench: Benc
     bench.start()
     await bench.live()
     for n in range(3):
-        await until(lambda n=n: bench.api.watches and len(bench.api.asked(watch=True)) == n + 1)
+        await until(lambda n=n: bench.api.watches and len(bench.api.asked(watch=True)) == n + 1)  # type: ignore[misc]
         bench.api.watches[0].write(b"garbage")
     await until(lambda: len(bench.api.asked(watch=False)) == 2)
 

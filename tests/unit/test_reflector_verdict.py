@@ -58,6 +58,14 @@ def test_the_servers_words_are_the_reason() -> None:
     assert judge(ApiError(503, "", "x", retry_after=4), watching=True).at_least == 4
 
 
+def test_the_reason_says_what_to_do() -> None:
+    assert "log in again" in judge(ApiError(401, "Unauthorized", "Unauthorized"), watching=False).reason
+    stranger = judge(BadData("a list could not be read: JSON is malformed"), watching=False)
+    assert stranger.reason.startswith("a list could not be read: JSON is malformed; ")
+    assert "check the server's address" in stranger.reason
+    assert judge(BadData("a line of a watch was cut"), watching=True).reason == "a line of a watch was cut"
+
+
 def test_waits_are_spread_up_to_a_growing_ceiling_and_never_nothing() -> None:
     firsts = [Backoff(random.Random(seed)).next() for seed in range(300)]
     assert min(firsts) == FLOOR

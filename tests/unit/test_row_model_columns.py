@@ -166,9 +166,19 @@ class TestMessages:
             assert any("the reason" in line.text for line in lines)
             assert lines[0].style == "message-error"
         if phase is Phase.STALE:
-            assert lines[-1].text == "Next try in 4 s."
+            assert lines[-1].text == "Next try in 4 s; :retry tries at once."
+            soon = message(Subject("pods"), state, model, 23.0)
+            assert soon[-1].text == "Next try in 2 s."
             under_way = message(Subject("pods"), state, model, 27.0)
             assert under_way[-1].text == "Trying again.", "and not a wait that is over"
+
+    def test_a_list_that_takes_long_says_since_when(self) -> None:
+        model = RowModel(RowPrinter())
+        quick, slow = (
+            message(Subject("pods"), State(Phase.LOADING, since=10.0), model, clock)[0].text
+            for clock in (11.0, 38.0)
+        )
+        assert (quick, slow) == ("Loading pods…", "Loading pods since 28 s…")
 
     def test_the_reason_cannot_write_on_the_screen(self) -> None:
         model = RowModel(RowPrinter())

@@ -193,12 +193,18 @@ class Connection:
         `keep_tail`.
         """
         self._gate("GET", path)
+        await self._session()  # which imports the library
+        from k8stui.kube.connection.http import error_body
+
         limit = idle_timeout if subresource(path) == "log" else open_timeout
         extra: Headers = (("Accept", accept), ("Accept-Encoding", "identity"))
 
         async def attempt(identity: Identity) -> aiohttp.ClientResponse:
             async with self._limits.answer(limit, f"GET {path}"):
-                return await self._start("GET", path, params, extra, None, identity)
+                response = await self._start("GET", path, params, extra, None, identity)
+                if is_web_page(path, response.headers.get("Content-Type", "")):
+                    raise web_page_error(self.server, await error_body(response))
+                return response
 
         response = await self._with_identity(attempt)
         splitter = LineSplitter()
@@ -324,7 +330,8 @@ class Connection:
                     url = self._redirected(method, url, response)
                     continue
                 raise api_error(response.status, response.headers, await error_body(response))
-        raise ApiError(310, "Redirects", f"{self.server} redirects {method} {path} round and round")
+        said = f"{self.server} redirects {method} {path} round and round"
+        raise ApiError(310, "Redirects", said, hint="check the server's address in the kubeconfig")
 
     def _redirected(self, method: str, url: str, response: aiohttp.ClientResponse) -> str:
         from yarl import URL

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import ssl
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ _VERIFY: dict[int, tuple[str, str]] = {
     62: ("is for another name than this server's", "set tls-server-name to a name in the certificate"),
     64: ("does not name this address", "set tls-server-name to a name in the certificate"),
 }
+
+
+_QUOTED = re.compile(r"b(['\"])(.*)\1")
 
 
 def _underlying(error: BaseException) -> BaseException:
@@ -72,7 +76,10 @@ def loss(error: BaseException, server: str, *, proxy: str = "", during: str = ""
         hint = "check that the cluster runs, and the server's address" if refused else _CHECK_ADDRESS
         return ConnectionLost(f"{server} cannot be reached: {_system_words(inner)}", kind=kind, hint=hint)
     if isinstance(error, aiohttp.ClientResponseError):
-        said = f"{server} answered with something that is not HTTP: {plain_text(error.message, 100)}"
+        # The library quotes the line that it could not read, and points below it to where.
+        quoted = _QUOTED.search(error.message)
+        words = plain_text(quoted[2] if quoted else error.message, 100)
+        said = f"{server} answered with something that is not HTTP: {words}"
         return ConnectionLost(said, hint="check the server's address and port in the kubeconfig")
     what = f" {during}" if during else ""
     return ConnectionLost(f"{server} broke the connection{what}: {_system_words(inner)}", kind="lost")

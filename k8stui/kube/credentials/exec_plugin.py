@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ExecSource"]
 
 _GROUP = "client.authentication.k8s.io"
+_RUN_IT = "log in again; what it prints can be seen by running its command of the kubeconfig in a shell"
 _VERSIONS = (f"{_GROUP}/v1", f"{_GROUP}/v1beta1")
 
 
@@ -151,19 +152,22 @@ class ExecSource(RenewingSource):
         try:
             found = msgspec.json.decode(finished.output, type=_ExecCredential)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._failed("printed no ExecCredential in JSON", output=said) from None
+            raise self._failed("printed no ExecCredential in JSON", hint=_RUN_IT, output=said) from None
         if found.kind != "ExecCredential" or found.api_version != self._plugin.api_version:
             got = plain_text(f"{found.api_version} {found.kind}", 120)
             raise self._failed(
-                f"printed {got} instead of {self._plugin.api_version} ExecCredential", output=said
+                f"printed {got} instead of {self._plugin.api_version} ExecCredential",
+                hint=_RUN_IT,
+                output=said,
             )
         return self._credential(found.status, said)
 
     def _credential(self, status: _CredentialStatus | None, said: str) -> Credential:
         if status is None or not (status.token or status.client_certificate_data):
-            raise self._failed("printed an ExecCredential without a token or certificate", output=said)
+            how = "printed an ExecCredential without a token or certificate"
+            raise self._failed(how, hint=_RUN_IT, output=said)
         if bool(status.client_certificate_data) != bool(status.client_key_data):
-            raise self._failed("printed a certificate without its key", output=said)
+            raise self._failed("printed a certificate without its key", hint=_RUN_IT, output=said)
         certificate = None
         if status.client_certificate_data and status.client_key_data:
             certificate = Certificate(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from k8stui.kube.codecs import BadData
 
 
+_STRANGER = "something may answer in place of the API server: check the server's address in the kubeconfig"
+
+
 class Wait(Enum):
     """How long until the next try."""
 
@@ -50,7 +53,9 @@ def judge(error: KubeError | BadData, *, watching: bool) -> Verdict:
     if isinstance(error, ConnectionLost) and error.kind == "idle" and watching:
         # nothing heard for long is no failure yet: the new connection will tell
         return Verdict(Phase.LIVE, "", Wait.NONE)
-    return Verdict(Phase.STALE, error.sentence() if isinstance(error, KubeError) else str(error))
+    if isinstance(error, KubeError):
+        return Verdict(Phase.STALE, error.sentence())
+    return Verdict(Phase.STALE, str(error) if watching else f"{error}; {_STRANGER}")
 
 
 def _judge_answer(error: ApiError, watching: bool) -> Verdict:
@@ -72,7 +77,7 @@ def _judge_answer(error: ApiError, watching: bool) -> Verdict:
     if error.code in (400, 406, 422) and not watching:
         return Verdict(Phase.STALE, said, Wait.SLOW, relist=True)
     relist = watching and error.code in (400, 422)
-    return Verdict(Phase.STALE, said, Wait.BACKOFF, relist, at_least=error.retry_after)
+    return Verdict(Phase.STALE, error.sentence(), Wait.BACKOFF, relist, at_least=error.retry_after)
 
 
 def _is_version_unknown(error: ApiError) -> bool:

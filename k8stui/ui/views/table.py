@@ -265,7 +265,7 @@ class TableView(View):
             notes.append(f"{len(table.model.marks)} marked")
         shown, total = len(table.model), table.model.total
         count = f"{shown:,}" if shown == total else f"{shown:,}/{total:,}"
-        if not total and phase_of(table.state) in ("denied", "gone"):
+        if not total and phase_of(table.state) != "live":
             count = ""  # nobody knows how many there are
         state = table.state_text
         bad = phase_of(table.state) in ("stale", "denied", "gone")

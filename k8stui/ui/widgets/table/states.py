@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from k8stui.ui.widgets.table.row_model import RowModel
 
 
+LONG_WAIT = 3.0
+"""Seconds after which a user wonders what goes on, or wants it sooner."""
+
+
 class Subject(NamedTuple):
     """What a table is about, in the words of its messages."""
 
@@ -63,8 +67,10 @@ def next_try(span: float) -> str:
 def _waits(state: StateLike, clock: float) -> str:
     if state.next_try is None:
         return ""
-    said = next_try(state.next_try - clock)
-    return f"{said[0].upper()}{said[1:]}."
+    left = state.next_try - clock
+    said = next_try(left)
+    now = "; :retry tries at once" if left >= LONG_WAIT else ""
+    return f"{said[0].upper()}{said[1:]}{now}."
 
 
 def short_state(state: StateLike | None, model: RowModel, clock: float) -> str:
@@ -102,7 +108,9 @@ def message(subject: Subject, state: StateLike | None, model: RowModel, clock: f
         return _lines(title, "message-error", reason, _waits(state, clock))
     if phase == "loading" and not model.total:
         loaded = "" if state is None or not state.loaded else f"{_count(state.loaded, state.total)} so far."
-        return _lines(f"Loading {subject.noun}{where}…", "message-title", loaded, reason)
+        waited = 0.0 if state is None else clock - state.since
+        since = f" since {seconds(waited)}" if waited >= LONG_WAIT else ""
+        return _lines(f"Loading {subject.noun}{where}{since}…", "message-title", loaded, reason)
     return _nothing_shown(subject, where, phase, model)
 
 
