@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from k8stui.kube.errors import ApiError
 from k8stui.settings import Settings, ShellSettings
 from k8stui.ui.dialogs.choose import ChooseDialog
@@ -13,7 +15,6 @@ from tests.ui.fakes import screen_text, until
 from tests.ui.shells_rig import FakeProgram, go_to, opened, ready, said, shell_app, terminal_text
 
 if TYPE_CHECKING:
-    import pytest
     from textual.pilot import Pilot
 
 SIZE = (120, 40)
@@ -274,6 +275,29 @@ async def test_closing_a_running_shell_asks() -> None:
         await pilot.press("y")
         await until(pilot, lambda: not app.shells.all and program.closed)
         await until(pilot, lambda: not app.main.dock.display)
+
+
+@pytest.mark.parametrize("keys", [("tab", "x"), ("d",), ("m",)], ids=["close", "hide", "to a pane"])
+async def test_the_pane_that_opened_a_shell_has_the_keys_afterwards(keys: tuple[str, ...]) -> None:
+    app, cluster = shell_app(kind=None)
+    async with app.run_test(size=SIZE) as pilot:
+        programs = [await opened(pilot, cluster)]
+        await pilot.press(PREFIX, "escape")
+        programs.append(await opened(pilot, cluster, name="web-b"))
+        pane = app.main.workspace.focused_key
+        for program in programs:
+            program.end(0)
+        await until(pilot, lambda: not any(shell.living for shell in app.shells.all))
+        for key in keys:
+            await pilot.press(key)
+            await until(pilot, lambda: app.main.workspace.focused_key == pane)
+        if keys == ("tab", "x"):
+            await until(pilot, lambda: len(app.shells.all) == 1)
+            await pilot.press("x")
+        await until(pilot, lambda: not app.main.dock.display and not app.main.dock.has_keys)
+        await pilot.pause()
+        assert app.main.workspace.focused_key == pane
+        assert app.main.focused in app.main.workspace.panes[pane].walk_children()
 
 
 async def test_leaving_asks_about_living_shells() -> None:

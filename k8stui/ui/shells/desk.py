@@ -105,8 +105,8 @@ class ShellDesk:
 
     def hide(self) -> None:
         """No dock; the shells run on."""
+        self.leave()
         self._dock.hide()
-        self._app.main.workspace.focused_pane.focus_view()
 
     def next(self) -> None:
         """To the next shell."""
@@ -150,6 +150,7 @@ class ShellDesk:
     async def _to_pane(self, shell: Shell) -> None:
         from k8stui.ui.spec import ViewSpec, ViewType
 
+        self.leave()
         await self._dock.clear()
         await self._app.navigator.open(ViewSpec(view=ViewType.SHELL, shell=shell.number))
 
@@ -238,8 +239,8 @@ class ShellDesk:
         if shown and other is not None and other is not shell:
             await self._dock.show(other)
         elif shown:
+            self.leave()  # first: what is removed with the focus hands it to whichever pane is next
             await self._dock.clear()
-            self.leave()
         self._app.main.refresh_hints()
 
     def record(self) -> None:

@@ -65,9 +65,10 @@ class ShellDock(Widget):
             self.current = shell
             self.screen_of = ShellScreen(shell, self._shells.settings)
             with self.app.batch_update():
-                if old is not None:
-                    await old.remove()
                 await self.mount(self.screen_of)
+                if old is not None:
+                    self.focus_shell()  # before it goes: else a pane would get the focus meanwhile
+                    await old.remove()
         if not self.display:
             self.display = True
             self._fit()
