@@ -35,6 +35,8 @@ WORTH_IT = 3
 """Middling searches since the last large one, after which there may be much to find."""
 EVERYTHING_SECONDS = 600.0
 """How often everything is searched at most, also what was set aside."""
+CLOSED_SECONDS = 10.0
+"""How often what Textual keeps of closed widgets is dropped."""
 
 
 class Garbage:
@@ -46,7 +48,7 @@ class Garbage:
         self._live_since: float | None = None
         self._settled = False
         self._left = False
-        self._touched = self._searched_all = time.monotonic()
+        self._touched = self._searched_all = self._dropped = time.monotonic()
 
     def touched(self) -> None:
         """The user did something."""
@@ -65,6 +67,9 @@ class Garbage:
     def look(self, *, live: bool) -> None:
         """Called every second: are the first rows of this cluster there (`live`)?"""
         now = time.monotonic()
+        if now - self._dropped >= CLOSED_SECONDS:
+            self._dropped = now
+            drop_closed_widgets()
         if self._settled:
             self._search_at_rest(now)
             return
@@ -96,6 +101,19 @@ class Garbage:
         """A cluster was left: what belonged to it may go, at the next look that finds live rows."""
         self._live_since, self._settled, self._left = None, False, True
         gc.unfreeze()
+
+
+def drop_closed_widgets() -> None:
+    """Let go of the painted lines of widgets that were closed.
+
+    Textual remembers 1,024 pairs of colours under a key that the painting widget is part of, and so the
+    widgets' last screens as well: 60 MiB and more in an hour of use.
+    """
+    from textual._styles_cache import StylesCache
+
+    forget = getattr(StylesCache.get_inner_outer, "cache_clear", None)
+    if forget is not None:
+        forget()
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ import weakref
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.app import App
+from textual.widgets import Static
 
 from k8stui.ui import garbage
 from k8stui.ui.garbage import Garbage
@@ -140,3 +142,25 @@ def test_a_cluster_that_was_left_is_given_back(monkeypatch: pytest.MonkeyPatch) 
         collector.look(live=True)
         now[0] += garbage.SETTLED
     assert seen() is None
+
+
+async def test_the_lines_of_a_closed_widget_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    collector = Garbage()
+    now = [time.monotonic()]
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        closed = Static("closed soon")
+        await app.mount(closed)
+        await pilot.pause()
+        lines = weakref.ref(closed._styles_cache)
+        assert lines() is not None
+        await closed.remove()
+        del closed
+        await app.mount(Static("in its place"))
+        await pilot.pause()
+        monkeypatch.setattr(time, "monotonic", lambda: now[0])
+        for _ in range(int(garbage.CLOSED_SECONDS) + 1):
+            now[0] += 1
+            collector.look(live=False)
+        gc.collect()
+        assert lines() is None
