@@ -68,6 +68,12 @@ def first_line(text: str) -> str:
     return text if found is None else text[: found.start()] + "..."
 
 
+def begun(text: str) -> str:
+    """A sentence with a capital, unless it begins with a name or an address, which stay as they are written."""
+    first = text.partition(" ")[0].rstrip(",;:")
+    return f"{text[:1].upper()}{text[1:]}" if first.isalpha() else text
+
+
 def cell_width(text: str) -> int:
     """How many terminal cells a printable text takes."""
     if text.isascii():

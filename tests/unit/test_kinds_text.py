@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from k8stui.kinds.text import cell_width, cut, first_line, fit, printable
+from k8stui.kinds.text import begun, cell_width, cut, first_line, fit, printable
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ SCRIPTS = (
 
 @given(
     st.text(
-        st.one_of(st.characters(min_codepoint=first, max_codepoint=last) for first, last in SCRIPTS)
+        st.one_of([st.characters(min_codepoint=first, max_codepoint=last) for first, last in SCRIPTS])
         | st.sampled_from("\u1112\u1161\u11ab\u0301👍")
     )
 )
@@ -77,6 +77,12 @@ def test_wide_letters_are_never_halved() -> None:
     assert fit("한글이름", 4) == "한… "
     assert cut("web-0", 0) == ""
     assert fit("ab", 4, "right") == "  ab"
+
+
+def test_a_sentence_begins_with_a_capital_and_a_name_as_it_is_written() -> None:
+    assert begun("the server is gone") == "The server is gone"
+    for written in ("https://10.0.0.1 cannot be reached", "web-1 is gone", "pods/web is gone", ""):
+        assert begun(written) == written
 
 
 def test_a_cell_shows_the_first_line_as_kubectl_does() -> None:

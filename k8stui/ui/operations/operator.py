@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k8stui.kinds.text import begun
 from k8stui.ui.dialogs.plan_text import summary
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Operator:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             sentence = f"{problems[0].rstrip('. ')}{more}."
             if not found.objects:
-                raise Refused(f"{sentence[:1].upper()}{sentence[1:]}")
+                raise Refused(begun(sentence))
             self.app.complain(f"Left out: {sentence}")
         return found
 
