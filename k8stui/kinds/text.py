@@ -69,7 +69,7 @@ def first_line(text: str) -> str:
 
 
 def begun(text: str) -> str:
-    """A sentence with a capital, unless it begins with a name or an address, which stay as they are written."""
+    """A sentence with a capital, unless it begins with a name or an address: those stay as they are."""
     first = text.partition(" ")[0].rstrip(",;:")
     return f"{text[:1].upper()}{text[1:]}" if first.isalpha() else text
 
