@@ -73,7 +73,7 @@ def make_pod(number: int, restarts: int = 0) -> Pod:
     meta = Meta(name, f"shop-{number % 40:02d}", f"u{number}")
     ip = f"10.{number % 250}.{number // 250 % 250}.7"
     values = (
-        meta.namespace,
+        meta.namespace or "",
         name,
         "1/1",
         "Running",
@@ -91,7 +91,7 @@ class Pods(World):
 
     def __init__(self, count: int) -> None:
         super().__init__(0)
-        self.objects = {f"u{n}": make_pod(n) for n in range(count)}
+        self.objects: Any = {f"u{n}": make_pod(n) for n in range(count)}
 
 
 class BenchApp(App[None]):
@@ -248,7 +248,7 @@ class BenchApp(App[None]):
         started = time.perf_counter()
         keys = table.add_columns(*NAMES)
         for uid, pod in self.world.objects.items():
-            table.add_row(*printer.cells(pod, now), key=uid)  # type: ignore[arg-type]
+            table.add_row(*printer.cells(pod, now), key=uid)
         self.painted.clear()
         await asyncio.sleep(0)
         await asyncio.wait_for(self.painted.wait(), 60)

@@ -135,7 +135,8 @@ def ours() -> Callable[[bytes], None]:
 def pytes() -> Callable[[bytes], None]:
     import pyte
 
-    return pyte.ByteStream(pyte.HistoryScreen(COLUMNS, LINES)).feed
+    feed: Callable[[bytes], None] = pyte.ByteStream(pyte.HistoryScreen(COLUMNS, LINES)).feed
+    return feed
 
 
 def bitttys() -> Callable[[bytes], None]:

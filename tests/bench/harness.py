@@ -13,7 +13,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KUBECTL = (
     shutil.which("kubectl", path=str(Path(sys.executable).parent)) or shutil.which("kubectl") or "kubectl"
 )
-TERMINAL = {"columns": 160, "lines": 50}
+TERMINAL: dict[str, Any] = {"columns": 160, "lines": 50}
 
 
 @dataclass
@@ -113,7 +113,7 @@ def k8stui(
     *,
     lag_file: Path | None = None,
     env: dict[str, str] | None = None,
-    terminal: dict[str, int] = TERMINAL,
+    terminal: dict[str, Any] = TERMINAL,
 ) -> Iterator[PtyProgram]:
     """k8stui in a pseudo terminal; with ``lag_file`` its event loop is sampled beside it."""
     entry = ["-m", "tests.bench.sampled", str(lag_file)] if lag_file else ["-m", "k8stui"]

@@ -91,7 +91,7 @@ def main() -> int:
     run = asyncio.run
 
     def with_sampler(main, **options):  # type: ignore[no-untyped-def]
-        async def both():  # type: ignore[no-untyped-def]
+        async def both() -> object:
             sampler = asyncio.create_task(sample(path))
             try:
                 return await main

@@ -160,7 +160,7 @@ async def test_a_bad_image_is_an_error_in_words(admin: Admin, namespace: str) ->
 async def test_waiting_can_be_given_up(admin: Admin, namespace: str, record: DebugRecord) -> None:
     pod = await bare_pod(admin, namespace)
     plan = plan_copy(pod, CopyChoices("never", images={"*": BUSYBOX}), None)
-    plan.steps[0].body["spec"]["nodeSelector"] = {"no-such-label": "x"}  # type: ignore[index]
+    plan.steps[0].body["spec"]["nodeSelector"] = {"no-such-label": "x"}
     stuck = asyncio.Event()
 
     def progress(what: Progress) -> None:

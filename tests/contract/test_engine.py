@@ -187,8 +187,7 @@ async def test_every_listable_kind_opens(open_cluster: Callable[..., Any]) -> No
 
 async def _all_live(readers: list[tuple[Any, Subscription[Any]]]) -> None:
     for kind, reader in readers:
-        state = lambda r=reader: r.collection.state  # noqa: E731
-        await eventually(lambda r=reader: live(r), 20, f"{kind.name}: {state()}")
+        await eventually(lambda r=reader: live(r), 20, f"{kind.name}: {reader.collection.state}")  # type: ignore[misc]
         reader.close()
 
 

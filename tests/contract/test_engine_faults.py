@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(120)
 
-CONFIGMAPS = BUILTIN.find("configmaps")
-assert CONFIGMAPS is not None
+CONFIGMAPS: Any = BUILTIN.find("configmaps")
 STREAMS = r"@/configmaps\?.*watch="
 ANSWERS = r"@/configmaps\?"
 POLICY = Policy(page_size=7, idle_seconds=1.0, backoff_seconds=(0.1, 0.8), healthy_seconds=0.3)

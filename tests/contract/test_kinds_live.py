@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SIZE = (150, 40)
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 ANY = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-PRINTED = [
+PRINTED: list[dict[str, Any]] = [
     {"name": "Size", "type": "integer", "jsonPath": ".spec.size"},
     {"name": "Colour", "type": "string", "jsonPath": ".spec.colour", "priority": 1},
 ]
@@ -167,6 +167,7 @@ async def test_rows_that_the_server_prints_flash_when_they_change_and_their_ages
     def colour() -> Any:
         """What is behind the number of data in the row."""
         rows = table(pilot).table
+        assert rows is not None
         for strip in map(rows.render_line, range(rows.size.height)):
             if count := re.search(r"flashing +(\d)", strip.text):
                 return next(s.style.bgcolor for s in strip.crop(count.start(1), count.end(1)) if s.style)

@@ -413,7 +413,8 @@ async def started(pilot: Pilot[None]) -> K8stuiApp:
     panes = app.main.workspace.panes.values
     tables = [pane.view for pane in panes() if isinstance(pane.view, TableView)]
     await until(pilot, lambda: all(view.table and not view.table.model.busy for view in tables), "tables")
-    await until(pilot, lambda: all(v.cursor_object or not len(v.table.model) for v in tables), "cursors")
+    filled = [view for view in tables if view.table and len(view.table.model)]
+    await until(pilot, lambda: all(view.cursor_object for view in filled), "cursors")
 
     def titled() -> bool:
         title = screen_text(app).partition(" pods(")[2].partition("\n")[0]

@@ -10,7 +10,7 @@ from k8stui.kube.portforward.streams import CHANNELS
 from k8stui.ui.dialogs.operation_forward import ForwardDialog
 from k8stui.ui.state import StateFile
 from tests.ui.fakes import FakeBackend, make_app, pod, screen_text, shop, until
-from tests.ui.test_operations import at, cluster, notes
+from tests.ui.operations_rig import at, cluster, notes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,16 @@ from tests.ui.widget_apps import FilteredApp, until
 from tests.unit.lines import Ring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.pilot import Pilot
 
 KEYS = ("up", "down", "pageup", "pagedown", "home", "end", "n", "shift+down", "left", "right")
-FILTERS = {"": lambda text: True, "7": lambda text: "7" in text, "!7": lambda text: "7" not in text}
+FILTERS: dict[str, Callable[[str], bool]] = {
+    "": lambda text: True,
+    "7": lambda text: "7" in text,
+    "!7": lambda text: "7" not in text,
+}
 
 
 async def act(app: FilteredApp, pilot: Pilot[None], chance: random.Random) -> None:

@@ -274,6 +274,6 @@ async def test_a_config_map_of_a_megabyte_is_read_whole() -> None:
             assert sum("value 03" in line for line in lines(app)) == 10_000
             viewer = view(app).viewer
             viewer.action_last()
-            await until(pilot, lambda viewer=viewer: viewer.line_number == len(viewer.content) - 1)
+            await until(pilot, lambda viewer=viewer: viewer.line_number == len(viewer.content) - 1)  # type: ignore[misc]
             viewer.action_page_up()
             await until(pilot, lambda: "value 0399" in screen_text(pilot.app), "the end of the file")

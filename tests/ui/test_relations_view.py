@@ -196,7 +196,9 @@ async def test_what_is_under_the_cursor_is_what_other_keys_mean() -> None:
     async with make_app(FakeBackend(web()), kind="pods").run_test(size=SIZE) as pilot:
         app = await opened(pilot, "X", shows="configmap web-conf")
         await to_line(pilot, app, "service web")
-        assert app.main.place().kind is not None and app.main.place().kind.name == "services"
+        kind = app.main.place().kind
+        assert kind is not None
+        assert kind.name == "services"
         await pilot.press("y")
         await until(pilot, lambda: "yaml(shop) → service web" in screen_text(app))
 

@@ -419,7 +419,7 @@ async def test_a_selection_that_comes_while_a_view_takes_its_place_is_not_lost()
             await replace(spec)
             pane.follow(target)
 
-        pane._replace = replaced
+        pane._replace = replaced  # type: ignore[method-assign]
         await pane._return((pane.view.spec, None))
         assert pane.view.target == target
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from textual.message import Message
+
 STYLES = Path(__file__).parents[2] / "k8stui/ui/styles/widgets.tcss"
 
 
@@ -30,25 +32,25 @@ class WidgetApp(App[None]):
         super().__init__()
         self.told: list[Any] = []
 
-    def on_cursor_moved(self, message: VirtualTable.CursorMoved) -> None:
+    def on_cursor_moved(self, message: Message) -> None:
         self.told.append(message)
 
-    def on_activated(self, message: VirtualTable.Activated) -> None:
+    def on_activated(self, message: Message) -> None:
         self.told.append(message)
 
-    def on_sort_changed(self, message: VirtualTable.SortChanged) -> None:
+    def on_sort_changed(self, message: Message) -> None:
         self.told.append(message)
 
-    def on_marks_changed(self, message: VirtualTable.MarksChanged) -> None:
+    def on_marks_changed(self, message: Message) -> None:
         self.told.append(message)
 
-    def on_filter_count(self, message: VirtualTable.FilterCount) -> None:
+    def on_filter_count(self, message: Message) -> None:
         self.told.append(message)
 
-    def on_follow_changed(self, message: LineViewer.FollowChanged) -> None:
+    def on_follow_changed(self, message: Message) -> None:
         self.told.append(message)
 
-    def on_search_ended(self, message: LineViewer.SearchEnded) -> None:
+    def on_search_ended(self, message: Message) -> None:
         self.told.append(message)
 
     def last(self, kind: type) -> Any:

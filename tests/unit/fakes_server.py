@@ -140,7 +140,7 @@ class FakeServer:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
         self._closing.set()
         self._server.close()
         for writer in list(self._writers):

@@ -31,7 +31,8 @@ class Ring:
     def line(self, seq: int) -> TextLine:
         if not self.first <= seq < self.end:
             raise IndexError(seq)
-        return self._lines[seq % self._most]
+        line: TextLine = self._lines[seq % self._most]
+        return line
 
     def lines(self, start: int, stop: int) -> list[TextLine]:
         return [self._lines[seq % self._most] for seq in range(max(start, self.first), min(stop, self.end))]

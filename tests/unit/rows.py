@@ -115,7 +115,7 @@ class RowPrinter:
         return obj.status == "CrashLoopBackOff"
 
 
-def make_row(number: int, /, *, namespace: str = "shop", name: str = "", **values: Any) -> Row:
+def make_row(number: int, /, *, namespace: str | None = "shop", name: str = "", **values: Any) -> Row:
     """A row with uid `u<number>`."""
     meta = Meta(name or f"pod-{number:05d}", namespace, f"u{number}", {"app": f"app-{number % 7}"})
     return Row(meta, **{"number": number, "created": NOW - timedelta(seconds=number), **values})

@@ -62,13 +62,14 @@ async def test_the_authority_of_the_kubeconfig_is_trusted_from_file_and_inline(
 ) -> None:
     async with FakeServer(certificates.server_context()) as server:
         server.answer("/version", b"v")
-        for cluster in (
+        settings: tuple[dict[str, object], ...] = (
             {"certificate_authority": certificates.ca},
             {"certificate_authority_data": certificates.ca.read_bytes()},
             {"insecure_skip_tls_verify": True},
             # The server's own certificate may be the anchor, as it may for Go.
             {"certificate_authority": certificates.pair("server")[0]},
-        ):
+        )
+        for cluster in settings:
             async with connect(server, cluster) as connection:
                 assert await connection.get("/version") == b"v"
 
@@ -91,8 +92,8 @@ async def test_a_client_certificate_is_shown_from_file_and_inline(
 async def test_what_is_wrong_with_a_servers_certificate_is_said_with_what_to_do(
     certificates: Certificates,
 ) -> None:
-    ours = {"certificate_authority": certificates.ca}
-    cases = [
+    ours: dict[str, object] = {"certificate_authority": certificates.ca}
+    cases: list[tuple[str, dict[str, object], str, str]] = [
         ("server", {}, "authority that is not trusted", "certificate-authority"),
         ("other-name", ours, "does not name this address", "tls-server-name"),
         ("other-name", {**ours, "tls_server_name": "x.test"}, "another name", "tls-server-name"),

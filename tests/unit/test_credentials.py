@@ -7,7 +7,7 @@ import base64
 import json
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,11 +33,11 @@ class Clock:
         return self.now
 
 
-def context(server: str = "https://h", **user: object) -> Context:
-    return Context("c", Cluster("k", server), User("u", **user))  # type: ignore[arg-type]
+def context(server: str = "https://h", **user: Any) -> Context:
+    return Context("c", Cluster("k", server), User("u", **user))
 
 
-async def authorization(**user: object) -> str:
+async def authorization(**user: Any) -> str:
     return (await credentials_for(context(**user)).get()).authorization
 
 

@@ -34,7 +34,7 @@ def test_a_pod_keeps_its_struct_and_gets_cells() -> None:
     found = {pod.metadata.name: pod for pod in pods()}
     pod = found["web-85b8456458-7gs5l"]
     assert isinstance(pod, Pod) and kind_of(pod) == "Pod"
-    image, missing, grace, wrong = pod.extra
+    image, missing, grace, wrong = pod.extra  # type: ignore[attr-defined]
     assert "," in image, "two containers"
     assert (missing, grace, wrong) == ("<none>", 30, "<error>")
 

@@ -237,7 +237,7 @@ class TestWrites:
 
     async def test_a_pods_spec_is_fixed_but_for_its_image(self, client: Client) -> None:
         path = "/api/v1/namespaces/default/pods/db-0"
-        patch = {"spec": {"containers": [{"name": "db", "image": "busybox:2"}]}}
+        patch: dict[str, Any] = {"spec": {"containers": [{"name": "db", "image": "busybox:2"}]}}
         kind = "application/strategic-merge-patch+json"
         status, _ = await client.request("PATCH", path, patch, Content_Type=kind)
         assert status == 200

@@ -50,7 +50,7 @@ def sim() -> Simulation:
 def rolled_out(sim: Simulation, name: str = "web") -> bool:
     status, spec = sim.get(DEPLOYMENTS, name).get("status", {}), sim.get(DEPLOYMENTS, name)["spec"]
     wanted = spec["replicas"]
-    return (
+    return bool(
         status.get("observedGeneration") == sim.get(DEPLOYMENTS, name)["metadata"]["generation"]
         and status.get("updatedReplicas", 0) == wanted
         and status.get("replicas", 0) == wanted
@@ -274,7 +274,7 @@ class TestKubelet:
     def test_init_containers_run_one_after_the_other(self, sim: Simulation) -> None:
         inits = [{"name": n, "image": "busybox:1", "command": ["sleep", "2"]} for n in ("first", "second")]
         run(sim, pod("app", spec={"initContainers": inits}))
-        seen = []
+        seen: list[list[str]] = []
         while not is_ready(sim.get(PODS, "app")):
             states = [
                 next(iter(s["state"]))

@@ -32,7 +32,9 @@ def container(**changes: Any) -> Container:
 
 def minute_text(found: Container, minute: int) -> Sequence[tuple[float, str]]:
     """A line every ten seconds, and last words once it has ended."""
-    lines = [(minute * 60 + second, f"line {minute * 6 + second // 10}") for second in range(0, 60, 10)]
+    lines: list[tuple[float, str]] = [
+        (minute * 60 + second, f"line {minute * 6 + second // 10}") for second in range(0, 60, 10)
+    ]
     if found.finished_at is not None and int((found.finished_at - found.started_at) // 60) == minute:
         lines = [line for line in lines if line[0] < found.finished_at - found.started_at]
         lines.append((found.finished_at - found.started_at, "fatal: the end"))

@@ -116,7 +116,7 @@ async def test_an_image_without_a_shell_refuses_one_in_containerds_words(cluster
     async with cluster.websocket(recording["path"], *recording["protocols"]) as socket:
         played = await play(socket)
 
-    def without_id(text: bytes) -> bytes:
+    def without_id(text: bytes | bytearray) -> bytes:
         return re.sub(rb"[0-9a-f]{64}", b"ID", text)
 
     assert without_id(played.data[3]) == without_id(received(recording, 3))
@@ -284,7 +284,7 @@ async def test_attaching_to_text_shows_what_comes(cluster: Rig) -> None:
 async def test_attaching_to_a_real_program_talks_to_it_and_its_log_remembers() -> None:
     interactive = pod("shell", containers={"c": "busybox:1.36"}, stdin=True, tty=True, command=["sh"])
     async with rig(interactive) as cluster:
-        ends = []
+        ends: list[Any] = []
         cluster.runtime.on_exit = ends.append
         stored = cluster.pod("shell")
         cluster.runtime.container_started(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -16,6 +17,9 @@ from k8stui.demo.world import build_world, populate
 from k8stui.demo.world.images import behaviour, image_of
 from k8stui.demo.world.logs import log_text
 from tests.unit.demo_simulation import START
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Obj = dict[str, Any]
 
@@ -178,10 +182,19 @@ def test_images_say_why_they_cannot_be_pulled() -> None:
     assert image_of("redis:8").pull_error == ""
 
 
+@dataclass
 class _Container:
-    id, name, pod, namespace, command = "abc", "web", "web-1", "shop", ()
-    image = "registry.moa.example/shop/orders:5.1.0"
-    started_at, finished_at, exit_code, reason = 1000.0, None, None, ""
+    id: str = "abc"
+    name: str = "web"
+    pod: str = "web-1"
+    namespace: str = "shop"
+    image: str = "registry.moa.example/shop/orders:5.1.0"
+    command: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    started_at: float = 1000.0
+    finished_at: float | None = None
+    exit_code: int | None = None
+    reason: str = ""
 
 
 def test_a_minute_of_log_is_always_the_same_and_in_order() -> None:

@@ -56,7 +56,7 @@ def source(name: str) -> LogSource:
     return LogSource("shop", name, f"uid-{name}", "app", f"id-{name}")
 
 
-def buffer_of(logs: dict[str, list[tuple[str, str]]], tail: int, **options: int) -> LogBuffer:
+def buffer_of(logs: dict[str, list[tuple[str, str]]], tail: int, **options: Any) -> LogBuffer:
     lines = [LogLine(at, source(name), text) for name, held in logs.items() for at, text in held[-tail:]]
     buffer = LogBuffer(**options)
     buffer.extend(sorted(lines, key=lambda line: nanoseconds(line.time)))
@@ -260,7 +260,10 @@ async def test_a_file_of_a_node_is_followed_over_its_rotation(ranges: bool) -> N
     server, buffer = NodeServer(ranges=ranges), LogBuffer()
     server.files["syslog"] = b"one\ntwo\nthr"
     task = asyncio.ensure_future(NodeLog(server, "n1", "syslog", clock=FastClock()).run(buffer))
-    texts = lambda: [line.text for line in buffer.lines(buffer.first, buffer.end)]  # noqa: E731
+
+    def texts() -> list[str]:
+        return [line.text for line in buffer.lines(buffer.first, buffer.end)]
+
     await until(lambda: texts() == ["one", "two"])
     server.files["syslog"] += b"ee\r\nfour\n"
     await until(lambda: texts() == ["one", "two", "three", "four"])

@@ -121,9 +121,8 @@ def test_completion_never_fails_and_replaces_what_is_typed(text: str, cursor: in
 
 @pytest.mark.parametrize("rank", [None, *range(len(LEVELS))])
 def test_levels_compare_by_gravity_and_lines_without_one_fulfil_negatives_alone(rank: int | None) -> None:
-    known = rank is not None
-    assert LevelTerm(">=", 3).accepts(rank) == (known and rank >= 3)
-    assert LevelTerm("<", 3).accepts(rank) == (known and rank < 3)
+    assert LevelTerm(">=", 3).accepts(rank) == (rank is not None and rank >= 3)
+    assert LevelTerm("<", 3).accepts(rank) == (rank is not None and rank < 3)
     assert LevelTerm("=", 3).accepts(rank) == (rank == 3)
     assert LevelTerm("=", 3, negative=True).accepts(rank) == (rank != 3)
 

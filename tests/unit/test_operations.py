@@ -237,7 +237,10 @@ def test_claims_only_grow_and_there_is_one_default_class() -> None:
     assert size_of("1.5k") == 1500
     fast, slow = ref(classes, "fast"), ref(classes, "slow", uid="u2")
     is_default = "storageclass.kubernetes.io/is-default-class"
-    found = {fast: {"metadata": {}}, slow: {"metadata": {"annotations": {is_default: "true"}}}}
+    found: dict[Ref, dict[str, Any]] = {
+        fast: {"metadata": {}},
+        slow: {"metadata": {"annotations": {is_default: "true"}}},
+    }
     values = [
         change.requests[0].body["metadata"]["annotations"][is_default]
         for change in plan_default_class(fast, found).changes

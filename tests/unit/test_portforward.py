@@ -73,7 +73,7 @@ class Opener:
         self._protocol = protocol
         self.asked: list[Any] = []
 
-    async def websocket(self, path: str, *, params: Any, protocols: Any) -> Socket:
+    async def websocket(self, path: str, *, params: Any, protocols: Any) -> Any:
         self.asked.append((path, params, protocols))
         self.sockets.append(Socket(self._protocol))
         return self.sockets[-1]

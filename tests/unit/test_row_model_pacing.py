@@ -11,7 +11,7 @@ from k8stui.ui.widgets.pacing import Pacer
 
 async def test_the_first_wake_runs_at_once_and_a_flood_of_them_runs_seldom() -> None:
     runs: list[float] = []
-    pacer = Pacer(lambda: bool(runs.append(perf_counter())))
+    pacer = Pacer(lambda: runs.append(perf_counter()) or False)  # type: ignore[func-returns-value]
     pacer.wake()
     await asyncio.sleep(0)
     assert len(runs) == 1

@@ -53,7 +53,7 @@ class LogText(Protocol):
     had while running (its last words), none changed; what lies behind `finished_at` is not shown.
     """
 
-    def __call__(self, container: Container, minute: int) -> Sequence[tuple[float, str]]: ...
+    def __call__(self, container: Container, minute: int, /) -> Sequence[tuple[float, str]]: ...
 
 
 class Reader(Protocol):

@@ -16,7 +16,7 @@ __all__ = ["Counters", "SessionPhase", "SessionSpec", "SessionState", "Sink"]
 class Sink(Protocol):
     """Takes output: `channel` is STDOUT or STDERR of `streams`; waits for as long as it has no room."""
 
-    async def __call__(self, channel: int, data: bytes) -> None: ...
+    async def __call__(self, channel: int, data: bytes, /) -> None: ...
 
 
 class SessionPhase(Enum):
