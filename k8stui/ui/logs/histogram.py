@@ -1,4 +1,7 @@
-"""The rate of lines over time as bars, errors in their own colour. A click goes to that time."""
+"""The rate of lines over time as bars, errors in their own colour. A click goes to that time.
+
+It counts while it is shown: a slice at a time, then again every moment.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,31 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from k8stui.ui.logs.rate import Rate
 from k8stui.ui.widgets.painting import Palette, fit
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.timer import Timer
 
     from k8stui.ui.logs.rate import Bars
+    from k8stui.ui.widgets.lines.model import LineModel
 
 ROWS = 4
 LEVELS = " ▁▂▃▄▅▆▇█"
 LEAST_ERRORS = 3
 """Eighths of a row that one error takes: it must be seen below a high bar."""
+COUNT_SECONDS = 0.25
+"""How often new lines are counted."""
+SLICES_DRAWN = 8
+"""While old lines are counted, the bars are drawn anew after so many slices."""
 
 
 class Histogram(Widget):
     """Bars above a line of times."""
 
     DEFAULT_CSS = """
-    Histogram { height: 5; width: 1fr; }
+    Histogram { height: 5; width: 1fr; display: none; }
     Histogram > .histogram--lines { color: $text-primary; }
     Histogram > .histogram--errors { color: $text-error; }
     Histogram > .histogram--axis { color: $foreground 60%; }
@@ -42,13 +52,32 @@ class Histogram(Widget):
             super().__init__()
             self.nanos = nanos
 
-    def __init__(self) -> None:
+    def __init__(self, model: LineModel) -> None:
         super().__init__()
         self.palette = Palette(self, "histogram--")
+        self._rate = Rate(model)
+        self._timer: Timer | None = None
         self._bars: Bars | None = None
         self._counts = True
 
-    def show(self, bars: Bars | None, *, counts: bool = False) -> None:
+    def turn(self) -> None:
+        """Show the bars, or no longer."""
+        self.display = not self.display
+        if self._timer is not None:
+            self._timer.stop()
+        if self.display:
+            self._count()
+
+    def _count(self) -> None:
+        """Count a slice, and draw what is known."""
+        if not self.display or not self.is_attached:
+            return
+        more = self._rate.step()
+        if not more or not self._rate.version % SLICES_DRAWN:
+            self._show(self._rate.bars(self.size.width), counts=more)
+        self._timer = self.set_timer(0.01 if more else COUNT_SECONDS, self._count)
+
+    def _show(self, bars: Bars | None, *, counts: bool) -> None:
         """Draw these; `counts`: more will be counted."""
         if (bars, counts) != (self._bars, self._counts):
             self._bars, self._counts = bars, counts

@@ -21,7 +21,6 @@ from k8stui.ui.logs.names import Names, long_name, next_names, short_name
 from k8stui.ui.logs.nothing_yet import WAITING, why_nothing
 from k8stui.ui.logs.one_line import OneLine
 from k8stui.ui.logs.painter import Mode, Times, times_of
-from k8stui.ui.logs.rate import Rate
 from k8stui.ui.logs.reading import RANGES, LogReading
 from k8stui.ui.logs.viewer import LogViewer
 from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 PREFER_SECONDS = 1.0
 """How often the pool is told whose lines are on the screen."""
-COUNT_SECONDS = 0.25
 CHANGE_SECONDS = 0.05
 """How long changes of streams are gathered before they are said."""
 STREAMS_A_SECOND = 4_000
@@ -75,8 +73,7 @@ class LogsView(View):
         self.reading: LogReading | None = None
         self.activity = ""
         """What is being done besides reading, with how far it is."""
-        self.histogram = Histogram()
-        self.rate = Rate(self.viewer.model)
+        self.histogram = Histogram(self.viewer.model)
         self._columns, self._top = OneLine(), OneLine()
         self._read_from: Any = None
         self._containers: set[str] = set()
@@ -84,7 +81,6 @@ class LogsView(View):
         self.behind = 0
         self._went_up = False
         """The reader went up from the first line of a log that has less than a page."""
-        self._counting: Timer | None = None
         self._changing: Timer | None = None
         self._had_lines = False
 
@@ -95,7 +91,6 @@ class LogsView(View):
         yield self.histogram
 
     def on_mount(self) -> None:
-        self.histogram.display = False
         if self.spec.filter:
             self.viewer.set_filter(self.spec.filter)
         self.set_interval(PREFER_SECONDS, self._look_around)
@@ -241,19 +236,7 @@ class LogsView(View):
 
     def toggle_histogram(self) -> None:
         """Show the rate of lines over time, or no longer."""
-        self.histogram.display = not self.histogram.display
-        if self.histogram.display:
-            self._count()
-
-    def _count(self) -> None:
-        """Count a slice for the histogram, and draw what is known."""
-        self._counting = None
-        if not self.histogram.display or not self.is_attached:
-            return
-        more = self.rate.step()
-        if not more or not self.rate.version % 8:
-            self.histogram.show(self.rate.bars(self.histogram.size.width), counts=more)
-        self._counting = self.set_timer(0.01 if more else COUNT_SECONDS, self._count)
+        self.histogram.turn()
 
     def on_histogram_chosen(self, event: Histogram.Chosen) -> None:
         """To the time that was clicked."""
