@@ -1,4 +1,4 @@
-"""With what the log of a container is asked for, so that what comes is what was not read yet.
+"""What the next request for a container's log says, so that only lines come that were not read yet.
 
 By time, as a rule. Where time does not tell (nothing was read, a tail of no lines, the clock of a node that
 was set back) the log itself is looked at first. It never follows a log.

@@ -40,8 +40,9 @@ HEALTHY_SECONDS = 5.0
 POLL_SECONDS = 3.0
 """How often a pod is asked for a container's (next) start when nobody reports it."""
 GONE = (400, 404)
-"""So a kubelet answers that has a log no more."""
+"""What a kubelet answers that no longer has the log."""
 SLICE = 0.005
+"""Seconds that lines are taken in for before other tasks have their turn."""
 
 
 class ContainerFollower:
@@ -384,6 +385,6 @@ class ContainerFollower:
 
 
 def _is_not_started(error: ApiError) -> bool:
-    """The container waits to start, its sandbox is not there yet, or all of that is going."""
+    """The container waits to start, its sandbox is not there yet, or both are going away."""
     said = ("waiting to start", "not found", "is terminated")
     return error.code == 400 and any(each in error.message for each in said)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 RELEASE_SECONDS = 0.05
 """How often lines that were held back are let go."""
 MOST_UNSELECTED = 1_000
-"""So many pods are known again that come back."""
+"""Pods of which it is remembered what was read, in case they are selected again."""
 SLICE = 2_000
 """Lines that are handed on at once."""
 OF_ALL = LogSource("", "", "", "")

@@ -86,7 +86,7 @@ class Hush:
 
 
 class PooledStreams:
-    """Looks like a connection to who follows a container."""
+    """What the reader of a container asks for its log, in place of a connection."""
 
     def __init__(self, connection: Streams, pool: Share, key: str, lane: Lane) -> None:
         self._connection = connection

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 PAGE = 1_000
 """Lines that are asked for at once, over all containers."""
 AT_ONCE = 6
+"""Containers that are read at the same time."""
 DEEPER = 4
-"""How many times more is asked for within one page, where lines come faster than they are read."""
+"""How often a page is asked for again from twice as far back, where new lines push the old ones away."""
 IDLE_SECONDS = 15.0
 ROTATED_SECONDS = 60.0
 ROTATED_LINES = 1_000

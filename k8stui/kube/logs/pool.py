@@ -26,7 +26,7 @@ SHORT_TURN = 1.0
 LONG_TURNS = 4
 """Turns that it stays open while only such wait as come after it: they shall be read, too."""
 LOOKS = 2
-"""So many files of nodes are looked at side by side: each look takes some MiB."""
+"""How many files of nodes are looked at side by side: each look takes some MiB."""
 HELD_BYTES = 64 << 20
 """Bytes of live lines that may wait for gaps that are being fetched."""
 REMEMBERED = 2_000_000
@@ -89,12 +89,12 @@ class Waiter:
 
     @property
     def waits(self) -> bool:
-        """Whether it still does: who is cancelled goes in its own time."""
+        """Whether it still does: one that was cancelled is taken out a little later."""
         return not self.future.done()
 
 
 class Line:
-    """The waiters of one log. Whatever is asked costs what is in view or served, not how many wait."""
+    """The waiters of one log. A question costs as much as is in view or is served, however many wait."""
 
     def __init__(self) -> None:
         self._all: dict[int, Waiter] = {}
@@ -221,7 +221,8 @@ class StreamPool:
     def share(self, on_change: Callable[[], None] = lambda: None, *, own: int = 0) -> Share:
         """For one log; `on_change` is called when what waits is different.
 
-        `own`: so many streams do not count. What follows the selection takes no place from a query's.
+        `own`: so many of its streams do not count against the limit, so that a log which follows the
+        selection takes no place from a query's.
         """
         return Share(self, on_change, own)
 

@@ -33,9 +33,9 @@ LOOK_BYTES = 1 << 20
 LOOK_SECONDS = 10.0
 """And no sooner than this: so often a kubelet looks at the size of its files."""
 END_SECONDS = 10.0
-"""So long it may take to look once more when a life is over."""
+"""How long it may take to look once more when a life is over."""
 STEP = 1_000_000_000
-"""Lines may be so much out of order, in nanoseconds: more, and the clock was set back."""
+"""Nanoseconds by which lines may be out of order: if it is more, the clock was set back."""
 TOGETHER = 1_000
 """Lines that are remembered and forgotten at once: a batch may be a single line."""
 REFUSALS = (401, 403, 405, 501)

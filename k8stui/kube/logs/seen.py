@@ -34,8 +34,8 @@ class Seen:
     def __init__(self) -> None:
         self._newest = 0
         self._first: str | None = None
-        """The stamp of the first line that was read: a tail may have left out others before it. Later ones
-        begin with nothing left out: ""."""
+        """The stamp of the first line that was read: a tail may have left out others before it. "" for a life
+        that was read from its beginning."""
         self._batches: list[tuple[int, array[int]]] = []
         """Hashes of lines, with the second of the newest of them."""
         self._before = array("q")
@@ -119,7 +119,7 @@ class Seen:
         self.skips = not self._met and bool(self._ahead) and self._is_there
 
     def ends_with(self, line: bytes, errors: str = "replace") -> None:
-        """A log ends with this line now. If that is older than what was seen, the clock was set back."""
+        """The log ends with this line now: if it is older than what was seen, the clock was set back."""
         ((stamp, _),) = split_stamps([line.decode("utf-8", errors)])
         if stamp and self._newest and self._second_of(stamp) < self.second:
             self._ahead, self._unseen = max(self._ahead, self._newest), True
@@ -138,7 +138,7 @@ class Seen:
         self._unseen = False
 
     def fork(self) -> Seen:
-        """Another one that has seen the same, for who reads the same lines beside this one."""
+        """A copy: the same lines may be read a second time beside this one."""
         other = Seen()
         other.restore(self)
         return other
@@ -151,7 +151,7 @@ class Seen:
         self._batches = [(second, hashes[:]) for second, hashes in other._batches]
 
     def learn(self, other: Seen) -> None:
-        """What the other one has seen last was seen, too. Call it before `resume`."""
+        """Remember also what another one remembers. Call it before `resume`."""
         for second, hashes in other._batches:
             self._keep(max(second, self._newest), hashes[:])
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CERTAIN_SECONDS = 3.0
 """So long after a stream was opened the pod's status tells reliably which life it brings."""
 SURE_SECONDS = 1.0
-"""So long after a look at the pod nothing else has its name."""
+"""For so long after a look at the pod, it is taken for granted that nothing else has its name."""
 UNCERTAIN_SECONDS = 60.0
 """Where the pod cannot be asked, the life is taken for granted after this."""
 ASK_SECONDS = 3.0
@@ -48,7 +48,7 @@ class WhichLife:
         seen.hold, self._since = True, self._clock.monotonic()
 
     def opened(self, seen: Seen) -> None:
-        """The server has accepted: it may have let us wait."""
+        """The server has accepted, perhaps after it had made us wait."""
         if seen.hold:
             self._since = self._clock.monotonic()
 
