@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from k8stui.demo.admission.disruption import may_evict
 from k8stui.demo.admission.pods import admit_pod
-from k8stui.demo.controllers.churn import AT, SEQUENCE, Churn
+from k8stui.demo.controllers.churn import AT, SEQUENCE, TROUBLE, Churn
 from k8stui.demo.controllers.schedule import Schedule
 from k8stui.demo.errors import StoreError
 from k8stui.demo.quantity import format_bytes, format_milli, parse
@@ -554,6 +555,36 @@ class TestChurn:
             s["restartCount"] for p in sim.store.list(PODS) for s in p["status"].get("containerStatuses", ())
         )
         assert restarts > 500
+
+    def test_what_the_churn_put_in_trouble_is_well_again_soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Else half of a cluster that runs for some minutes would be in a crash loop."""
+        sim = Simulation(world=True)
+
+        def ready() -> dict[str, list[bool]]:
+            return {
+                p["metadata"]["uid"]: [s["ready"] for s in p["status"].get("containerStatuses", ())]
+                for p in sim.store.list(PODS)
+            }
+
+        clock = [0.0]
+        monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+        churn = Churn(sim.engine, 1)
+        before = ready()
+        worst = 0
+        for _ in range(1200):
+            clock[0] += 1.0
+            churn.burst(1)
+            now = ready()
+            worst = max(worst, sum(now[uid] != before[uid] for uid in before))
+        assert 0 < worst <= 2 * TROUBLE
+        back_off = [
+            s["restartCount"]
+            for p in sim.store.list(PODS)
+            for s in p["status"].get("containerStatuses", ())
+            if "churn" in s["state"].get("waiting", {}).get("message", "")
+        ]
+        assert back_off, "some are in trouble all the time"
+        assert min(back_off) > 0, "nothing waits before it was restarted"
 
     def test_each_run_of_a_container_is_another_one(self) -> None:
         """Followers of logs tell runs apart by the container's id."""

@@ -2,7 +2,8 @@
 
 Changes are made by sharing all of the object but the few dicts on the path of the change, so that ten
 thousand a second are cheap. Each changed pod carries a number and the time of the change, so that a test can
-measure how long a change takes to the screen. The controllers are not told: these changes mean nothing.
+measure how long a change takes to the screen. The controllers are not told: these changes mean nothing, and
+what is in trouble by them is well again soon, so that a quiet cluster stays as its world made it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ EVENTFUL = 100
 """So many pods have an event that is repeated again and again."""
 CATCH_UP = 0.5
 """Seconds of a stall that are made up for afterwards; what a longer one missed is left out."""
+TROUBLE = 15.0
+"""Seconds that a container is out of order, or a probe says otherwise."""
 
 
 class Churn:
@@ -55,6 +58,8 @@ class Churn:
         self._standing: list[Key] = []
         self._next = 0
         self._refreshed = 0.0
+        self._troubled: dict[Key, tuple[float, bool]] = {}
+        """Since when the readiness of a pod is not the one that it had, and that one; the oldest first."""
         self._now = engine.stamp()
 
     async def run(self) -> None:
@@ -106,13 +111,22 @@ class Churn:
             self._heartbeat()
         elif self.sequence % 50 == 0:
             self._event()
+        elif (key := self._due()) is not None:
+            self._pod(key, well=self._troubled.pop(key)[1])
         elif self._keys:
             self._next = (self._next + 1) % len(self._keys)
             self._pod(self._keys[self._next])
 
     # -- pods -----------------------------------------------------------------------------------------
 
-    def _pod(self, key: Key) -> None:
+    def _due(self) -> Key | None:
+        """The pod that has been in trouble long enough."""
+        for key, (since, _well) in self._troubled.items():
+            return key if time.monotonic() - since >= TROUBLE else None
+        return None
+
+    def _pod(self, key: Key, *, well: bool | None = None) -> None:
+        """Change a pod; `well`: back to this readiness, where it still is another one."""
         pod = self._store.get(PODS, *key)
         if pod is None or "deletionTimestamp" in pod["metadata"]:
             return
@@ -121,11 +135,21 @@ class Churn:
         annotations[SEQUENCE] = str(self.sequence)
         annotations[AT] = str(time.time_ns())
         fresh = {**pod, "metadata": {**meta, "annotations": annotations}}
-        kind = self.sequence % 4
         status = pod["status"]
+        kind = self.sequence % 4
+        if well is not None:
+            first = (status.get("containerStatuses") or ({},))[0]
+            kind = 0 if first.get("ready") is well else 2
         if kind and status.get("phase") == "Running" and len(status.get("containerStatuses") or ()) > 0:
             fresh["status"] = self._changed(status, kind)
+            if well is None:
+                self._note_trouble(key, status, fresh["status"])
         self._store.update(PODS, fresh)
+
+    def _note_trouble(self, key: Key, before: Obj, after: Obj) -> None:
+        was, ready = (each["containerStatuses"][0]["ready"] for each in (before, after))
+        if was != ready and self._troubled.setdefault(key, (time.monotonic(), was))[1] == ready:
+            del self._troubled[key]
 
     def _changed(self, status: Obj, kind: int) -> Obj:
         """RESTARTS (1), READY (2) or STATUS (3) becomes another; the second visit of a kind turns it back."""
@@ -151,6 +175,11 @@ class Churn:
             if kind == 1:
                 first = self._launched(first, now)
             else:
+                # the first crash is followed by a restart, only the second one by a wait
+                first = self._launched(first, now)
+                first["lastState"] = podstatus.terminated(
+                    1, "Error", now, now, first["containerID"], message="churn"
+                )
                 text = f"back-off 10s restarting failed container={first['name']} (churn)"
                 first = {
                     **first,
