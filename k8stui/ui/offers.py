@@ -57,7 +57,12 @@ def show_menu(place: Place) -> None:
         for action in main.registry.working(place)
         if action.group in IN_MENU and not action.id.startswith("sort.")
     ]
-    choices = [Choice(a.id, a.title, main.rights.refusal(a, place), main.keymap.first(a.id)) for a in wanted]
+
+    def choice(action: Action) -> Choice:
+        sign = main.keymap.first(action.id) or (f":{action.command}" if action.command else "")
+        return Choice(action.id, action.title, main.rights.refusal(action, place), sign)
+
+    choices = [choice(action) for action in wanted]
     name = place.object.metadata.name if place.object is not None else ""
     title = name or (f"{len(place.objects)} rows" if place.objects else "Menu")
 
