@@ -138,8 +138,7 @@ class Churn:
         status = pod["status"]
         kind = self.sequence % 4
         if well is not None:
-            first = (status.get("containerStatuses") or ({},))[0]
-            kind = 0 if first.get("ready") is well else 2
+            kind = 0 if all(each["ready"] is well for each in status.get("containerStatuses", [])[:1]) else 2
         if kind and status.get("phase") == "Running" and len(status.get("containerStatuses") or ()) > 0:
             fresh["status"] = self._changed(status, kind)
             if well is None:
