@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, NoReturn
 from k8stui.endings import BY_SIGNAL, on_ending
 
 if TYPE_CHECKING:
-    from k8stui.kube.cluster import Cluster
-    from k8stui.kube.logs.group import LogGroup
     from k8stui.kube.logs.query import LogQuery
     from k8stui.logs_output import Output
 
@@ -215,27 +213,12 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-def _tell_of_health(cluster: Cluster, group: LogGroup) -> None:
-    """Streams look whether they are half-open when the server goes, and wait no longer when it is back."""
-    from k8stui.kube.health import Status
-
-    was_live = False
-
-    def changed() -> None:
-        nonlocal was_live
-        live = cluster.health.status is Status.LIVE
-        if live != was_live:
-            was_live = live
-            (group.retry_now if live else group.check)()
-
-    cluster.observe(changed)
-
-
 async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> int:
     """Raises KubeError, ReaderGone (or groups of them)."""
     from k8stui.kinds.logs.filters import LineFilter
     from k8stui.kube.cluster import Cluster
     from k8stui.kube.kubeconfig.reading import read_kubeconfig
+    from k8stui.kube.logs.news import LogNews
     from k8stui.kube.logs.opening import logs_of_query
     from k8stui.kube.logs.pool import StreamPool
 
@@ -257,8 +240,11 @@ async def _read(given: argparse.Namespace, query: LogQuery, output: Output) -> i
             accepts=LineFilter(query) if query.filters_lines else list,
             errors="surrogateescape" if given.output == "raw" else "replace",
         )
-        _tell_of_health(cluster, group)
-        await group.run(output.write)
+        news = LogNews(cluster, "", lambda: group)
+        try:
+            await group.run(output.write)
+        finally:
+            news.close()
         if not group.pods:
             where = f"in {', '.join(several)}" if several else "in all namespaces"
             output.complain(f"no pods {where} fit the query")

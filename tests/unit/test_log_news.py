@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from k8stui.kube.health import Health, Status
-from k8stui.ui.views.log_news import LogNews
+from k8stui.kube.logs.news import LogNews
 from tests.ui.fakes import FakeCluster
 
 

@@ -102,12 +102,11 @@ class StreamsDialog(ChooseDialog):
     def _unnoticed(self) -> str:
         """What cannot be known without the files of nodes is said, once."""
         reading = self._view.reading
-        why = getattr(reading.logs, "unnoticed", "") if reading is not None else ""
-        return (
-            f"\nWhat a kubelet leaves out of a stream when it rotates the log goes unnoticed: {why}"
-            if why
-            else ""
-        )
+        group = None if reading is None else reading.group
+        if group is None or not group.unnoticed:
+            return ""
+        what = "What a kubelet leaves out of a stream when it rotates the log goes unnoticed"
+        return f"\n{what}: {group.unnoticed}"
 
     def _now(self) -> list[Choice]:
         reading = self._view.reading

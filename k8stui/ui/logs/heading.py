@@ -57,13 +57,14 @@ def _state(view: LogsView) -> tuple[str, bool]:
     if view.activity:
         return view.activity, False
     said, trouble = states.summary(reading.statuses, time.monotonic(), reading.pool)
-    if getattr(reading.logs, "hindered", ""):
+    group, node_log = reading.group, reading.node_log
+    if group is not None and group.hindered:
         said, trouble = "broken, trying again", True
-    if coming := getattr(reading.logs, "to_come", 0):
-        said += f", {coming:,} pods {'not read' if reading.logs.is_full else 'to come'}"
+    if group is not None and group.to_come:
+        said += f", {group.to_come:,} pods {'not read' if group.is_full else 'to come'}"
     if view.spec.node_log:
-        problem = getattr(reading.logs, "problem", "")
-        said, trouble = ("broken, trying again", True) if problem else ("following", False)
+        broken = node_log is not None and bool(node_log.problem)
+        said, trouble = "broken, trying again" if broken else "following", broken
     if reading.ended and not trouble:
         said = "ended"
     if not view.viewer.following:

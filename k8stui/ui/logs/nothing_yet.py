@@ -17,7 +17,7 @@ def why_nothing(reading: LogReading | None, spec: ViewSpec, target: Target | Non
         return WAITING
     if reading.problem:
         return reading.problem
-    if hindered := getattr(reading.logs, "hindered", ""):
+    if reading.group is not None and (hindered := reading.group.hindered):
         return f"The pods are not known yet: {hindered}."
     if spec.query and not reading.statuses and (said := _no_container(reading, spec.query)):
         return said
@@ -35,7 +35,7 @@ def _no_container(reading: LogReading, text: str) -> str:
     """Pods fit the query, and none of their containers does."""
     from k8stui.kube.logs.query import QueryError, parse_query
 
-    pods = len(getattr(reading.logs, "pods", ()))
+    pods = 0 if reading.group is None else len(reading.group.pods)
     try:
         query = parse_query(text)
     except QueryError:

@@ -11,13 +11,16 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from k8stui.ui.views.log_news import LogNews
+from k8stui.kube.logs.news import LogNews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from k8stui.kube.logs.group import LogGroup
+    from k8stui.kube.logs.node import NodeLog
+    from k8stui.kube.logs.pool import Share
     from k8stui.kube.logs.query import LogQuery
-    from k8stui.kube.logs.types import LogLine, LogSource
+    from k8stui.kube.logs.types import LogLine, LogSource, SourceStatus
     from k8stui.ui.session import Session
     from k8stui.ui.spec import Target, ViewSpec
 
@@ -79,8 +82,10 @@ class LogReading:
         self._outrun = Outrun(self.buffer, SystemClock())
         self._on_lines = on_lines
         self._on_lifted = on_lifted
-        self.logs: Any = None
-        """What reads: a `LogGroup` or `NodeLog`."""
+        self.group: LogGroup | None = None
+        """What reads containers."""
+        self.node_log: NodeLog | None = None
+        """What reads a log of a node."""
         connection: Any = getattr(self.cluster, "connection", None)
         self.older = OlderLines(connection)
         self._loading = asyncio.Lock()
@@ -89,7 +94,7 @@ class LogReading:
         self.problem = ""
         """Why nothing can be read, in a sentence."""
         uid = "" if target is None or target.kind != "pods" else target.uid
-        self._news = LogNews(self.cluster, uid, lambda: self.logs)
+        self._news = LogNews(self.cluster, uid, lambda: self.group)
 
     def _woken(self) -> None:
         self._reader.take()
@@ -124,9 +129,9 @@ class LogReading:
         from k8stui.kube.logs.node import NodeLog
         from k8stui.kube.logs.node_files import refusal
 
-        self.logs = NodeLog(self.cluster.connection, node, name)
+        self.node_log = NodeLog(self.cluster.connection, node, name)
         try:
-            await self.logs.run(self.buffer)
+            await self.node_log.run(self.buffer)
         except KubeError as error:
             what = f"the journal of {name[8:]}" if name.startswith("service:") else f"the file {name}"
             self.problem = refusal(error, what)
@@ -149,10 +154,11 @@ class LogReading:
             if span.since is not None:
                 query = structs.replace(query, since=span.since)
             options |= {"accepts": self._accepts(), "tail": None if query.since else span.tail}
-            self.logs = logs_of_query(self.cluster, query, namespaces=self._session.namespaces, **options)
-        elif target is not None:
+            group = logs_of_query(self.cluster, query, namespaces=self._session.namespaces, **options)
+        else:
+            assert target is not None
             named = (spec.container,) if spec.container else ()
-            self.logs = logs_of_pod(
+            group = logs_of_pod(
                 self.cluster.connection,
                 target.namespace,
                 target.name,
@@ -161,7 +167,8 @@ class LogReading:
                 since=span.since,
                 **options,
             )
-        await self.logs.run(self._keep)
+        self.group = group
+        await group.run(self._keep)
 
     def _keep(self, lines: Sequence[LogLine]) -> None:
         from k8stui.kube.logs.types import GAP
@@ -180,14 +187,14 @@ class LogReading:
     # What is asked of it
 
     @property
-    def statuses(self) -> tuple[Any, ...]:
+    def statuses(self) -> tuple[SourceStatus, ...]:
         """How the stream of each container stands."""
-        return tuple(getattr(self.logs, "statuses", ()))
+        return () if self.group is None else self.group.statuses
 
     @property
-    def pool(self) -> Any:
-        """What it has of the places for streams, or None."""
-        return getattr(self.logs, "pool", None)
+    def pool(self) -> Share | None:
+        """What it has of the places for streams."""
+        return None if self.group is None else self.group.pool
 
     def prefer(self, streams: Iterable[str], *, focused: bool) -> None:
         """Streams with lines in view come first, most of all where the reader is."""

@@ -1,21 +1,37 @@
 """What a reader of logs is told from outside: its pod changed, the server went, the server is back.
 
 It listens to what is there anyway (a live table of pods, the cluster's health) and asks for nothing by
-itself. It must never touch what is on the screen.
+itself.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class LogNews:
-    """Listens for one reader (`kube.logs.group.LogGroup` by shape, or None while there is none). Close it."""
+class Reader(Protocol):
+    """Who wants to know: a `LogGroup`."""
 
-    def __init__(self, cluster: Any, uid: str, reader: Callable[[], Any]) -> None:
+    def pod_changed(self) -> None:
+        """Its pod is another now."""
+        ...
+
+    def retry_now(self) -> None:
+        """The server answers again: nobody needs to wait."""
+        ...
+
+    def check(self) -> None:
+        """The server may be gone: streams that look open may not be."""
+        ...
+
+
+class LogNews:
+    """Listens for one reader, as soon as there is one. Close it."""
+
+    def __init__(self, cluster: Any, uid: str, reader: Callable[[], Reader | None]) -> None:
         """`uid` is the pod's; without it only the server's health is told."""
         self._cluster = cluster
         self._uid = uid
@@ -50,7 +66,8 @@ class LogNews:
         pod = self._subscription.collection.objects.get(self._uid)
         if pod is not self._pod:
             self._pod = pod
-            self._tell("pod_changed")
+            if (reader := self._reader()) is not None:
+                reader.pod_changed()
 
     @property
     def _is_live(self) -> bool:
@@ -60,13 +77,8 @@ class LogNews:
         live = self._is_live
         if live != self._was_live:
             self._was_live = live
-            # Streams that look open may not be; and nobody needs to wait when the server is back.
-            self._tell("retry_now" if live else "check")
-
-    def _tell(self, what: str) -> None:
-        tell = getattr(self._reader(), what, None)
-        if tell is not None:
-            tell()
+            if (reader := self._reader()) is not None:
+                (reader.retry_now if live else reader.check)()
 
     def close(self) -> None:
         """Listen no more."""
