@@ -17,6 +17,7 @@ from k8stui.kube.logs.group_targets import PodChoice, choices
 from k8stui.kube.logs.types import ERROR, INFO
 
 if TYPE_CHECKING:
+    from k8stui.kube.cluster import Cluster
     from k8stui.kube.live.collection import Subscription
     from k8stui.kube.logs.query import LogQuery
 
@@ -107,7 +108,7 @@ class ListedPods:
     is_live: ClassVar[bool] = True
 
     def __init__(
-        self, cluster: Any, query: LogQuery, *, namespaces: tuple[str, ...] = (), patient: bool = True
+        self, cluster: Cluster, query: LogQuery, *, namespaces: tuple[str, ...] = (), patient: bool = True
     ) -> None:
         self.news = asyncio.Event()
         self._cluster = cluster
@@ -125,6 +126,7 @@ class ListedPods:
     async def open(self) -> None:
         """Subscribe to the pods of all choices and wait for the first lists. Raises KubeError."""
         kind = self._cluster.catalog.get("", "pods") or BUILTIN.get("", "pods")
+        assert kind is not None
         for choice in await choices(self._cluster, self._query, self._namespaces):
             subscription = self._cluster.subscribe(
                 kind,

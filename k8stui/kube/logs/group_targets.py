@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from k8stui.kube.catalog import Kind
+    from k8stui.kube.cluster import Cluster
     from k8stui.kube.logs.query import LogQuery, ObjectTarget
 
 TIMEOUT = 30.0
@@ -73,7 +74,7 @@ class _List(msgspec.Struct, frozen=True):
     items: tuple[_Object, ...] | None = None
 
 
-async def choices(cluster: Any, query: LogQuery, namespaces: tuple[str, ...]) -> list[PodChoice]:
+async def choices(cluster: Cluster, query: LogQuery, namespaces: tuple[str, ...]) -> list[PodChoice]:
     """Which pods a query means. `namespaces` hold where the query names none; () is all.
 
     Raises KubeError: ApiError 404 for an object that is not there.
@@ -93,7 +94,7 @@ def _narrowed(choice: PodChoice, query: LogQuery) -> PodChoice:
     return msgspec.structs.replace(choice, label_selector=labels, field_selector=fields)
 
 
-async def _of_target(cluster: Any, target: ObjectTarget, spaces: tuple[str, ...]) -> list[PodChoice]:
+async def _of_target(cluster: Cluster, target: ObjectTarget, spaces: tuple[str, ...]) -> list[PodChoice]:
     kind = await _kind(cluster, target.kind)
     if (kind.group, kind.plural) == ("", "pods"):
         return [PodChoice(spaces, field_selector=f"metadata.name={target.name}")]
@@ -105,17 +106,18 @@ async def _of_target(cluster: Any, target: ObjectTarget, spaces: tuple[str, ...]
     return [_of_object(kind, found) for found in objects]
 
 
-async def _kind(cluster: Any, name: str) -> Kind:
+async def _kind(cluster: Cluster, name: str) -> Kind:
     kind = cluster.catalog.find(name)
     if kind is None and not cluster.catalog.is_complete:
         kind = (await cluster.rediscover()).find(name)
     if kind is None:
         raise ApiError(404, "NotFound", f'the server has no kind "{name}"')
-    found: Kind = kind
-    return found
+    return kind
 
 
-async def _objects(cluster: Any, kind: Kind, target: ObjectTarget, spaces: tuple[str, ...]) -> list[_Object]:
+async def _objects(
+    cluster: Cluster, kind: Kind, target: ObjectTarget, spaces: tuple[str, ...]
+) -> list[_Object]:
     """The object of that name in each of the namespaces."""
     connection = cluster.connection
     if kind.namespaced and not spaces:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from k8stui.kube.logs.group import LogGroup, Options
 from k8stui.kube.logs.group_lists import ListedPods, OnePod
@@ -12,11 +12,12 @@ from k8stui.kube.logs.query import LogQuery, Pattern
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from k8stui.kube.cluster import Cluster
     from k8stui.kube.connection.protocols import Streams
 
 
 def logs_of_query(
-    cluster: Any,
+    cluster: Cluster,
     query: LogQuery,
     *,
     namespaces: tuple[str, ...] = (),
