@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import select
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,11 @@ class CountedFile:
         return getattr(self._file, name)
 
 
+def _terminal_of(file: Any) -> Any:
+    """Where frames go: Textual's choice (standard error), unless it leads elsewhere, as with `2>errors`."""
+    return file if file.isatty() or sys.__stdout__ is None else sys.__stdout__
+
+
 def own_driver(driver: type[Driver]) -> type[Driver]:
     """The driver of this platform with what is said above; one for another platform as it is."""
     try:
@@ -53,7 +59,7 @@ def own_driver(driver: type[Driver]) -> type[Driver]:
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
-            counted = CountedFile(self._file)
+            counted = CountedFile(_terminal_of(self._file))
             self._file = counted  # type: ignore[assignment]
             self.outflow = Outflow(self.write, lambda: counted.written)
             self.hold = FrameHold(self._app, self.outflow)

@@ -194,6 +194,16 @@ def test_no_server_at_all_is_a_state_and_not_an_end(environment: dict[str, str],
         assert program.process.wait(10) == 0
 
 
+def test_errors_that_are_led_elsewhere_do_not_take_the_screen_along(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    errors = tmp_path / "errors"
+    line = f"exec {sys.executable} -m k8stui 2>{errors}"
+    with PtyProgram(["sh", "-c", line], columns=100, lines=30, env=environment) as program:
+        program.wait_for_text(r"no context")
+        assert errors.read_text() == ""
+
+
 def test_what_is_typed_ahead_is_neither_lost_nor_taken_for_the_filter(
     environment: dict[str, str], server: tuple[Path, subprocess.Popen[str]]
 ) -> None:
