@@ -27,6 +27,7 @@ from k8stui.kube.live.collection import Phase
 from k8stui.kube.live.pool import Pool, Scope
 from k8stui.kube.live.reflector import Policy, Reflector
 from k8stui.kube.namespaces import VisibleNamespaces, visible_namespaces
+from k8stui.kube.observers import Observers
 from k8stui.kube.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Cluster:
         self._policy = policy or Policy()
         self._clock: Clock = clock or SystemClock()
         self._rng = rng or random.Random()  # noqa: S311 - jitter, no secret
-        self._observers: list[Callable[[], None]] = []
+        self._observers = Observers()
         self._tasks = Tasks(f"cluster {context.name}")
         self._connection: Any = None
         self._access: Access | None = None
@@ -158,13 +159,7 @@ class Cluster:
 
     def observe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when health, catalog, version or user change. Gives a function that ends it."""
-        self._observers.append(callback)
-
-        def stop() -> None:
-            if callback in self._observers:
-                self._observers.remove(callback)
-
-        return stop
+        return self._observers.add(callback)
 
     def subscribe(
         self,
@@ -248,8 +243,7 @@ class Cluster:
             self._on_progress(text)
 
     def _changed(self) -> None:
-        for callback in tuple(self._observers):
-            callback()
+        self._observers.tell()
 
     def _quiet_for(self) -> float:
         """Seconds since the server was last heard, on any request or stream; 0 where nobody counts."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from k8stui.kube.backoff import Clock, SystemClock
 from k8stui.kube.errors import ConnectionLost, KubeError
+from k8stui.kube.observers import Observers
 from k8stui.kube.sessions.commands import shell_commands
 from k8stui.kube.sessions.flow import PAUSE, Input, Output
 from k8stui.kube.sessions.look import autopsy, chosen_container, explained, node_system
@@ -64,7 +65,7 @@ class ShellSession:
         self.running_since: float | None = None
         """When the stream of now began, in seconds since the epoch; None before the first."""
         self._state = SessionState(SessionPhase.CONNECTING, self.opened_at)
-        self._observers: list[Callable[[], None]] = []
+        self._observers = Observers()
         self._tasks = Tasks(f"session {spec.target}")
         self._life: asyncio.Task[None] | None = None
         self._sink_task: asyncio.Task[None] | None = None
@@ -94,13 +95,7 @@ class ShellSession:
 
     def observe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when `state` or `title` changes. Gives a function that ends it."""
-        self._observers.append(callback)
-
-        def stop() -> None:
-            if callback in self._observers:
-                self._observers.remove(callback)
-
-        return stop
+        return self._observers.add(callback)
 
     def rename(self, title: str) -> None:
         """Call it something else ("" gives it its first name back)."""
@@ -197,8 +192,7 @@ class ShellSession:
         self._changed()
 
     def _changed(self) -> None:
-        for callback in tuple(self._observers):
-            callback()
+        self._observers.tell()
 
     async def _live(self, before: asyncio.Task[None] | None = None) -> None:
         if before is not None:

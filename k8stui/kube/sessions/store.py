@@ -11,6 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.connection.websocket import HEARTBEAT
+from k8stui.kube.observers import Observers
 from k8stui.kube.sessions.flow import PAUSE
 from k8stui.kube.sessions.session import SessionSpec, ShellSession
 from k8stui.kube.tasks import Tasks
@@ -136,7 +137,7 @@ class SessionStore:
         self._sessions: dict[int, ShellSession] = {}
         self._ids: dict[ShellSession, int] = {}
         self._next = 1
-        self._observers: list[Callable[[], None]] = []
+        self._observers = Observers()
 
     def open(
         self,
@@ -177,13 +178,7 @@ class SessionStore:
 
     def observe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when a session comes, goes, or changes its state or title. Gives a function to end it."""
-        self._observers.append(callback)
-
-        def stop() -> None:
-            if callback in self._observers:
-                self._observers.remove(callback)
-
-        return stop
+        return self._observers.add(callback)
 
     async def close(self, session: ShellSession) -> None:
         """End a session and forget it."""
@@ -202,5 +197,4 @@ class SessionStore:
         await self.connections.close()
 
     def _changed(self) -> None:
-        for callback in tuple(self._observers):
-            callback()
+        self._observers.tell()
