@@ -281,6 +281,16 @@ async def test_a_healthy_stretch_forgives_earlier_failures(bench: Bench) -> None
     assert bench.clock.slept[0] <= 0.5
 
 
+async def test_a_page_that_takes_too_long_is_asked_for_in_half(bench: Bench) -> None:
+    slow = "did not answer within 60 s"
+    bench.api.list_faults += [ConnectionLost(slow, kind="timeout"), ConnectionLost(slow, kind="timeout")]
+    bench.api.list_faults.append(ConnectionLost("broke"))
+    bench.start()
+    await bench.live()
+    limits = [request.params["limit"] for request in bench.api.asked(watch=False)]
+    assert limits == ["500", "250", "125", "125"]
+
+
 async def test_retry_after_is_honoured(bench: Bench) -> None:
     bench.api.list_faults.append(ApiError(429, "TooManyRequests", "slow down", retry_after=7))
     bench.api.list_faults.append(ApiError(503, "ServiceUnavailable", "not yet", retry_after=3))

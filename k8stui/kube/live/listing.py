@@ -11,7 +11,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from k8stui.kube.errors import ApiError
+from k8stui.kube.errors import ApiError, ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ SLICE = 0.006
 SCAN_LIMIT = 0.010
 """Seconds that cutting one page may take; a page that took longer makes the next ones smaller."""
 TIMEOUT = 60.0
-"""Seconds for one page."""
+"""Seconds for one page; the next try asks for half of one that took longer."""
 
 
 class Sink(Protocol[T_contra]):
@@ -115,6 +115,10 @@ class Listing(Generic[T]):
                 expired_at = self.loaded
                 self._token = error.continue_token
                 self._begun = bool(self._token)
+            except ConnectionLost as error:
+                if error.kind == "timeout":
+                    self._shrink()  # over a slow link half of it may come in time
+                raise
 
     async def _pages(self) -> None:
         if not self._begun:
@@ -162,13 +166,17 @@ class Listing(Generic[T]):
     def _cut(self, body: bytes) -> Page:
         began = time.perf_counter()
         page = self._codec.page(body)
-        if time.perf_counter() - began > SCAN_LIMIT and self.page_size > SMALLEST_PAGE:
-            self.page_size = max(SMALLEST_PAGE, self.page_size // 2)
+        if time.perf_counter() - began > SCAN_LIMIT:
+            self._shrink()
         if not self.version:
             self.version = page.version
         if page.columns:
             self._sink.columns(page.columns)
         return page
+
+    def _shrink(self) -> None:
+        if self.page_size > SMALLEST_PAGE:
+            self.page_size = max(SMALLEST_PAGE, self.page_size // 2)
 
     async def _deliver(self, page: Page) -> None:
         """Decode in slices; the loop gets its turn after each."""
