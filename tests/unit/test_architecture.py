@@ -46,7 +46,7 @@ def test_a_room_at_the_bottom_imports_no_other_room(room: str) -> None:
 def test_the_engine_knows_no_screen() -> None:
     guilty = [
         str(path.relative_to(ROOT))
-        for room in ("kube", "kinds", "why", "terminal", "demo")
+        for room in ("kube", "kinds", "terminal", "demo")
         for path in (ROOT / "k8stui" / room).rglob("*.py")
         if re.search(r"^\s*(from|import) textual", path.read_text(encoding="utf-8"), re.M)
     ]

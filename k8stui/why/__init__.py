@@ -1,1 +1,0 @@
-"""Findings: from objects and events to evidence and next steps. Pure functions."""
