@@ -10,21 +10,28 @@ from k8stui.ui.commands import closest
 from k8stui.ui.widgets.table.states import Subject
 
 if TYPE_CHECKING:
-    from k8stui.kube.catalog import Kind
+    from k8stui.kube.catalog import Catalog, Kind
     from k8stui.ui.backend import ClusterLike
     from k8stui.ui.spec import Target
 
 
-def subject_of(kind: Kind, namespaces: tuple[str, ...], target: Target | None, missing: str = "") -> Subject:
+def noun_of(kind: Kind, catalog: Catalog) -> str:
+    """What a table of a kind is called: `pods`; with its group where that word means another kind."""
+    return kind.plural if catalog.find(kind.plural) in (kind, None) else kind.name
+
+
+def subject_of(
+    kind: Kind, noun: str, namespaces: tuple[str, ...], target: Target | None, missing: str = ""
+) -> Subject:
     """The subject of a table of a kind; `missing` is what `missing_namespace` has found out."""
     follows = Subject().follows if target is None else target.label()
     if not kind.namespaced:
-        return Subject(kind.plural, follows=follows, denied_hint="Ask for the right to list them.")
+        return Subject(noun, follows=follows, denied_hint="Ask for the right to list them.")
     scope, hint = "in all namespaces", ""
     if namespaces:
         scope = f"in namespace{'s' * (len(namespaces) > 1)} {', '.join(namespaces)}"
         hint = f"{missing} 0 shows all namespaces.".lstrip()
-    return Subject(kind.plural, scope, hint, follows)
+    return Subject(noun, scope, hint, follows)
 
 
 async def missing_namespace(cluster: ClusterLike, names: tuple[str, ...]) -> tuple[str, str]:

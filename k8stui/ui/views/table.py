@@ -17,7 +17,7 @@ from k8stui.ui.spec import Link, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 from k8stui.ui.views.own_columns import labels_of, printer_of
 from k8stui.ui.views.placeholder import Placeholder
-from k8stui.ui.views.subjects import missing_namespace, subject_of
+from k8stui.ui.views.subjects import missing_namespace, noun_of, subject_of
 from k8stui.ui.views.table_rows import TableRows
 from k8stui.ui.widgets.table.states import phase_of
 from k8stui.ui.widgets.table.virtual_table import VirtualTable
@@ -41,6 +41,7 @@ class TableView(View):
     def __init__(self, spec: ViewSpec, session: Session) -> None:
         super().__init__(spec, session)
         self._kind: Kind | None = None
+        self._noun = ""
         self._rows: TableRows | None = None
         self._columns: Any = ()
         self._denied_told = False
@@ -71,6 +72,7 @@ class TableView(View):
             self._placeholder.say(*self._unknown_kind())
             self._wait_for_kind(cluster)
             return
+        self._noun = noun_of(self._kind, self.session.catalog)
         self._denied_told = self._explained = False
         if self.table is None:
             await self._make_table()
@@ -232,7 +234,8 @@ class TableView(View):
     def _tell_subject(self, missing: str = "") -> None:
         """Let messages speak of what is looked for now."""
         if self.table is not None and self._kind is not None:
-            self.table.set_subject(subject_of(self._kind, self.namespaces, self.target, missing))
+            about = subject_of(self._kind, self._noun, self.namespaces, self.target, missing)
+            self.table.set_subject(about)
 
     async def _explain_emptiness(self, cluster: Any, names: tuple[str, ...]) -> None:
         """Nothing is in a namespace: it may be that there is no such namespace."""
@@ -248,7 +251,7 @@ class TableView(View):
 
     def title(self) -> Title:
         kind, spec, table = self._kind, self.spec, self.table
-        name = kind.plural if kind is not None else spec.kind
+        name = self._noun if kind is not None else spec.kind
         scope = ""
         if kind is not None and kind.namespaced:
             scope = ",".join(self.namespaces) or "all"
