@@ -43,14 +43,14 @@ def reflow(grid: Grid, columns: int, lines: int, cursor: tuple[int, int]) -> tup
             new_cursor = (len(wrapped) + place[0], place[1])
         wrapped += pieces
         paragraph, start = [], y + 1
-    _settle(grid, wrapped, columns, lines, new_cursor[0])
+    _settle(grid, wrapped, lines)
     moved = len(wrapped) - len(grid.rows) if len(wrapped) > lines else 0
     grid.rows += [Line(columns) for _ in range(lines - len(grid.rows))]
     grid._sized(columns, lines)
     return max(0, min(new_cursor[0] - moved, lines - 1)), min(new_cursor[1], columns - 1)
 
 
-def _settle(grid: Grid, wrapped: list[Line], columns: int, lines: int, cursor_y: int) -> None:
+def _settle(grid: Grid, wrapped: list[Line], lines: int) -> None:
     """The last ``lines`` lines are the screen, what is above them the scrollback."""
     surplus = max(0, len(wrapped) - lines)
     if grid.history is not None:

@@ -91,7 +91,7 @@ def anatomy(
             )
         )
         page = Page(level=1)
-        _details(page, pod, part, events, now)
+        _details(page, part, events, now)
         _environment(page, environment(pod, part.spec, sources, reveal=reveal))
         _mounts(page, pod, part.spec)
         made += [Row(line, part.name) for line in page.lines()]
@@ -207,7 +207,7 @@ def _joined(cells: Sequence[Text], widths: Sequence[int], lead: str, marks: tupl
 # Below it
 
 
-def _details(page: Page, pod: Raw, part: Part, events: Sequence[Raw], now: datetime) -> None:
+def _details(page: Page, part: Part, events: Sequence[Raw], now: datetime) -> None:
     status, spec = part.status, part.spec
     limit = plain(dig(spec, "resources", "limits", "memory"))
     _state(page, "State", status.get("state") or {}, limit, now)

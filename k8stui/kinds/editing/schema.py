@@ -56,7 +56,7 @@ class _Checker:
         types = schema.types
         actual = _type_of(value)
         if types and actual not in types and not (actual == "integer" and "number" in types):
-            self._say(path, _wrong_type(path, value, actual, types, schema))
+            self._say(path, _wrong_type(path, value, actual, types))
             return
         if isinstance(value, dict):
             self._mapping(value, schema, path)
@@ -120,7 +120,7 @@ def _type_of(value: Any) -> str:
     return "object"
 
 
-def _wrong_type(path: Path, value: Any, actual: str, types: frozenset[str], schema: Schema) -> str:
+def _wrong_type(path: Path, value: Any, actual: str, types: frozenset[str]) -> str:
     wanted = " or ".join(_NAMES.get(each, each) for each in sorted(types))
     given = _NAMES[actual] if actual in ("array", "object") else repr(value)
     if actual == "boolean":
