@@ -193,9 +193,9 @@ class TestFindingAndCopying:
             assert "line 99" in app.text()
             await pilot.press("n", "n")
             await until(pilot, lambda: app.viewer.finder.found in (199, 299))
-            await until(pilot, lambda: app.last(LineViewer.SearchEnded) is not None)
             app.viewer.search("no such line")
-            await until(pilot, lambda: app.last(LineViewer.SearchEnded).seq is None)
+            await until(pilot, lambda: not app.viewer.finder.running)
+            assert app.viewer.finder.found is None
 
     async def test_lines_are_selected_by_keys_and_copied(self) -> None:
         app = LinesApp(ring_of(100))

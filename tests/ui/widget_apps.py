@@ -50,9 +50,6 @@ class WidgetApp(App[None]):
     def on_follow_changed(self, message: Message) -> None:
         self.told.append(message)
 
-    def on_search_ended(self, message: Message) -> None:
-        self.told.append(message)
-
     def last(self, kind: type) -> Any:
         """The last message of a kind, or None."""
         return next((message for message in reversed(self.told) if isinstance(message, kind)), None)

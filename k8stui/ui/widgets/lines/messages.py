@@ -54,11 +54,3 @@ class MatchesCounted(ViewerMessage):
         self.count = count
         self.found = found
         self.running = running
-
-
-class SearchEnded(ViewerMessage):
-    """A search came to a match in line `seq`, or to none (None)."""
-
-    def __init__(self, viewer: Widget, seq: int | None) -> None:
-        super().__init__(viewer)
-        self.seq = seq

@@ -41,7 +41,7 @@ class LineViewer(LineRows, can_focus=True):
     keeps the end in view until the reader scrolls up. `model.set_view` hides lines, `search` moves between
     matches.
 
-    Messages: `LineViewer.FollowChanged`, `.LinesCounted`, `.SearchEnded`.
+    Its messages are those of `lines.messages`.
     """
 
     ALLOW_SELECT = True
@@ -58,7 +58,6 @@ class LineViewer(LineRows, can_focus=True):
     }
     FollowChanged = line_messages.FollowChanged
     LinesCounted = line_messages.LinesCounted
-    SearchEnded = line_messages.SearchEnded
 
     def __init__(
         self,
@@ -216,7 +215,6 @@ class LineViewer(LineRows, can_focus=True):
             finder.arrived = False
             if finder.found is not None:
                 self.show_found(finder.found)
-            self.post_message(line_messages.SearchEnded(self, finder.found))
         if not (more and self._page_stands()):
             self.place_lines()
             self._tell()
