@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.pty_program import PtyProgram
@@ -23,7 +26,8 @@ printf 'IN THE EDITOR'
 """
 
 
-def test_an_editor_of_the_user_works_on_the_same_pipeline(tmp_path: Path) -> None:
+def started(tmp_path: Path) -> tuple[PtyProgram, Path, Path]:
+    """The program, the editor's script, and the file with what the editor does."""
     script, does = tmp_path / "editor", tmp_path / "does"
     script.write_text(EDITOR.format(folder=tmp_path))
     script.chmod(0o755)
@@ -34,7 +38,29 @@ def test_an_editor_of_the_user_works_on_the_same_pipeline(tmp_path: Path) -> Non
         "KUBE_EDITOR": str(script),
     }
     argv = [sys.executable, "-m", "k8stui", "--demo", "-n", "shop", "deploy"]
-    with PtyProgram(argv, columns=120, lines=40, env=environment) as program:
+    return PtyProgram(argv, columns=120, lines=40, env=environment), script, does
+
+
+def test_what_was_saved_in_an_editor_outlives_a_program_that_is_ended(tmp_path: Path) -> None:
+    opened, _, does = started(tmp_path)
+    with opened as program:
+        program.wait_for_text(r"(?s)deployments\(shop\)\[\d+\].*e edit")
+        does.write_text(
+            """sed -i 's/replicas: 3/replicas: 2  # less/' "$1"; printf SAVED; exec sleep 100\n"""
+        )
+        program.send("E")
+        program.wait_for_output(b"SAVED")
+        children = psutil.Process(program.process.pid).children(recursive=True)
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.process.wait(5) == -signal.SIGTERM
+        assert not psutil.wait_procs(children, timeout=5)[1], "nor is the editor left behind"
+    (draft,) = (tmp_path / "state").glob("drafts/*.json")
+    assert "replicas: 2  # less" in draft.read_text()
+
+
+def test_an_editor_of_the_user_works_on_the_same_pipeline(tmp_path: Path) -> None:
+    opened, script, does = started(tmp_path)
+    with opened as program:
         program.wait_for_text(r"(?s)deployments\(shop\)\[\d+\].*e edit")
 
         does.write_text("exit 0\n")

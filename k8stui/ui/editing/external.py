@@ -6,9 +6,11 @@ The text is in a file of its own, readable by the user alone, for just so long.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +18,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from k8stui.ui.views.editor import EditorView
+
+
+LAST_SAVE = 0.5
+"""Seconds that an editor has when the program ends."""
 
 
 def editor_command() -> list[str]:
@@ -81,12 +87,33 @@ async def _run(view: EditorView, command: list[str], text: str) -> tuple[str | N
         path.write_text(text, encoding="utf-8")
         try:
             with terminal_away(app):
-                process = await asyncio.create_subprocess_exec(*command, str(path))
-                code = await process.wait()
+                code = await _ended([*command, str(path)])
+        except asyncio.CancelledError:  # the program ends: its folder goes, what was saved in it does not
+            if (saved := _read(path)) is not None:
+                view.replace_text(saved)
+                view.close()
+            raise
         except SuspendNotSupported:
             app.complain("This terminal cannot be given to an editor.")
             return None, None
-        try:
-            return path.read_text(encoding="utf-8", errors="replace"), code
-        except OSError:
-            return None, code
+        return _read(path), code
+
+
+async def _ended(command: list[str]) -> int:
+    """Run it; its exit code. It goes with the program, as editors do whose terminal is closed."""
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError, TimeoutError):
+            process.send_signal(signal.SIGHUP)
+            async with asyncio.timeout(LAST_SAVE):
+                await process.wait()
+        raise
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
