@@ -71,7 +71,6 @@ class _Aggregated(msgspec.Struct):
 
 
 class _LegacyVersion(msgspec.Struct, gc=False, rename="camel"):
-    group_version: str = ""
     version: str = ""
 
 

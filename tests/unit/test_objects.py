@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from k8stui.kinds import printer_for
 from k8stui.kube.codecs import StructCodec
-from k8stui.kube.objects import STRUCTS, EndpointSlice, Event, ObjectMeta, Pod, Service
+from k8stui.kube.objects import STRUCTS, EndpointSlice, Event, ObjectMeta, Pod
 from tests.unit.kinds_golden import NOW, decoded, file_name, golden_list, golden_objects, make
 
 KINDS = sorted(STRUCTS)
@@ -61,13 +61,6 @@ def test_values_of_other_types_are_read_as_far_as_they_can() -> None:
     assert pod.spec.node_name == ""
     assert pod.status.container_statuses[0].restart_count == 4
     assert pod.status.container_statuses[0].ready is True
-
-
-def test_int_or_string_keeps_what_it_is() -> None:
-    service = make(
-        Service, spec={"ports": [{"port": 80, "targetPort": "http"}, {"port": 81, "targetPort": 8080}]}
-    )
-    assert [each.target_port for each in service.spec.ports] == ["http", 8080]
 
 
 def test_an_endpoint_slice_may_have_null_lists() -> None:

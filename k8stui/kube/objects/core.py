@@ -203,13 +203,12 @@ class Namespace(KubeObject, frozen=True, gc=False):
 
 
 class ServicePort(KubeStruct, frozen=True, gc=False):
-    """`spec.ports[]`; `target_port` may be the name of a container's port."""
+    """`spec.ports[]`."""
 
     name: str = ""
     port: int = 0
     protocol: str = ""
     node_port: int = 0
-    target_port: int | str | None = None
 
 
 class ServiceSpec(KubeStruct, frozen=True, gc=False):

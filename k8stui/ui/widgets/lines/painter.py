@@ -68,7 +68,6 @@ class LinePainter:
         """Other patterns to show, each with the component class of its colour."""
         self._shown: dict[int, ShownLine] = {}
         self._breaks: dict[int, tuple[int, list[int]]] = {}  # by line: a width, and the breaks for it
-        self._labels: dict[str, str] = {}
         self._label_width = 0
         self._colours: dict[str, int] = {}
         self.generation = 0
