@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k8stui.kinds.logs.lines import continues, level_of, plain_text
+from k8stui.kube.logs.query import accepted_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,9 @@ class LineFilter:
     def __init__(self, query: LogQuery) -> None:
         self._include = [pattern.compiled() for pattern in query.logs]
         self._exclude = [pattern.compiled() for pattern in query.not_logs]
-        self._levels = query.levels
-        self._before: dict[LogSource, int | None] = {}
+        self._wanted_ranks = accepted_ranks(query.levels) if query.levels else None
+        self._before: dict[int, tuple[LogSource, int | None]] = {}
+        """By the identity of a source, which is held with it: comparing sources costs more than a level."""
 
     def __call__(self, lines: Sequence[LogLine]) -> list[LogLine]:
         """Those lines that the query shows."""
@@ -34,24 +36,23 @@ class LineFilter:
 
     def accepts(self, line: LogLine) -> bool:
         """Whether a line of a container is shown. `log:` sees the text without its colours."""
-        if self._levels and not self._level_fits(line):
+        if self._wanted_ranks is not None and self._rank(line) not in self._wanted_ranks:
             return False
+        if not self._include and not self._exclude:
+            return True
         text = plain_text(line.text)
         if self._include and not any(pattern.search(text) for pattern in self._include):
             return False
         return not any(pattern.search(text) for pattern in self._exclude)
 
-    def _level_fits(self, line: LogLine) -> bool:
-        """Positive levels widen each other as other terms do; negative ones all count."""
+    def _rank(self, line: LogLine) -> int | None:
+        """The place of a line's level in `LEVELS`."""
         level = level_of(line.text)
         rank = None if level is None else int(level)
+        source = line.source
         if rank is None and continues(line.text):
-            rank = self._before.get(line.source)
-        else:
-            if len(self._before) >= SOURCES_KEPT:
-                self._before.clear()
-            self._before[line.source] = rank
-        wanted = [term for term in self._levels if not term.negative]
-        if wanted and not any(term.accepts(rank) for term in wanted):
-            return False
-        return all(term.accepts(rank) for term in self._levels if term.negative)
+            return self._before.get(id(source), (source, None))[1]
+        if len(self._before) >= SOURCES_KEPT:
+            self._before.clear()
+        self._before[id(source)] = source, rank
+        return rank

@@ -10,10 +10,14 @@ from __future__ import annotations
 import difflib
 import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from k8stui.kube.logs.types import EPHEMERAL, INIT, REGULAR, SIDECAR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 """From the least to the gravest."""
@@ -109,6 +113,21 @@ class LevelTerm(msgspec.Struct, frozen=True):
             case _:
                 found = rank == self.rank
         return found != self.negative
+
+
+def accepted_ranks(terms: Sequence[LevelTerm]) -> frozenset[int | None]:
+    """The levels that terms let through: by any of those that include, and by all that exclude.
+
+    None stands for a line without a level.
+    """
+    including = [term for term in terms if not term.negative]
+    excluding = [term for term in terms if term.negative]
+    return frozenset(
+        rank
+        for rank in (None, *range(len(LEVELS)))
+        if (not including or any(term.accepts(rank) for term in including))
+        and all(term.accepts(rank) for term in excluding)
+    )
 
 
 class LogQuery(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.logs.lines import continues, level_of, plain_text
-from k8stui.kube.logs.query import LEVELS, QueryError, parse_query
+from k8stui.kube.logs.query import LEVELS, QueryError, accepted_ranks, parse_query
 from k8stui.kube.logs.types import ENDED, INFO
 from k8stui.ui.widgets.filters import has_capital
 from k8stui.ui.widgets.lines.model import SEARCHED
@@ -24,7 +24,7 @@ from k8stui.ui.widgets.lines.model import SEARCHED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from k8stui.kube.logs.query import LevelTerm, LogQuery
+    from k8stui.kube.logs.query import LogQuery
 
 FORMS = "text or regex · !without · level>=warn · pod:x container:x · -F plain · -C3 lines around"
 """What can be typed, in one line."""
@@ -138,7 +138,7 @@ class LogFilter:
             raise LogFilterError(str(error).partition(" (at ")[0]) from None
         self._include += [self._compiled(each.text) for each in query.logs]
         self._exclude += [self._compiled(each.text) for each in query.not_logs]
-        self._wanted_ranks = _accepted(query.levels)
+        self._wanted_ranks = accepted_ranks(query.levels)
         self._looks_at_levels = bool(query.levels)
         for attribute, wanted, unwanted in (
             ("pod", query.pods, query.not_pods),
@@ -225,18 +225,6 @@ class LogFilter:
             if rank in wanted:
                 found.append((seq, line))
         return found
-
-
-def _accepted(terms: Sequence[LevelTerm]) -> frozenset[int | None]:
-    """Levels that are shown: by any of the terms that include, and by all that exclude."""
-    including = [term for term in terms if not term.negative]
-    excluding = [term for term in terms if term.negative]
-    return frozenset(
-        rank
-        for rank in (None, *range(len(LEVELS)))
-        if (not including or any(term.accepts(rank) for term in including))
-        and all(term.accepts(rank) for term in excluding)
-    )
 
 
 def _rank_before(seq: int, line: Any, source: Any) -> int | None:
