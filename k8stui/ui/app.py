@@ -282,7 +282,7 @@ class K8stuiApp(App[None]):
                 observe(self.main.header.refresh)
             await self.main.load_layout()
             self.use_context_theme()
-            self.operator.guard(self.forwards.restore())
+            self.operator.guard(self.forwards.restore)
             self.editing.offer()
         else:
             self.main.workspace.rescope(fresh=True)

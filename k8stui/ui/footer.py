@@ -68,11 +68,18 @@ class Footer(Widget):
         self._hints: list[Hint] = []
         self._hover = ""
         self._waiting = ""
+        self._busy = ""
 
     def show_waiting(self, keys: str) -> None:
         """Show the keys that were typed ahead and wait; none: hints again."""
         if keys != self._waiting:
             self._waiting = keys
+            self.refresh()
+
+    def show_busy(self, what: str) -> None:
+        """Show what is waited for and that esc ends it; nothing: hints again."""
+        if what != self._busy:
+            self._busy = what
             self.refresh()
 
     def show_hints(self, hints: Sequence[Hint]) -> None:
@@ -93,9 +100,14 @@ class Footer(Widget):
         key = self.get_component_rich_style("footer--key")
         title = self.get_component_rich_style("footer--title")
         hover = self.get_component_rich_style("footer--hover")
+        if self._busy:
+            text.append(f" ◌ {printable(self._busy)}  ", title)
+            text.append("esc", key)
+            text.append(" gives up ", title)
         if self._waiting:
             text.append(" typed ahead ", title)
             text.append(printable(self._waiting), key)
+        if self._busy or self._waiting:
             return text
         for start, hint in fitting(self._hints, self.size.width):
             text.append(" " * (start - text.cell_len))

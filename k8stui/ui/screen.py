@@ -342,6 +342,10 @@ class MainScreen(Screen[None]):
         event.stop()
         self._owner.desk.paste_asked(event.screen, event.text)
 
+    def on_screen_suspend(self) -> None:
+        """A dialog is there."""
+        self.typeahead.dialog_opened()
+
     def on_resize(self) -> None:
         """The dock keeps its part."""
         self.dock.screen_resized()

@@ -1,10 +1,11 @@
-"""Keys typed ahead: while the program starts, after Enter or Esc in a prompt, and while a shell opens, they
-wait for their turn.
+"""Keys typed ahead: while the program starts, after Enter or Esc in a prompt, and while a shell or a dialog
+is on its way, they wait for their turn.
 
 Without this, `d` typed while the demo starts would find no row, `:ctx`, Enter, ↓, Enter typed in one go would
 lose the ↓ to the closing prompt or to a table that has no rows yet, and `/web`, Enter, `:nodes` would look
-for `web:nodes`; what is typed right after `s` is meant for the shell and must not act on rows. They wait a
-moment at most, the footer shows them meanwhile, and ctrl-c never waits.
+for `web:nodes`; what is typed right after `s` is meant for the shell, or (`5`) for the dialog that asks how
+many replicas, and must not act on rows. They wait a moment at most, for a dialog as long as the server takes
+to tell what it is about, unless esc gives it up; the footer shows them meanwhile, and ctrl-c never waits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 
@@ -34,6 +35,8 @@ FOR_SHELL = 5.0
 """How long they wait for a shell that is being opened; then they are dropped: they were for nothing else."""
 FOCUSES = 0.3
 """How long a shell that is open may take to get the keys."""
+SOON = 0.1
+"""Seconds after which the footer says what is waited for."""
 STEP = 0.004
 """Seconds."""
 
@@ -51,6 +54,8 @@ class TypeAhead:
         self._starting = True
         self._shell: Worker[bool] | None = None
         self._shell_until = 0.0
+        self._asking: Worker[Any] | None = None
+        """What will open a dialog, or (its result) something else that takes the keys."""
         self.opening = False
         """A line was taken and is being carried out."""
 
@@ -64,10 +69,51 @@ class TypeAhead:
         """A shell is being opened (the result tells whether it was): what is typed is for it."""
         self._shell, self._shell_until = work, time.monotonic() + FOR_SHELL
 
+    def await_dialog(self, work: Worker[Any], what: str) -> None:
+        """A dialog is on its way (or, by a result that is true, a view): what is typed is for it."""
+        self._asking = work
+        self._screen.run_worker(self._tell(work, what), group="typeahead", exit_on_error=False)
+
+    async def _tell(self, work: Worker[Any], what: str) -> None:
+        """Say that it has begun, where it takes longer than a moment."""
+        try:
+            await asyncio.sleep(SOON)
+            while self._asking is work and self._dialog_comes(work):
+                self._screen.footer.show_busy(what)
+                await asyncio.sleep(SOON)
+        finally:
+            self._screen.footer.show_busy("")
+
+    def _dialog_comes(self, work: Worker[Any]) -> bool:
+        """What the keys are for is not there yet. They are dropped where it does not come at all."""
+        if work.is_finished:
+            self._asking = None
+            if not work.result and self._is_on_top:
+                self._held.clear()
+            return False
+        return self._is_on_top
+
+    def dialog_opened(self) -> None:
+        """Something is over the panes, and has the keys."""
+        self._asking = None
+
+    def _gives_up(self, event: events.Key) -> bool:
+        """esc while a dialog is on its way: it is not wanted any more."""
+        work = self._asking
+        if event.key != "escape" or work is None or not self._dialog_comes(work):
+            return False
+        work.cancel()
+        self._asking = None
+        self._held.clear()
+        self._show()
+        return True
+
     def holds(self, event: events.Key) -> bool:
         """Whether a key has to wait; it comes again by itself. The app must not wait here: it is needed."""
         if event in self._given:
             self._given.remove(event)
+        elif self._gives_up(event):
+            return True
         elif event.key != "ctrl+c" and (self._held or self._has_to_wait):
             self._held.append(self._as_meant(event))
             self._show()
@@ -85,6 +131,8 @@ class TypeAhead:
     @property
     def _has_to_wait(self) -> bool:
         if self._shell is not None and self._shell_comes(self._shell):
+            return True
+        if self._asking is not None and self._dialog_comes(self._asking):
             return True
         if self._starting and self._connecting:
             return True
@@ -132,14 +180,16 @@ class TypeAhead:
             if not self._held:
                 break
             self._until = 0.0
-            again = same_key(self._held[0])
+            first = self._held[0]
+            again = same_key(first)
             self._given.append(again)
             self._screen.app.post_message(again)
             until = time.monotonic() + LONGEST
             # a dialog that it has opened takes the next one
             while again in self._given and self._is_on_top and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(STEP)
-            self._held.popleft()
+            if self._held and self._held[0] is first:
+                self._held.popleft()
             self._show()
         self._show()
 

@@ -11,12 +11,16 @@ from textual import events
 from k8stui.kube.errors import ApiError
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.session import Stage
+from tests.ui import operations_rig
 from tests.ui.fakes import FakeBackend, make_app, screen_text, until
 from tests.ui.shells_rig import go_to, ready, said, shell_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.pilot import Pilot
+
+    from k8stui.ui.app import K8stuiApp
     from k8stui.ui.backend import Contexts
 
 
@@ -137,3 +141,59 @@ async def test_a_dialog_on_the_way_to_a_shell_has_the_keys_and_given_up_it_leave
         row = app.main.place().object
         await pilot.press("k")
         await until(pilot, lambda: app.main.place().object != row)
+
+
+class SlowReading:
+    """A server that takes its time over what a dialog is about."""
+
+    def __init__(self) -> None:
+        self.world: Any = operations_rig.cluster()
+        self.answers = asyncio.Event()
+        request = self.world.connection.request
+
+        async def slow(method: str, path: str, **options: Any) -> Any:
+            await self.answers.wait()
+            return await request(method, path, **options)
+
+        self.world.connection.request = slow
+
+    async def at_once(self, pilot: Pilot[None], *keys: str) -> K8stuiApp:
+        """The cursor is on a Deployment, and these keys are typed in one go."""
+        app: K8stuiApp = await operations_rig.at(pilot, "web")
+        for key in keys:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: "reading deployment shop/web" in screen_text(app), "what is waited for")
+        return app
+
+
+async def test_what_is_typed_for_a_dialog_that_is_on_its_way_is_for_the_dialog() -> None:
+    server = SlowReading()
+    async with make_app(FakeBackend(server.world), kind="deploy").run_test(size=(120, 40)) as pilot:
+        app = await server.at_once(pilot, "s", "7")
+        assert "typed ahead 7" in screen_text(app)
+        server.answers.set()
+        await until(pilot, lambda: "replicas 3 → 7" in screen_text(app), "the dialog has the digit")
+        assert app.session.namespaces == (), "the digit was not for the namespaces"
+
+
+async def test_esc_gives_up_a_dialog_that_is_on_its_way() -> None:
+    server = SlowReading()
+    async with make_app(FakeBackend(server.world), kind="deploy").run_test(size=(120, 40)) as pilot:
+        app = await server.at_once(pilot, "s", "y")
+        await pilot.press("escape")
+        await until(pilot, lambda: "reading deployment" not in screen_text(app))
+        server.answers.set()
+        await pilot.press("d")
+        await until(pilot, lambda: "describe(shop)" in screen_text(app), "what comes next is for the row")
+        assert app.screen is app.main
+
+
+async def test_what_was_typed_for_a_dialog_that_did_not_come_does_nothing() -> None:
+    server = SlowReading()
+    server.world.connection.refused["/scale"] = ApiError(403, "Forbidden", "nobody may")
+    async with make_app(FakeBackend(server.world), kind="deploy").run_test(size=(120, 40)) as pilot:
+        app = await server.at_once(pilot, "s", "y")
+        server.answers.set()
+        await until(pilot, lambda: "nobody may" in operations_rig.notes(app).lower(), "said")
+        await until(pilot, lambda: "typed ahead" not in screen_text(app))
+        assert app.main.place().view_type == "table"

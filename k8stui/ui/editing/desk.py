@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ from k8stui.ui.rights import READ_ONLY
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from textual.worker import Worker
 
     from k8stui.kube.catalog import Kind
     from k8stui.kube.schemas import Schemas
@@ -96,30 +99,36 @@ class EditDesk:
             DraftTarget(kind.name, each.metadata.name, each.metadata.namespace or "", each.metadata.uid or "")
             for each in place.objects
         ]
-        opening = self._edit(kind, targets, subresource, external=external)
-        self.app.run_worker(opening, group="edit", exit_on_error=False)
+        opening: Callable[[], Coroutine[None, None, bool]] = partial(
+            self._edit, kind, targets, subresource, external=external
+        )
+        worker: Worker[bool] = self.app.run_worker(opening, group="edit", exit_on_error=False)
+        what = targets[0].name if len(targets) == 1 else f"{len(targets)} {kind.plural}"
+        self.app.main.typeahead.await_dialog(worker, f"asking whether you may change {what}")
 
     async def _edit(
         self, kind: Kind, targets: list[DraftTarget], subresource: str, *, external: bool
-    ) -> None:
+    ) -> bool:
+        """True when an editor was opened, which has the keys then."""
         for target in targets:
             if not await self.may("patch", kind, target.namespace, target.name, subresource):
-                return
+                return False
         context = self.app.session.state_key
         found = self.store.find(context, targets, subresource)
         if found is not None:
             answer = await self._ask_draft(found)
             if answer is None:
-                return
+                return False
             if answer == "draft":
                 await self.open(found, external=external)
-                return
+                return True
             self.store.discard(found.id)
         noun = (kind.singular or kind.kind).lower()
         title = f"{noun} {targets[0].name}" if len(targets) == 1 else f"{len(targets)} {kind.plural}"
         draft = Draft(new_id(), context, "edit", title, targets, subresource)
         self.store.hold(draft)
         await self.open(draft, external=external)
+        return True
 
     async def may(self, verb: str, kind: Kind, namespace: str, name: str = "", subresource: str = "") -> bool:
         """Whether the user may do it; if not, it is said. What the server does not tell soon may be tried."""

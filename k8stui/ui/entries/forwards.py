@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from k8stui.ui.actions import Action, Danger, Group, Place, Right
@@ -54,7 +55,7 @@ def _keep(place: Place) -> None:
 
 
 def _browse(place: Place) -> None:
-    place.app.operator.guard(place.app.forwards.browse(_forwards(place)[0]))
+    place.app.operator.guard(partial(place.app.forwards.browse, _forwards(place)[0]))
 
 
 def _copy(place: Place) -> None:

@@ -6,13 +6,16 @@ row that moves under the cursor afterwards changes nothing.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kinds.text import begun
 from k8stui.ui.dialogs.plan_text import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+
+    from textual.worker import Worker
 
     from k8stui.kube.operations.plans import Plan, Ref
     from k8stui.kube.operations.reading import Read
@@ -61,18 +64,28 @@ class Operator:
 
     def begin(self, place: Place, flow: Flow) -> None:
         """Start an operation on the objects that are meant now."""
-        self.guard(flow(self, Meant(place)))
+        from k8stui.kube.operations.plans import subject
 
-    def guard(self, work: Awaitable[None]) -> None:
-        """Do something beside the screen; what goes wrong becomes a sentence."""
-        self.app.run_worker(self._guarded(work), group="operations", exit_on_error=False)
+        meant = Meant(place)
+        self.guard(partial(flow, self, meant), asks_about=subject(meant.refs))
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    def guard(self, work: Callable[[], Awaitable[None]], *, asks_about: str = "") -> None:
+        """Do something beside the screen; what goes wrong becomes a sentence.
+
+        A function is taken, not a coroutine: work given up before it began leaves nothing unawaited.
+        `asks_about`: what the dialog will be about that it opens; keys wait for that, and esc gives it up.
+        """
+        begin: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, work)
+        worker: Worker[None] = self.app.run_worker(begin, group="operations", exit_on_error=False)
+        if asks_about:
+            self.app.main.typeahead.await_dialog(worker, f"reading {asks_about}")
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         from k8stui.kube.errors import KubeError
         from k8stui.kube.operations.plans import PlanError
 
         try:
-            await work
+            await work()
         except (Refused, PlanError) as refusal:
             self.app.complain(str(refusal))
         except KubeError as error:
@@ -170,7 +183,7 @@ class Operator:
 
     def undo(self) -> None:
         """Offer to put back what was done last in this context."""
-        self.guard(self._undo_last())
+        self.guard(self._undo_last, asks_about="what was changed")
 
     async def _undo_last(self) -> None:
         context = self.app.session.context

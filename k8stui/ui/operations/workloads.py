@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ def undo_to_revision(place: Place) -> None:
     if revision is None:
         place.app.say("Put the cursor on the revision to go back to.")
         return
-    operator = place.app.operator
-    operator.guard(_undo(operator, Meant(place), revision))
+    operator, meant = place.app.operator, Meant(place)
+    operator.guard(
+        partial(_undo, operator, meant, revision), asks_about=f"{meant.ref.noun} {meant.ref.label}"
+    )
 
 
 async def _undo(op: Operator, meant: Meant, revision: Revision) -> None:
