@@ -235,7 +235,7 @@ class TestWhyNothing:
                 "statuses": (),
                 "has_older": False,
                 "older": older,
-                "logs": None,
+                "group": None,
                 **known,
             }
         )
