@@ -1,7 +1,7 @@
 """Who the user is: as the server says, or, where it cannot, the name in the client certificate.
 
-Reads just enough of the DER structure (RFC 5280) to find the subject's common name; it must
-never be used to decide about trust.
+Reads just enough of the DER structure (RFC 5280) to find the subject's common name and the time of
+validity; it must never be used to decide about trust.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import binascii
 import contextlib
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from k8stui.kube.apart import Apart
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from k8stui.kube.access import Access
     from k8stui.kube.kubeconfig.types import User
 
+_VALIDITY, _SUBJECT = 3, 4
+"""Places of these fields, after the version."""
+_UTC_TIME = 0x17
 _COMMON_NAME = b"\x06\x03\x55\x04\x03"
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
@@ -40,28 +44,54 @@ async def user_name(access: Access, entry: User) -> str:
 
 def common_name(certificate: bytes) -> str:
     """The CN of the subject of the first certificate in a PEM (or DER) text; "" when there is none."""
-    found = _PEM.search(certificate)
     try:
-        der = base64.b64decode(found.group(1)) if found else certificate
-        return _subject_name(der)
+        subject = _field(_der(certificate), _SUBJECT)
+        at = subject.rfind(_COMMON_NAME)
+        if at < 0:
+            return ""
+        _, start, end = _element(subject, at + len(_COMMON_NAME))
+        return subject[start:end].decode("utf-8", "replace")
     except (IndexError, ValueError, binascii.Error):
         return ""
 
 
-def _subject_name(der: bytes) -> str:
+def validity(certificate: bytes) -> tuple[float, float] | None:
+    """From when to when the first certificate in a PEM (or DER) text is valid, in seconds since the epoch.
+
+    None when that cannot be read.
+    """
+    try:
+        times = _field(_der(certificate), _VALIDITY)
+        _, _, end = first = _element(times, 0)
+        return _seconds(times, first), _seconds(times, _element(times, end))
+    except (IndexError, ValueError, binascii.Error):
+        return None
+
+
+def _seconds(der: bytes, element: tuple[int, int, int]) -> float:
+    """A UTCTime (two digits of the year: RFC 5280 section 4.1.2.5.1) or a GeneralizedTime."""
+    tag, start, end = element
+    text = der[start:end].decode("ascii")
+    if tag == _UTC_TIME:
+        text = ("19" if text >= "5" else "20") + text
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()
+
+
+def _der(certificate: bytes) -> bytes:
+    found = _PEM.search(certificate)
+    return base64.b64decode(found.group(1)) if found else certificate
+
+
+def _field(der: bytes, number: int) -> bytes:
+    """The content of one field of a certificate: serial number, signature algorithm, issuer, and so on."""
     _, start, _ = _element(der, 0)  # Certificate
     _, start, _ = _element(der, start)  # TBSCertificate
     tag, _, end = _element(der, start)
     position = end if tag == 0xA0 else start  # the version is optional
-    for _ in range(4):  # serial number, signature algorithm, issuer, validity
+    for _ in range(number):
         position = _element(der, position)[2]
     _, start, end = _element(der, position)
-    subject = der[start:end]
-    at = subject.rfind(_COMMON_NAME)
-    if at < 0:
-        return ""
-    _, start, end = _element(subject, at + len(_COMMON_NAME))
-    return subject[start:end].decode("utf-8", "replace")
+    return der[start:end]
 
 
 def _element(der: bytes, at: int) -> tuple[int, int, int]:

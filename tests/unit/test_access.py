@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from k8stui.kube.access import Access, Permission
 from k8stui.kube.catalog import BUILTIN, Catalog, Kind
-from k8stui.kube.certificates import common_name
+from k8stui.kube.certificates import common_name, validity
 from k8stui.kube.errors import ApiError, ConnectionLost
 from k8stui.kube.namespaces import visible_namespaces
 from tests.unit.fakes_connection import Answer, FakeClock
@@ -194,6 +195,7 @@ CERTIFICATE = b"""-----BEGIN CERTIFICATE-----
 @pytest.mark.parametrize("text", [b"", b"nonsense", CERTIFICATE % b"AAAA", CERTIFICATE % b"%%%", b"\x30\x82"])
 def test_a_certificate_that_cannot_be_read_names_nobody(text: bytes) -> None:
     assert common_name(text) == ""
+    assert validity(text) is None
 
 
 def test_the_name_in_a_certificate(tmp_path: Path) -> None:
@@ -216,3 +218,5 @@ def test_the_name_in_a_certificate(tmp_path: Path) -> None:
     subject = ["-subj", "/O=system:masters/CN=jane", "-keyout", str(key), "-out", str(cert)]
     subprocess.run([*command, *subject], check=True, capture_output=True)
     assert common_name(cert.read_bytes()) == "jane"
+    begins, ends = validity(cert.read_bytes()) or (0, 0)
+    assert (round(begins - time.time(), -2), ends - begins) == (0, 30 * 86400)

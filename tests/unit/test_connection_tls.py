@@ -20,7 +20,7 @@ from k8stui.kube.connection.tls import Trust, build_context
 from k8stui.kube.credentials import Certificate
 from k8stui.kube.errors import ConnectionLost, CredentialsError, KubeconfigError, KubeError
 from k8stui.kube.kubeconfig.reading import Cluster, Context, ExecPlugin, User
-from tests.unit.fakes_server import Certificates, FakeServer, make_certificates
+from tests.unit.fakes_server import Certificates, FakeServer, make_certificates, status_body
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,6 +167,21 @@ async def test_a_refused_client_certificate_is_told_apart(
     assert isinstance(error, ConnectionLost)
     assert error.kind == "refused-certificate"
     assert "renew the client certificate" in error.hint
+
+
+async def test_a_refusal_tells_of_a_client_certificate_that_has_run_out(certificates: Certificates) -> None:
+    """The server says no more than "Unauthorized", and so does kubectl."""
+    body = status_body(401, "Unauthorized", "Unauthorized")
+    async with FakeServer(certificates.server_context()) as server:
+        server.on("/version", lambda request, reply: reply.send(401, body))
+        for name, said in (
+            ("expired", "the client certificate of user u expired on 2"),
+            ("ann", "log in again"),
+        ):
+            certificate, key = certificates.pair(name)
+            user: dict[str, object] = {"client_certificate": certificate, "client_key": key}
+            error = await failure(connect(server, {"certificate_authority": certificates.ca}, user))
+            assert error.sentence().startswith(f"Unauthorized; {said}")
 
 
 @pytest.mark.parametrize("change", ["certificate", "authority"])

@@ -14,6 +14,7 @@ import pytest
 from k8stui.kube.connection.client import Connection
 from k8stui.kube.connection.headers import impersonation
 from k8stui.kube.credentials import Credential, credentials_for
+from k8stui.kube.credentials.expiry import why_refused
 from k8stui.kube.credentials.watched import WatchedFiles
 from k8stui.kube.errors import ApiError, CredentialsError, KubeconfigError
 from k8stui.kube.kubeconfig.reading import AuthProvider, Cluster, Context, User, load_kubeconfig
@@ -195,6 +196,28 @@ async def test_many_requests_that_are_refused_at_once_all_go_on(tmp_path: Path) 
         server.on("/x", handler)
         async with Connection(context(server.url, token_file=file), env={}) as connection:
             assert await asyncio.gather(*(connection.get("/x") for _ in range(20))) == [b"ok"] * 20
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ({"exp": 1_700_000_000}, "the token of user ann expired on 2023-11-14 at 22:13 UTC: log in again"),
+        ({"exp": 1_900_000_000}, ""),
+        ({"sub": "ann"}, ""),
+        ({"exp": "soon"}, ""),
+        ({"exp": -1e300}, "the token of user ann expired on a day far away: log in again"),
+    ],
+)
+def test_a_refused_token_that_has_run_out_is_told(claims: dict[str, object], said: str) -> None:
+    middle = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    assert why_refused(Credential(f"Bearer head.{middle}.sign"), "ann", now=1_800_000_000) == said
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer opaque", "Bearer a.b.c", "Bearer a.é.c", "Basic dXNlcjpwdw=="]
+)
+def test_a_token_that_does_not_tell_is_not_guessed_at(header: str) -> None:
+    assert why_refused(Credential(header), "ann") == ""
 
 
 def test_impersonation_has_all_its_headers() -> None:

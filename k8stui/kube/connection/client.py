@@ -25,6 +25,7 @@ from k8stui.kube.connection.lines import LineSplitter, LineTooLong
 from k8stui.kube.connection.proxy import proxy_for, without_password
 from k8stui.kube.connection.urls import checked_server, is_web_page, join_url
 from k8stui.kube.connection.websocket import HEARTBEAT, WebSocket
+from k8stui.kube.credentials.expiry import why_refused
 from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_error, web_page_error
 from k8stui.kube.kubeconfig.reading import reload_context
 
@@ -284,7 +285,7 @@ class Connection:
         async with self._limits.login():
             identity = await self._identity.get()
         try:
-            return await attempt(identity)
+            return await self._explained(attempt, identity)
         except ApiError as error:
             if error.code != 401 or not await self._renewed(identity):
                 raise
@@ -298,7 +299,16 @@ class Connection:
                 raise
             if not again:
                 raise
-        return await attempt(await self._identity.get())
+        return await self._explained(attempt, await self._identity.get())
+
+    async def _explained(self, attempt: Callable[[Identity], Awaitable[T]], identity: Identity) -> T:
+        """A refusal of credentials tells more than the server does, where they do."""
+        try:
+            return await attempt(identity)
+        except (ApiError, ConnectionLost) as error:
+            if error.code == 401 or getattr(error, "kind", "") == "refused-certificate":
+                error.hint = why_refused(identity.credential, self.user) or error.hint
+            raise
 
     async def _renewed(self, refused: Identity) -> bool:
         async with self._limits.login():
