@@ -222,7 +222,7 @@ def test_a_custom_kind_opens_at_the_start_and_one_that_comes_later_too(
     with k8stui(environment, "--kubeconfig", config, "-A", "promo") as program:
         program.wait_for_text(r"promotions\(all\)\[\d+\]")
     with k8stui(environment, "--kubeconfig", config, "-A", "sprockets") as program:
-        program.wait_for_text(r"There is no kind or command 'sprockets'")
+        program.wait_for_text(r"This server has no kind 'sprockets'")
         manifest = tmp_path / "crd.json"
         manifest.write_text(json.dumps(SPROCKETS))
         beside = str(Path(sys.executable).with_name("kubectl"))
