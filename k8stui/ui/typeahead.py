@@ -65,9 +65,10 @@ class TypeAhead:
             self._starting = False
             self._until = max(self._until, time.monotonic() + FIRST_ROWS)
 
-    def await_shell(self, work: Worker[bool]) -> None:
+    def await_shell(self, work: Worker[bool], what: str) -> None:
         """A shell is being opened (the result tells whether it was): what is typed is for it."""
         self._shell, self._shell_until = work, time.monotonic() + FOR_SHELL
+        self._screen.run_worker(self._tell(work, what), group="typeahead", exit_on_error=False)
 
     def await_dialog(self, work: Worker[Any], what: str) -> None:
         """A dialog is on its way (or, by a result that is true, a view): what is typed is for it."""
@@ -78,7 +79,9 @@ class TypeAhead:
         """Say that it has begun, where it takes longer than a moment."""
         try:
             await asyncio.sleep(SOON)
-            while self._asking is work and self._dialog_comes(work):
+            while (self._asking is work and self._dialog_comes(work)) or (
+                self._shell is work and not work.is_finished and self._is_on_top
+            ):
                 self._screen.footer.show_busy(what)
                 await asyncio.sleep(SOON)
         finally:
@@ -98,12 +101,12 @@ class TypeAhead:
         self._asking = None
 
     def _gives_up(self, event: events.Key) -> bool:
-        """esc while a dialog is on its way: it is not wanted any more."""
-        work = self._asking
-        if event.key != "escape" or work is None or not self._dialog_comes(work):
+        """esc while a dialog or a shell is on its way: it is not wanted any more."""
+        work = self._asking or self._shell
+        if event.key != "escape" or work is None or work.is_finished:
             return False
         work.cancel()
-        self._asking = None
+        self._asking = self._shell = None
         self._held.clear()
         self._show()
         return True

@@ -90,6 +90,33 @@ async def test_what_is_typed_right_after_s_is_for_the_shell() -> None:
         await until(pilot, lambda: program.typed.endswith(b"x"))
 
 
+@pytest.mark.parametrize("key", ["s", "x", "a", "D"])
+async def test_a_shell_on_its_way_is_told_and_esc_gives_it_up(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, cluster = shell_app()
+    answers = asyncio.Event()
+    request = cluster.shells.request
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        await answers.wait()
+        return await request(*arguments, **options)
+
+    monkeypatch.setattr(cluster.shells, "request", slow)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await go_to(pilot, "web-a")
+        await pilot.press(key)
+        await until(pilot, lambda: "reading pod web-a  esc gives up" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc gives up" not in screen_text(app))
+        answers.set()
+        await pilot.press("d")
+        await until(pilot, lambda: "describe(shop)" in screen_text(app), "what comes next is for the row")
+        assert not app.shells.all
+        assert app.screen is app.main
+
+
 async def test_what_was_typed_for_a_shell_that_is_refused_does_nothing_to_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -6,6 +6,7 @@ Runs in workers of the app. What is created was shown before, and is in the reco
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from k8stui.ui.shells.opening import LOOK_LIMIT, Opener, Refused, Spot, missing
@@ -32,15 +33,15 @@ class Debugger:
 
     def pod(self, spot: Spot, container: str = "") -> None:
         """Debug a pod; `container` is the one that was looked at, if any."""
-        self._opener.run(self._pod(spot, container))
+        self._opener.ask(partial(self._pod, spot, container), f"reading pod {spot.pod}")
 
     def node(self, context: Context, node: str) -> None:
         """Debug a node."""
-        self._opener.run(self._node(context, node))
+        self._opener.ask(partial(self._node, context, node), f"asking what you may do on node {node}")
 
     def created(self) -> None:
         """What was created, to be cleaned up."""
-        self._opener.run(self._created())
+        self._opener.ask(self._created, "looking for what debugging has created")
 
     # From a pod
 

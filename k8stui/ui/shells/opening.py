@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from textual.worker import Worker
 
     from k8stui.kube.kubeconfig.types import Context
@@ -62,25 +65,32 @@ class Opener:
 
     def shell(self, spot: Spot, container: str = "") -> None:
         """A shell in a container of the pod; without a name it is asked for where several run."""
-        self.app.main.typeahead.await_shell(self.run(self._shell(spot, container)))
+        work = self.run(partial(self._shell, spot, container))
+        self.app.main.typeahead.await_shell(work, f"reading pod {spot.pod}")
 
     def attach(self, spot: Spot, container: str = "") -> None:
         """The main process of a container."""
-        self.app.main.typeahead.await_shell(self.run(self._attach(spot, container)))
+        work = self.run(partial(self._attach, spot, container))
+        self.app.main.typeahead.await_shell(work, f"reading pod {spot.pod}")
 
     def command(self, spot: Spot) -> None:
         """A command of the user's."""
-        self.run(self._command(spot))
+        self.ask(partial(self._command, spot), f"reading pod {spot.pod}")
 
-    def run(self, coroutine: Any) -> Worker[bool]:
+    def ask(self, work: Callable[[], Any], what: str) -> None:
+        """Do what opens a dialog as soon as the server has answered; `what` it is busy with until then."""
+        self.app.main.typeahead.await_dialog(self.run(work), what)
+
+    def run(self, work: Callable[[], Any]) -> Worker[bool]:
         """Do it beside the screen; what goes wrong becomes a sentence. Its result: whether it was done."""
-        return self.app.run_worker(self._guarded(coroutine), group="shells", exit_on_error=False)
+        begin: Callable[[], Coroutine[None, None, bool]] = partial(self._guarded, work)
+        return self.app.run_worker(begin, group="shells", exit_on_error=False)
 
-    async def _guarded(self, coroutine: Any) -> bool:
+    async def _guarded(self, work: Callable[[], Any]) -> bool:
         from k8stui.kube.errors import KubeError
 
         try:
-            return bool(await coroutine)
+            return bool(await work())
         except Refused as refusal:
             self.app.complain(str(refusal))
         except KubeError as error:
