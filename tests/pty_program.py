@@ -165,6 +165,12 @@ class PtyProgram:
             with self._grew:
                 self._grew.wait(min(remaining, 0.1))
 
+    def is_cooked(self) -> bool:
+        """Whether the terminal echoes and reads by lines, as a shell wants it."""
+        wanted = termios.ECHO | termios.ICANON
+        flags: int = termios.tcgetattr(self._master)[3]
+        return flags & wanted == wanted
+
     def usage(self) -> tuple[float, int]:
         """CPU seconds used so far and resident bytes now, of the program alone."""
         process = psutil.Process(self.process.pid)

@@ -13,8 +13,9 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import App
+from textual.driver import Driver
 
 from k8stui.endings import BY_SIGNAL, on_ending
 from k8stui.kinds.text import printable
@@ -31,7 +32,6 @@ from k8stui.ui.theme import DEFAULT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual.driver import Driver
     from textual.screen import Screen
     from textual.timer import Timer
 
@@ -231,6 +231,11 @@ class K8stuiApp(App[None]):
     def _end(self, number: int) -> None:
         """A signal asks for the end, or the terminal was closed: nobody can be asked about open shells."""
         self.exit(return_code=BY_SIGNAL + number)
+
+    @on(Driver.SignalResume)
+    def _paint_again(self) -> None:
+        """The terminal was somebody else's meanwhile."""
+        self.refresh(layout=True)
 
     def on_mount(self) -> None:
         for warning in self._warnings:

@@ -69,6 +69,7 @@ def own_driver(driver: type[Driver]) -> type[Driver]:
         def start_application_mode(self) -> None:
             """Take the terminal."""
             super().start_application_mode()  # type: ignore[no-untyped-call]
+            self._taken = True
             if self._writer_thread is not None:
                 self._writer_thread._queue.maxsize = 0  # never full: nobody waits to put something in
             self.outflow.restart()
@@ -86,12 +87,33 @@ def own_driver(driver: type[Driver]) -> type[Driver]:
 
         def stop_application_mode(self) -> None:
             """Give the terminal back."""
+            self._taken = False
             self.hold.end()
             until = time.monotonic() + LAST_ANSWERS
             asked = self.outflow.awaited
             while self._answers < asked and time.monotonic() < until:
                 time.sleep(0.005)
             super().stop_application_mode()
+
+        # Sleeping and waking: not where a signal interrupts, which may be in the middle of a write
+
+        _taken = False
+        """Whether the terminal is ours."""
+
+        def _sigtstp_application(self, *_: Any) -> None:
+            self._loop.call_soon_threadsafe(super()._sigtstp_application)
+
+        def _sigcont_application(self, *_: Any) -> None:
+            self._loop.call_soon_threadsafe(self._wake)
+
+        def _wake(self) -> None:
+            """After SIGTSTP the terminal was given back, after SIGSTOP not; a shell has had it anyway."""
+            if not self._auto_restart or self._app._exit:
+                return
+            if self._taken:
+                self.suspend_application_mode()
+            self._must_signal_resume = True
+            self.resume_application_mode()
 
         # Input
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,6 +129,26 @@ def test_a_signal_ends_it_in_order_at_once_whatever_is_under_way(
         assert b"\x1b[?1003l" in program.output, "the mouse is no longer reported"
         assert b"Traceback" not in program.output
         assert not psutil.wait_procs(children, timeout=1)[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+def test_a_program_that_was_stopped_paints_all_again_and_gives_the_terminal_back_at_its_end(
+    environment: dict[str, str], server: tuple[Path, subprocess.Popen[str]], number: signal.Signals
+) -> None:
+    with k8stui(environment, "--kubeconfig", str(server[0]), "-A", "nodes") as program:
+        program.wait_for_text(r"worker-b3")
+        process = psutil.Process(program.process.pid)
+        assert not program.is_cooked()
+        for _ in range(2):
+            os.kill(process.pid, number)
+            while process.status() != psutil.STATUS_STOPPED:
+                time.sleep(0.01)
+            painted = len(program.output)
+            os.kill(process.pid, signal.SIGCONT)
+            program.wait_for_output(rb"(?s)control-1.*worker-b3", start=painted)
+        program.send(":q" + ENTER)
+        assert program.process.wait(5) == 0
+        assert program.is_cooked()
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (300, 100)])
