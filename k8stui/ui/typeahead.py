@@ -23,6 +23,8 @@ from k8stui.ui.spec import ViewType
 from k8stui.ui.widgets.terminal.input import same_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from textual.worker import Worker
 
     from k8stui.ui.screen import MainScreen
@@ -70,9 +72,13 @@ class TypeAhead:
         self._shell, self._shell_until = work, time.monotonic() + FOR_SHELL
         self._screen.run_worker(self._tell(work, what), group="typeahead", exit_on_error=False)
 
-    def await_dialog(self, work: Worker[Any], what: str) -> None:
-        """A dialog is on its way (or, by a result that is true, a view): what is typed is for it."""
-        self._asking = work
+    def await_dialog(self, begin: Callable[[], Coroutine[None, None, Any]], what: str, group: str) -> None:
+        """Start what opens a dialog, or (its result is true then) a view: what is typed is for that.
+
+        `what` it is busy with is told until then. A function is taken, not a coroutine: work that is given up
+        before it began leaves nothing unawaited.
+        """
+        work = self._asking = self._screen.app.run_worker(begin, group=group, exit_on_error=False)
         self._screen.run_worker(self._tell(work, what), group="typeahead", exit_on_error=False)
 
     async def _tell(self, work: Worker[Any], what: str) -> None:

@@ -12,9 +12,7 @@ from k8stui.ui.rights import READ_ONLY
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
-
-    from textual.worker import Worker
+    from collections.abc import Sequence
 
     from k8stui.kube.catalog import Kind
     from k8stui.kube.schemas import Schemas
@@ -99,12 +97,9 @@ class EditDesk:
             DraftTarget(kind.name, each.metadata.name, each.metadata.namespace or "", each.metadata.uid or "")
             for each in place.objects
         ]
-        opening: Callable[[], Coroutine[None, None, bool]] = partial(
-            self._edit, kind, targets, subresource, external=external
-        )
-        worker: Worker[bool] = self.app.run_worker(opening, group="edit", exit_on_error=False)
         what = targets[0].name if len(targets) == 1 else f"{len(targets)} {kind.plural}"
-        self.app.main.typeahead.await_dialog(worker, f"asking whether you may change {what}")
+        opening = partial(self._edit, kind, targets, subresource, external=external)
+        self.app.main.typeahead.await_dialog(opening, f"asking whether you may change {what}", "edit")
 
     async def _edit(
         self, kind: Kind, targets: list[DraftTarget], subresource: str, *, external: bool
@@ -331,14 +326,15 @@ class EditDesk:
         kind = self.app.session.catalog.find(name)
         if kind is None:
             return
-        self.app.run_worker(self._create(kind), group="edit", exit_on_error=False)
+        what = f"reading the schema of {kind.plural}"
+        self.app.main.typeahead.await_dialog(partial(self._create, kind), what, "edit")
 
-    async def _create(self, kind: Kind) -> None:
+    async def _create(self, kind: Kind) -> bool:
         from k8stui.kinds.editing.templates import template
         from k8stui.kube.errors import KubeError
 
         if not await self.may("create", kind, self.namespace):
-            return
+            return False
         schema = None
         if self.schemas is not None:
             try:
@@ -347,15 +343,16 @@ class EditDesk:
                 self.app.complain(f"The schema could not be read: {error.sentence()}.")
         text = template(kind, schema, self.namespace)
         await self.new_text("create", (kind.singular or kind.kind).lower(), text)
+        return True
 
     def expose(self, place: Place) -> None:
         """A form for a service in front of the row's pods."""
         if place.kind is not None and place.objects:
             meta = place.objects[0].metadata
-            opening = self._expose(place.kind, meta.namespace, meta.name)
-            self.app.run_worker(opening, group="edit", exit_on_error=False)
+            opening = partial(self._expose, place.kind, meta.namespace, meta.name)
+            self.app.main.typeahead.await_dialog(opening, f"reading {meta.name}", "edit")
 
-    async def _expose(self, kind: Kind, namespace: str, name: str) -> None:
+    async def _expose(self, kind: Kind, namespace: str, name: str) -> bool:
         from k8stui.kinds.editing.forms import exposed
         from k8stui.kube import editing
         from k8stui.kube.errors import KubeError
@@ -366,10 +363,11 @@ class EditDesk:
             obj = await editing.read(cluster.connection, kind, namespace, name)
         except KubeError as error:
             self.app.complain(error.sentence())
-            return
+            return False
         selector, port = exposed({"kind": kind.kind, **obj})
         given = {"name": name, "namespace": namespace, "selector": selector, "port": port}
         open_form(self.app, "expose", given)
+        return True
 
     @property
     def namespace(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from k8stui.ui import drilling
 from k8stui.ui.actions import Action, Group, Place, Right
 
@@ -42,7 +44,8 @@ async def _logs(place: Place) -> None:
 def _node_logs(place: Place) -> None:
     from k8stui.ui.logs.node_choice import choose_node_log
 
-    place.app.run_worker(choose_node_log(place), group="dialog")
+    what = f"asking the kubelet of {place.objects[0].metadata.name}"
+    place.app.main.typeahead.await_dialog(partial(choose_node_log, place), what, "dialog")
 
 
 async def _previous_logs(place: Place) -> None:

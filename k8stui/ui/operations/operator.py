@@ -13,9 +13,7 @@ from k8stui.kinds.text import begun
 from k8stui.ui.dialogs.plan_text import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
-
-    from textual.worker import Worker
+    from collections.abc import Awaitable, Callable, Iterable
 
     from k8stui.kube.operations.plans import Plan, Ref
     from k8stui.kube.operations.reading import Read
@@ -72,13 +70,13 @@ class Operator:
     def guard(self, work: Callable[[], Awaitable[None]], *, asks_about: str = "") -> None:
         """Do something beside the screen; what goes wrong becomes a sentence.
 
-        A function is taken, not a coroutine: work given up before it began leaves nothing unawaited.
         `asks_about`: what the dialog will be about that it opens; keys wait for that, and esc gives it up.
         """
-        begin: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, work)
-        worker: Worker[None] = self.app.run_worker(begin, group="operations", exit_on_error=False)
         if asks_about:
-            self.app.main.typeahead.await_dialog(worker, f"reading {asks_about}")
+            begin = partial(self._guarded, work)
+            self.app.main.typeahead.await_dialog(begin, f"reading {asks_about}", "operations")
+        else:
+            self.app.run_worker(self._guarded(work), group="operations", exit_on_error=False)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         from k8stui.kube.errors import KubeError

@@ -79,7 +79,7 @@ class Opener:
 
     def ask(self, work: Callable[[], Any], what: str) -> None:
         """Do what opens a dialog as soon as the server has answered; `what` it is busy with until then."""
-        self.app.main.typeahead.await_dialog(self.run(work), what)
+        self.app.main.typeahead.await_dialog(partial(self._guarded, work), what, "shells")
 
     def run(self, work: Callable[[], Any]) -> Worker[bool]:
         """Do it beside the screen; what goes wrong becomes a sentence. Its result: whether it was done."""
