@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from k8stui.kinds.text import printable
+from k8stui.kinds.text import cell_width, cut, printable
 from k8stui.ui.spec import Link, PaneState, Target, ViewSpec, ViewType
 from k8stui.ui.views.base import Title, View
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HISTORY_KEPT = 50
 PAST_SAVED = 10
 """Views on the way back that the next start of the program knows."""
+_LEAST_REASON = 12
+"""Cells; with less room than this a state is told without its reason."""
 _HOMES = (ViewType.TABLE, ViewType.LOGS, ViewType.CONTEXTS, ViewType.STARTING)
 _PASSING = (ViewType.SHELL, ViewType.EDITOR)
 _Left = tuple[ViewSpec, Target | None]
@@ -83,7 +85,10 @@ class PaneTitle(Widget):
             left.append(", pinned" if self.follows else " pinned", self._style("link"))
         right = Text(no_wrap=True, end="")
         if title.state:
-            right.append(f" {title.state} ", self._style("trouble" if title.trouble else "note"))
+            said, room = title.state, width - left.cell_len - cell_width(title.state) - 7
+            if title.reason and room >= _LEAST_REASON:
+                said += f": {cut(printable(title.reason), room)}"
+            right.append(f" {said} ", self._style("trouble" if title.trouble else "note"))
         room = max(width - right.cell_len - 2, 8)
         if left.cell_len > room:
             left.truncate(room, overflow="ellipsis")

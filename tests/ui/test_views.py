@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from k8stui.kube.health import Health, Status
 from k8stui.kube.live.collection import Phase
 from k8stui.kube.namespaces import VisibleNamespaces
 from k8stui.settings import Settings
@@ -163,6 +165,23 @@ async def test_stale_rows_stay_and_say_so() -> None:
         app = await pods(pilot)
         cluster.say(Phase.STALE, "connection refused")
         await until(pilot, lambda: "stale since" in screen_text(app))
+        assert "web-a" in screen_text(app)
+
+
+async def test_what_is_wrong_with_rows_that_stay_is_said_once_by_the_header_or_the_title() -> None:
+    cluster = FakeCluster()
+    async with make_app(FakeBackend(cluster)).run_test(size=SIZE) as pilot:
+        app = await pods(pilot)
+        cluster.say(Phase.STALE, "etcdserver: request timed out")
+        await until(pilot, lambda: "s: etcdserver: request timed out ━" in screen_text(app))
+        cluster.health = Health(Status.STALE, time.monotonic(), "etcdserver: request timed out")
+        app.main.header.refresh()
+        await until(pilot, lambda: "◐ stale since 0 s: etcdserver: request timed out" in screen_text(app))
+        app.main.workspace.refresh_titles()
+        await until(pilot, lambda: screen_text(app).count("etcdserver") == 1)
+        cluster.health = Health(Status.LIVE)
+        cluster.say(Phase.DENIED, 'pods is forbidden: User "jane" may not list them')
+        await until(pilot, lambda: 'denied: pods is forbidden: User "jane"' in screen_text(app))
         assert "web-a" in screen_text(app)
 
 
@@ -473,7 +492,10 @@ async def test_the_screen_is_saved_as_a_picture_that_only_its_user_reads(tmp_pat
         await pilot.press(*":picture", "enter")
         await until(pilot, lambda: any("Saved the screen to" in each.message for each in app._notifications))
         (path,) = (tmp_path / "saved").glob("screen-*.svg")
-        assert path.read_text(encoding="utf-8").startswith("<svg")
+        picture = path.read_text(encoding="utf-8")
+        assert picture.startswith("<svg")
+        assert "picture" not in picture, "the line that asked for it is no part of it"
+        assert "coredns-x" in picture
         assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -34,6 +34,8 @@ class Title(NamedTuple):
     """`loading 500`, `stale since 3 s`; empty while all is well"""
     trouble: bool = False
     """`state` is bad news."""
+    reason: str = ""
+    """Why, where nothing else on the screen says it: as much of it as there is room for."""
 
 
 class View(Widget):

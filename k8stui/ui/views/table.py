@@ -272,7 +272,13 @@ class TableView(View):
             count = ""  # nobody knows how many there are
         state = table.state_text
         bad = phase_of(table.state) in ("stale", "denied", "gone")
-        return Title(name, scope, count, tuple(notes), state, bad)
+        reason = str(getattr(table.state, "reason", "")) if bad and total and self._server_is_live() else ""
+        return Title(name, scope, count, tuple(notes), state, bad, reason)
+
+    def _server_is_live(self) -> bool:
+        """Then the header, which tells of the server, has no reason for what is wrong here."""
+        cluster = self.session.cluster
+        return cluster is not None and str(cluster.health.status.value) == "live"
 
     @property
     def objects(self) -> tuple[Any, ...]:
