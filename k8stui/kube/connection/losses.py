@@ -25,13 +25,14 @@ NETWORK_ERRORS = (aiohttp.ClientError, OSError, ssl.SSLError, asyncio.Incomplete
 cannot even be asked for (RFC 1035 section 2.3.4: a part of it is empty, or longer than 63 characters)."""
 
 _CHECK_ADDRESS = "check the server's address in the kubeconfig, and your network or VPN"
+_OWN = "set certificate-authority to that of this cluster"
 _VERIFY: dict[int, tuple[str, str]] = {
     9: ("is not valid yet", "check the clock of this machine"),
     10: ("has expired", "renew the certificate of the API server, or check the clock of this machine"),
-    18: ("is self-signed and not the one that the kubeconfig trusts", "set certificate-authority"),
-    19: ("is signed by an authority that is not trusted", "set certificate-authority"),
-    20: ("is signed by an authority that is not trusted", "set certificate-authority"),
-    21: ("is signed by an authority that is not trusted", "set certificate-authority"),
+    18: ("is self-signed and not the one that the kubeconfig trusts", _OWN),
+    19: ("is signed by an authority that is not trusted", _OWN),
+    20: ("is signed by an authority that is not trusted", _OWN),
+    21: ("is signed by an authority that is not trusted", _OWN),
     62: ("is for another name than this server's", "set tls-server-name to a name in the certificate"),
     64: ("does not name this address", "set tls-server-name to a name in the certificate"),
 }
