@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SLICE = 0.006
 """Seconds of making lines between two looks at the keys."""
 AT_ONCE = 2_000
+MOST_LOOKS = 100
+"""How often, each 10 ms, is looked whether the prompt is gone."""
 _UNFIT = re.compile(r"[^\w.,=-]+")
 
 
@@ -104,7 +106,14 @@ class Saver:
         self._start(lines, file_name(title, suffix), "{:,} lines", progress)
 
     def picture(self) -> None:
-        """Write the screen as a picture (SVG)."""
+        """Write the screen as a picture (SVG), as soon as the line that asked for it is gone from it."""
+        self._app.run_worker(self._take_picture(), group="save", exit_on_error=False)
+
+    async def _take_picture(self) -> None:
+        for _ in range(MOST_LOOKS):
+            if not self._app.main.prompt.region:
+                break
+            await asyncio.sleep(0.01)
         self._start([self._app.export_screenshot()], file_name("screen", ".svg"), "the screen", None)
 
     def _start(
