@@ -324,11 +324,11 @@ class FakeCluster:
                 for part in collection.parts.values():
                     part.events(self._objects(collection, items), removed)
 
-    def say(self, phase: Phase, reason: str = "") -> None:
+    def say(self, phase: Phase, reason: str = "", next_try: float | None = None) -> None:
         """All collections are in this phase now."""
         for collection in self._held.values():
             for part in collection.parts.values():
-                part.status(phase, reason)
+                part.status(phase, reason, next_try=next_try)
 
     async def visible_namespaces(self, candidates: Iterable[str] = ()) -> VisibleNamespaces:
         return self.visible

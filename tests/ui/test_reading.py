@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from k8stui.kube.errors import ApiError
+from k8stui.kube.live.collection import Phase
 from tests.ui.fakes import FakeBackend, FakeCluster, event, make_app, meta, pod, screen_text, shop, until
 
 if TYPE_CHECKING:
@@ -89,6 +90,19 @@ async def test_the_object_is_read_again_when_it_changes_and_what_changed_is_mark
         cluster.change("pods", removed=[new["metadata"]["uid"]])
         await until(pilot, lambda: "deleted" in screen_text(app))
         assert "restartCount: 3" in "\n".join(lines(app))
+
+
+async def test_an_object_that_is_not_watched_is_not_called_live() -> None:
+    cluster = web()
+    async with make_app(FakeBackend(cluster), kind="pods").run_test(size=SIZE) as pilot:
+        app = await opened(pilot, "web-a", "y")
+        await until(pilot, lambda: " live ━" in screen_text(app))
+        cluster.say(Phase.LIVE, "may not watch; listed again every 30 s", next_try=1e9)
+        await until(pilot, lambda: "not live: not watched, listed from time to time ━" in screen_text(app))
+        cluster.say(Phase.GONE, "the server could not find the requested resource")
+        await until(pilot, lambda: "not live: gone ━" in screen_text(app))
+        cluster.say(Phase.LIVE)
+        await until(pilot, lambda: "not live" not in screen_text(app))
 
 
 async def test_blocks_fold_and_a_search_opens_them() -> None:

@@ -124,7 +124,9 @@ class ObjectView(View):
         changes = subscription.take()
         found = list(subscription.collection.objects.values())
         phase = str(getattr(changes.state.phase, "value", changes.state.phase)).lower()
-        self._unwatched = phase if phase in ("stale", "denied") else ""
+        self._unwatched = phase if phase in ("stale", "denied", "gone") else ""
+        if phase == "live" and changes.state.next_try is not None:
+            self._unwatched = "not watched, listed from time to time"
         if found:
             changed = getattr(found[0].metadata, "resource_version", "") != self._version
             if changed or self._gone:
