@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from k8stui.ui.actions import misfit
-from k8stui.ui.commands import Command, CommandError, Verb
+from k8stui.ui.commands import NAME_ONE, Command, CommandError, Verb
 from k8stui.ui.spec import Target, ViewSpec, ViewType
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _named(app: K8stuiApp, argument: str) -> Target:
     namespace, _, name = rest.rpartition("/")
     kind = app.session.catalog.find(word)
     if kind is None or not name:
-        raise CommandError(f"{argument!r} names no object: write kind/name, or kind/namespace/name.")
+        raise CommandError(f"{argument!r} names no object: {NAME_ONE}.")
     if kind.namespaced and not namespace:
         if len(app.session.namespaces) != 1:
             raise CommandError(f"In which namespace? Write {word}/NAMESPACE/{name}.")

@@ -109,6 +109,8 @@ VERB_HELP: dict[str, str] = {
     "quit": "leave",
 }
 
+NAME_ONE = "write kind/name or kind/namespace/name, or press shift-x on its row"
+"""How to say of which object the tree is wanted."""
 ALL_NAMESPACES = "*"
 """What stands for all namespaces where a name is expected; kubectl's and k9s's `all` is taken too."""
 
@@ -210,6 +212,8 @@ def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
     most = int(verb in one)
     if len(rest) > most:
         extra = rest[most]
+        if verb is Verb.TREE:
+            raise CommandError(f"{head.text} is about one object: {NAME_ONE}.", extra.start)
         raise CommandError(
             f"{head.text} takes {most or 'no'} argument{'s' * (most != 1)}; {extra.text!r} is one too many.",
             extra.start,

@@ -306,7 +306,9 @@ async def test_what_is_wrong_is_said_in_full() -> None:
     async with make_app().run_test(size=(50, 24)) as pilot:
         app = await started(pilot)
         await pilot.press(*":xray", "space", "a", "space", "b", "enter")
-        said = "xray takes 1 argument; 'b' is one too many."
+        said = (
+            "xray is about one object: write kind/name or kind/namespace/name, or press shift-x on its row."
+        )
         await until(pilot, lambda: said in " ".join(screen_text(app).split()))
         assert app.main.prompt.input.size.width > 40, "there is room to mend it"
 
