@@ -48,6 +48,11 @@ HEARTBEAT = 6.0
 """Seconds of silence after which the server is asked: a half-open connection says nothing."""
 
 
+LONGEST_WAIT = 10.0
+"""Seconds between two probes of a dead server at most: they are light, and all else waits for their news.
+Refused credentials are asked for less often, since that may run a login."""
+
+
 class HealthMonitor:
     """Watches over one server. `run` until cancelled.
 
@@ -67,7 +72,8 @@ class HealthMonitor:
     ) -> None:
         self._probe = probe
         self._clock = clock
-        self._backoff = Backoff(rng)
+        self._backoff = Backoff(rng, last=LONGEST_WAIT)
+        self._refusals = Backoff(rng)
         self._on_change = on_change
         self._on_down = on_down
         self._on_up = on_up
@@ -88,6 +94,7 @@ class HealthMonitor:
                     continue
             self.answered()
             self._backoff.reset()
+            self._refusals.reset()
             await self._listen()
 
     async def _listen(self) -> None:
@@ -130,8 +137,9 @@ class HealthMonitor:
         return isinstance(error, ConnectionLost | CredentialsError | KubeconfigError)
 
     async def _down(self, error: KubeError) -> None:
-        delay = self._backoff.next(getattr(error, "retry_after", None))
         refused = isinstance(error, CredentialsError) or getattr(error, "code", 0) == 401
+        backoff = self._refusals if refused else self._backoff
+        delay = backoff.next(getattr(error, "retry_after", None))
         status = Status.DENIED if refused else Status.STALE if self._was_live else Status.OFFLINE
         was_live = self.health.status is Status.LIVE
         self._set(status, error.sentence(), self._clock.monotonic() + delay)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 
-from k8stui.kube.errors import ConnectionLost
-from k8stui.kube.health import HEARTBEAT, HealthMonitor, Status
+import pytest
+
+from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
+from k8stui.kube.health import HEARTBEAT, LONGEST_WAIT, HealthMonitor, Status
 from tests.unit.fakes_connection import FakeClock
 
 
@@ -51,6 +53,26 @@ async def test_a_server_that_falls_silent_is_found_out() -> None:
     assert server.monitor.health.status is Status.LIVE
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "least", "most"),
+    [(ConnectionLost("refused"), 5, LONGEST_WAIT), (ApiError(401, "Unauthorized", "no"), 15, 30)],
+)
+async def test_a_server_that_comes_back_after_hours_is_found_in_seconds(
+    error: KubeError, least: float, most: float
+) -> None:
+    clock = FakeClock()
+
+    async def probe() -> None:
+        if len(clock.slept) >= 200:
+            raise asyncio.CancelledError
+        raise error
+
+    monitor = HealthMonitor(probe, clock=clock, rng=random.Random(1), on_change=lambda: None)
+    await asyncio.gather(monitor.run(), return_exceptions=True)
+    assert least < max(clock.slept) <= most
+    assert monitor.health.status is not Status.LIVE
 
 
 async def test_a_server_that_talks_is_not_asked() -> None:
