@@ -54,10 +54,10 @@ async def drill_down(place: Place) -> None:
 
 
 async def _use_namespaces(place: Place, names: tuple[str, ...]) -> None:
-    """Use the namespaces and go back to what the pane showed before it was asked to choose."""
-    await place.app.navigator.use_namespaces(names)
+    """Go back to what the pane showed before it was asked to choose, and use them, also for that."""
     if place.pane is not None and not await place.pane.back():
         await place.app.navigator.open(ViewSpec(kind="pods"))
+    await place.app.navigator.use_namespaces(names)
 
 
 async def _into(place: Place) -> None:

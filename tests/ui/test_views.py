@@ -363,6 +363,19 @@ async def test_an_empty_table_says_that_there_is_no_such_namespace(complete: boo
         await until(pilot, lambda: ("shp" in app.session.recent) is not complete)
 
 
+async def test_a_namespace_that_is_chosen_holds_for_what_was_shown_in_another() -> None:
+    async with make_app().run_test(size=SIZE) as pilot:
+        app = await started(pilot)
+        await app.navigator.run_line("po shop")
+        await until(pilot, lambda: "pods(shop)[5]" in screen_text(app))
+        await app.navigator.run_line("ns")
+        await until(pilot, lambda: app.main.place().object is not None)
+        while app.main.place().objects[0].metadata.name != "kube-system":
+            await pilot.press("down")
+        await pilot.press("enter")
+        await until(pilot, lambda: "pods(kube-system)[1]" in screen_text(app))
+
+
 async def test_namespaces_are_chosen_from_a_table_with_counts() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await started(pilot)
