@@ -133,7 +133,10 @@ class Header(Widget):
             left.append(" READ-ONLY " if level < 3 else " RO ", self._style("readonly"))
         warnings = warning_words(self.warnings, short=level > 0) if cluster is not None else ""
         words = connection.long if level == 0 else connection.short
-        if level == 1:
+        troubled = connection.style in ("warn", "error")
+        if level == 2 and troubled:
+            warnings = ""  # of a server that is not heard they are old; why it is not matters more
+        if level == 1 or (level == 2 and troubled):
             room = self.size.width - left.cell_len - cell_width(warnings) - 4
             words = _cut(connection.long, max(room, _LEAST_REASON))
         left.append("  ")

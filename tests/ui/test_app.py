@@ -14,6 +14,7 @@ from k8stui.settings import ContextSettings, Settings
 from k8stui.ui.commands import VERB_HELP
 from k8stui.ui.dialogs.choose import ChooseDialog
 from k8stui.ui.dialogs.help import HelpDialog, HelpText
+from k8stui.ui.header import Warnings
 from k8stui.ui.keymap import shown
 from k8stui.ui.latest import start_latest
 from k8stui.ui.offers import help_lines
@@ -98,6 +99,19 @@ async def test_switching_the_context_closes_the_old_cluster() -> None:
         await until(pilot, lambda: "staging v1.34.2" in screen_text(app))
         await until(pilot, lambda: backend.clusters["prod"].closed)
         await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
+
+
+async def test_on_a_narrow_screen_why_the_server_is_not_heard_comes_before_old_warnings() -> None:
+    cluster = FakeCluster()
+    async with make_app(FakeBackend(cluster)).run_test(size=(80, 24)) as pilot:
+        app = await started(pilot)
+        app.main.header.set_warnings(Warnings(2, 48, 71))
+        await until(pilot, lambda: "● live  " in screen_text(app) and "2N 48P 71E" in screen_text(app))
+        now = time.monotonic()
+        cluster.health = Health(Status.DENIED, now, "Unauthorized; log in again", now + 4.4)
+        app.main.header.refresh()
+        await until(pilot, lambda: "✗ denied, next try in 4 s: Unauthorized" in screen_text(app))
+        assert "71E" not in screen_text(app)
 
 
 async def test_the_header_tells_how_the_server_is_heard() -> None:
