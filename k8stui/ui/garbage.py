@@ -18,10 +18,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from textual.app import App
 
 SETTLED = 2.0
 """Seconds from the first live rows until they are set aside: what starting has left over is gone by then."""
@@ -45,6 +47,8 @@ class Garbage:
     def __init__(self, on_live: Callable[[], None] | None = None) -> None:
         """`on_live` is called once, when the first rows are there and before they are set aside."""
         self._on_live = on_live
+        self.app: App[Any] | None = None
+        """Whose closed widgets are let go."""
         self._live_since: float | None = None
         self._settled = False
         self._left = False
@@ -69,7 +73,7 @@ class Garbage:
         now = time.monotonic()
         if now - self._dropped >= CLOSED_SECONDS:
             self._dropped = now
-            drop_closed_widgets()
+            drop_closed_widgets(self.app)
         if self._settled:
             self._search_at_rest(now)
             return
@@ -103,17 +107,26 @@ class Garbage:
         gc.unfreeze()
 
 
-def drop_closed_widgets() -> None:
-    """Let go of the painted lines of widgets that were closed.
+def drop_closed_widgets(app: App[Any] | None) -> None:
+    """Let go of widgets that were closed, where Textual does not.
 
-    Textual remembers 1,024 pairs of colours under a key that the painting widget is part of, and so the
-    widgets' last screens as well: 60 MiB and more in an hour of use.
+    It remembers 1,024 pairs of colours under a key that the painting widget's lines are part of: 60 MiB and
+    more in half an hour of use. And a widget that watches an attribute or a signal (any TextArea the theme)
+    is kept, with the view around it, until that changes.
     """
     from textual._styles_cache import StylesCache
+    from textual.signal import Signal
 
     forget = getattr(StylesCache.get_inner_outer, "cache_clear", None)
     if forget is not None:
         forget()
+    for watched in (app, *app.screen_stack) if app is not None else ():
+        for watchers in getattr(watched, "__watchers", {}).values():
+            watchers[:] = [each for each in watchers if not each[0]._closing]
+        for signal in vars(watched).values():
+            if isinstance(signal, Signal):
+                for closed in [node for node in signal._subscriptions if node._closing]:
+                    del signal._subscriptions[closed]
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ def launch(options: Options) -> int:
     except OptionsError as error:
         print(f"k8stui: {error}", file=sys.stderr)
         return BAD_ARGUMENTS
-    app.garbage = garbage
+    app.garbage, garbage.app = garbage, app
     app.run(mouse=app.settings.mouse)
     if app.crash is not None:
         print(f"k8stui: {app.crash}", file=sys.stderr)

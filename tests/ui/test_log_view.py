@@ -82,6 +82,18 @@ async def test_p_reads_the_runs_before_and_again_the_present_ones_of_a_pod_and_o
         assert not view.spec.previous
 
 
+async def test_a_log_that_is_left_holds_no_line_any_more() -> None:
+    async with log() as (pilot, app, view):
+        budget = app.session.log_budget
+        assert budget.free < budget.max_bytes
+        held = view.reading
+        await pilot.press("escape")
+        await until(pilot, lambda: app.main.place().view is not view)
+        assert held is not None
+        assert len(held.buffer) == 0
+        assert budget.free == budget.max_bytes
+
+
 async def test_the_settings_file_says_how_lines_are_shown_at_first() -> None:
     options: dict[str, Any] = {"mode": "message", "timestamps": "utc", "names": "long", "wrap": True}
     async with log(**options, fold_traces=True, fold_repeats=True) as (pilot, app, view):

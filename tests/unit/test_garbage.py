@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual.app import App
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 
 from k8stui.ui import garbage
 from k8stui.ui.garbage import Garbage
@@ -144,16 +144,19 @@ def test_a_cluster_that_was_left_is_given_back(monkeypatch: pytest.MonkeyPatch) 
     assert seen() is None
 
 
-async def test_the_lines_of_a_closed_widget_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [Static, TextArea])
+async def test_a_closed_widget_and_its_lines_are_let_go(
+    kind: type[Static | TextArea], monkeypatch: pytest.MonkeyPatch
+) -> None:
     collector = Garbage()
     now = [time.monotonic()]
     app: App[None] = App()
+    collector.app = app
     async with app.run_test() as pilot:
-        closed = Static("closed soon")
+        closed = kind("closed soon")
         await app.mount(closed)
         await pilot.pause()
-        lines = weakref.ref(closed._styles_cache)
-        assert lines() is not None
+        widget, lines = weakref.ref(closed), weakref.ref(closed._styles_cache)
         await closed.remove()
         del closed
         await app.mount(Static("in its place"))
@@ -163,4 +166,4 @@ async def test_the_lines_of_a_closed_widget_are_let_go(monkeypatch: pytest.Monke
             now[0] += 1
             collector.look(live=False)
         gc.collect()
-        assert lines() is None
+        assert widget() is lines() is None

@@ -69,6 +69,18 @@ def test_rings_of_one_budget_take_no_more_together_and_the_largest_gives_first()
     assert calm.prepend([line("x" * 100) for _ in range(60)]) == 100 - held
 
 
+def test_a_ring_that_is_closed_leaves_its_memory_to_others_though_somebody_holds_it() -> None:
+    one_line = size_of([line("x" * 100)])
+    budget = LogBudget(100 * one_line)
+    closed, other = LogBuffer(budget=budget), LogBuffer(budget=budget)
+    closed.extend([line("x" * 100)] * 60)
+    held = closed.lines(closed.first, closed.end)
+    closed.close()
+    other.extend([line("x" * 100)] * 100)
+    assert (len(closed), len(other), other.fallen) == (0, 100, 0)
+    assert len(held) == 60, "who is writing them to a file goes on"
+
+
 def test_the_size_of_a_line_is_what_it_really_takes() -> None:
     text = "level=info msg=ordinary path=/cart/" + "x" * 60
     tracemalloc.start()

@@ -66,8 +66,12 @@ class LogBudget:
         self._buffers: weakref.WeakSet[LogBuffer] = weakref.WeakSet()
 
     def join(self, buffer: LogBuffer) -> None:
-        """A ring takes part as long as somebody holds it."""
+        """A ring takes part until it leaves, or nobody holds it any more."""
         self._buffers.add(buffer)
+
+    def leave(self, buffer: LogBuffer) -> None:
+        """Its lines count no more."""
+        self._buffers.discard(buffer)
 
     @property
     def free(self) -> int:
@@ -190,6 +194,11 @@ class LogBuffer:
         self._offset = self.end
         self._lines, self._head, self._bytes = [], 0, 0
         self._tell()
+
+    def close(self) -> None:
+        """Let go of all lines at once: who still holds the ring may be found to be garbage much later."""
+        self._budget.leave(self)
+        self.clear()
 
     def subscribe(self, wake: Callable[[], None]) -> BufferReader:
         """A new reader: `wake` is called on the loop when lines came, once until `take`."""

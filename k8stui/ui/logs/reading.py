@@ -101,9 +101,10 @@ class LogReading:
         self._on_lines()
 
     def close(self) -> None:
-        """Be told nothing more. The worker that runs `run` is cancelled by its owner."""
+        """Be told nothing more, and hold no line. The worker that runs `run` is cancelled by its owner."""
         self._reader.close()
         self._news.close()
+        self.buffer.close()
 
     async def run(self) -> None:
         """Read until all has ended, or cancelled; what went wrong is in `problem`."""
