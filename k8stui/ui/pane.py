@@ -131,7 +131,7 @@ class Pane(Widget):
     @property
     def state(self) -> PaneState:
         """What to keep of this pane: a pane that follows is kept without what it follows just now."""
-        past = [spec for spec, _ in self._past if spec.view not in _PASSING][-PAST_SAVED:]
+        past = [_unmarked(spec) for spec, _ in self._past if spec.view not in _PASSING][-PAST_SAVED:]
         if not self.view.lasts:  # what was here before it is kept
             return PaneState(past[-1] if past else ViewSpec(kind="pods"), past=tuple(past[:-1]))
         kept = self.view.target if self.pinned or self.view.link is Link.NONE else None
@@ -261,6 +261,13 @@ class Pane(Widget):
         event.stop()
         if event.view is self.view:
             self.refresh_title()
+
+
+def _unmarked(spec: ViewSpec) -> ViewSpec:
+    """The marks of a table last as long as the program: nobody remembers the next day what they were for."""
+    from msgspec import structs
+
+    return structs.replace(spec, marked=()) if spec.view is ViewType.TABLE else spec
 
 
 def _with_target(spec: ViewSpec, target: Target | None) -> ViewSpec:

@@ -75,7 +75,7 @@ class ViewSpec(Struct, frozen=True):
     rows: ViewSpec | None = None
     """The table through whose rows the path of a JSONPath view is followed: its filter and order count."""
     marked: tuple[str, ...] = ()
-    """uids of the rows that were marked there; empty: all that it shows."""
+    """uids of the rows that were marked there (empty: all it shows), or in this table when it was left."""
     container: str = ""
     draft: str = ""
     """Id of the draft that an editor shows."""

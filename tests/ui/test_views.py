@@ -217,6 +217,28 @@ async def test_going_back_finds_the_cursor_where_it_was() -> None:
         await until(pilot, lambda: app.main.place().objects[0].metadata.name == here)  # type: ignore
 
 
+async def test_going_back_finds_the_marks_and_the_next_start_does_not() -> None:
+    async with make_app(kind="pods").run_test(size=SIZE) as pilot:
+        app: Any = pilot.app
+        await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
+        await until(pilot, lambda: app.main.place().objects)
+        await pilot.press("space", "down", "down", "space")
+        marked = [each.metadata.name for each in app.main.place().objects]
+        assert len(marked) == 2
+        await pilot.press(*":no", "enter")
+        await until(pilot, lambda: "nodes[4]" in screen_text(app))
+        assert not any(spec.marked for spec in app.main.workspace.focused_pane.state.past)
+        await pilot.press("[")
+        await until(pilot, lambda: "2 marked" in screen_text(app))
+        assert [each.metadata.name for each in app.main.place().objects] == marked
+        await pilot.press("escape", *":no", "enter")
+        await until(pilot, lambda: "nodes[4]" in screen_text(app))
+        await pilot.press("[")
+        await until(pilot, lambda: "pods(all)[6]" in screen_text(app))
+        await until(pilot, lambda: len(app.main.place().objects) == 1)
+        assert "marked" not in screen_text(app)
+
+
 async def test_shift_j_goes_to_the_owner() -> None:
     async with make_app().run_test(size=SIZE) as pilot:
         app = await pods(pilot)

@@ -306,8 +306,10 @@ class TableView(View):
         return Target(self._kind.name, meta.name, meta.namespace, meta.uid, noun)
 
     def leave(self) -> ViewSpec:
-        cursor = "" if self.table is None else self.table.cursor_uid or ""
-        return structs.replace(self.spec, cursor=cursor)
+        if self.table is None:
+            return self.spec
+        marked = tuple(self.table.model.marked())
+        return structs.replace(self.spec, cursor=self.table.cursor_uid or "", marked=marked)
 
     def copy_text(self) -> str:
         return "" if self.table is None else self.table.copy_text("names")
@@ -395,10 +397,19 @@ class TableView(View):
 
     def on_marks_changed(self, event: table_messages.MarksChanged) -> None:
         event.stop()
+        if not event.count:
+            self.spec = structs.replace(self.spec, marked=())  # nor those whose rows are still to come
         self.post_message(self.Changed(self))
 
     def on_filter_count(self, event: table_messages.FilterCount) -> None:
         event.stop()
-        if self.spec.cursor and self.table is not None and self.table.cursor_to(self.spec.cursor):
-            self.spec = structs.replace(self.spec, cursor="")
+        if self.table is not None:
+            self._find_again(self.table)
         self.post_message(self.Changed(self))
+
+    def _find_again(self, table: VirtualTable) -> None:
+        """The cursor and the marks, where they were when the view was left: its rows come."""
+        if self.spec.cursor and table.cursor_to(self.spec.cursor):
+            self.spec = structs.replace(self.spec, cursor="")
+        if self.spec.marked:
+            self.spec = structs.replace(self.spec, marked=table.mark(self.spec.marked))

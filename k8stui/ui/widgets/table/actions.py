@@ -14,7 +14,7 @@ from k8stui.ui.widgets.table.row_painter import GUTTER
 from k8stui.ui.widgets.virtual_scroll import VirtualScroll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from textual import events
@@ -133,6 +133,12 @@ class TableActions(VirtualScroll):
         found = self.model.cursor_to(uid)
         self._moved()
         return found
+
+    def mark(self, uids: Sequence[str]) -> tuple[str, ...]:
+        """As `RowModel.mark`."""
+        missing = self.model.mark(uids)
+        self._moved()
+        return missing
 
     def clear_marks(self) -> None:
         """Take all marks away."""

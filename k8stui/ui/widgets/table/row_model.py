@@ -18,7 +18,7 @@ from k8stui.ui.widgets.table.row_marks import RowMarks
 from k8stui.ui.widgets.table.row_order import Entry, RowOrder, tie_breaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from k8stui.ui.widgets.protocols import ChangesLike, PrinterLike
 
@@ -212,6 +212,11 @@ class RowModel:
     def mark_all(self) -> None:
         """Mark everything that is shown."""
         self.marks.add(self._order)
+
+    def mark(self, uids: Sequence[str]) -> tuple[str, ...]:
+        """Mark those objects that there are; which there are not (yet)."""
+        self.marks.add(uid for uid in uids if uid in self._rows)
+        return tuple(uid for uid in uids if uid not in self._rows)
 
     def marked(self, *, shown_only: bool = False) -> list[str]:
         """The marked objects in the order of the rows; those hidden by a filter last, unless left out."""
