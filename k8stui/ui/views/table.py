@@ -19,6 +19,7 @@ from k8stui.ui.views.own_columns import labels_of, printer_of
 from k8stui.ui.views.placeholder import Placeholder
 from k8stui.ui.views.subjects import missing_namespace, noun_of, subject_of
 from k8stui.ui.views.table_rows import TableRows
+from k8stui.ui.views.table_title import table_title
 from k8stui.ui.widgets.table.states import phase_of
 from k8stui.ui.widgets.table.virtual_table import VirtualTable
 
@@ -250,35 +251,13 @@ class TableView(View):
         return self.table if self.table is not None else self._placeholder
 
     def title(self) -> Title:
-        kind, spec, table = self._kind, self.spec, self.table
-        name = self._noun if kind is not None else spec.kind
+        kind, cluster = self._kind, self.session.cluster
         scope = ""
         if kind is not None and kind.namespaced:
             scope = ",".join(self.namespaces) or "all"
-        notes = [text for text in (spec.label_selector, spec.field_selector) if text]
-        if spec.owner and spec.target is not None:
-            notes.append(f"of {spec.target.label()}")
-        if spec.filter:
-            notes.append(f"/{spec.filter}")
-        if spec.faults:
-            notes.append("faults only")
-        if table is None:
-            return Title(name, scope, "", tuple(notes), "")
-        if table.model.marks:
-            notes.append(f"{len(table.model.marks)} marked")
-        shown, total = len(table.model), table.model.total
-        count = f"{shown:,}" if shown == total else f"{shown:,}/{total:,}"
-        if not total and phase_of(table.state) != "live":
-            count = ""  # nobody knows how many there are
-        state = table.state_text
-        bad = phase_of(table.state) in ("stale", "denied", "gone")
-        reason = str(getattr(table.state, "reason", "")) if bad and total and self._server_is_live() else ""
-        return Title(name, scope, count, tuple(notes), state, bad, reason)
-
-    def _server_is_live(self) -> bool:
-        """Then the header, which tells of the server, has no reason for what is wrong here."""
-        cluster = self.session.cluster
-        return cluster is not None and str(cluster.health.status.value) == "live"
+        hears = cluster is not None and str(cluster.health.status.value) == "live"
+        name = self._noun if kind is not None else self.spec.kind
+        return table_title(name, scope, self.spec, self.table, server_is_live=hears)
 
     @property
     def objects(self) -> tuple[Any, ...]:
