@@ -24,11 +24,12 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 def on_ending(loop: asyncio.AbstractEventLoop, stop: Callable[[int], None]) -> None:
     """Call `stop` with the number of each signal that asks for an end.
 
-    One that is ignored stays so: `nohup` wants the program to outlive its terminal.
+    SIGHUP stays ignored where it is: `nohup` wants the program to outlive its terminal. SIGINT, which shells
+    let programs in the background ignore, does not: whoever sends it means it.
     """
     for name in _ENDING:
         number = getattr(signal, name, None)
-        if number is None or signal.getsignal(number) is signal.SIG_IGN:
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
             continue
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(number, stop, number)

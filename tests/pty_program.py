@@ -31,6 +31,12 @@ _STATUS = b"\x1b[5n"
 _ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 
 
+def _as_a_shell_starts_it() -> None:
+    """No signal is ignored, though the tests may run under `nohup` or in the background."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class PtyProgram:
     """One program in one pseudo terminal of ``columns`` x ``lines`` cells.
 
@@ -63,7 +69,13 @@ class PtyProgram:
         environment.pop("NO_COLOR", None) if "NO_COLOR" not in (env or {}) else None
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            argv, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+            argv,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_as_a_shell_starts_it,
         )
         os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
