@@ -21,7 +21,7 @@ from k8stui.kube.certificates import user_name
 from k8stui.kube.codecs import codec_for
 from k8stui.kube.definitions import Definitions
 from k8stui.kube.discovery import discover
-from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
+from k8stui.kube.errors import OTHER_SERVER, ApiError, ConnectionLost, KubeError
 from k8stui.kube.health import Health, HealthMonitor, Status
 from k8stui.kube.live.collection import Phase
 from k8stui.kube.live.pool import Pool, Scope
@@ -257,8 +257,7 @@ class Cluster:
             version = msgspec.json.decode(response.body, type=_Version).git_version
         except msgspec.DecodeError as error:
             said = "/version was answered with something else than a version"
-            hint = "something may stand before the API server: check the server's address in the kubeconfig"
-            raise ApiError(0, "BadAnswer", said, hint=hint) from error
+            raise ApiError(0, "BadAnswer", said, hint=OTHER_SERVER) from error
         if version and version != self.version:
             self.version = version
             self._changed()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "LOGIN_PAGE",
+    "OTHER_SERVER",
     "ApiError",
     "Cause",
     "ConnectionLost",
@@ -29,6 +31,11 @@ __all__ = [
     "plain_text",
     "web_page_error",
 ]
+
+LOGIN_PAGE = "a login page may stand before the API server: log in, or check the server's address"
+"""What to do when a page for people came, or a redirect to one."""
+OTHER_SERVER = "something may answer in place of the API server: check the server's address in the kubeconfig"
+"""What to do about an answer that no API server gives."""
 
 LossKind = Literal[
     "lost",
@@ -252,7 +259,7 @@ def web_page_error(server: str, body: bytes) -> ApiError:
         200,
         "NotKubernetes",
         f"{server} answered with a web page instead of the Kubernetes API: {said}",
-        hint="a login page may stand before the API server: log in, or check the server's address",
+        hint=LOGIN_PAGE,
     )
 
 

@@ -224,20 +224,56 @@ def _simple(verb: Verb, head: _Token, rest: list[_Token]) -> Command:
     return Command(verb, argument=argument)
 
 
+_LOG_OPTIONS = {
+    **dict.fromkeys(("-n", "--namespace"), "ns:{}"),
+    **dict.fromkeys(("-l", "--selector"), "label:{}"),
+    **dict.fromkeys(("-c", "--container"), "container:^{}$"),
+    "--since": "since:{}",
+    "--tail": "tail:{}",
+}
+"""Options of `kubectl logs`, with the term of a query that means the same."""
+_LOG_SWITCHES = {"-A": "ns:*", "--all-namespaces": "ns:*", "-f": "", "--follow": ""}
+
+
 def _logs(line: str) -> Command:
     """The rest of the line is a query of its own language, quotes and slashes included."""
     from k8stui.kube.logs.query import QueryError, parse_query
 
-    head, _blank, query = line.strip().partition(" ")
+    head, _blank, typed = line.strip().partition(" ")
+    query = typed
     try:
+        query = _without_options(typed)
         parse_query(query)
     except QueryError as error:
-        place = line.find(query) + error.at if query else len(head)
+        place = line.find(typed) + error.at if query == typed != "" else len(head)
         said = str(error)
         if said.split()[0].strip(":") not in error.term:  # what was typed stays as it was typed
             said = said[:1].upper() + said[1:]
         raise CommandError(f"{said}.", place) from None
     return Command(Verb.LOGS, argument=query.strip())
+
+
+def _without_options(query: str) -> str:
+    """A query with terms in place of options of `kubectl logs`, which fingers know. Raises QueryError."""
+    from k8stui.kube.logs.query import split_terms
+
+    begins = [at for at, _term in split_terms(query)]
+    words = [query[at:end].strip() for at, end in zip(begins, [*begins[1:], len(query)], strict=True)]
+    terms: list[str] = []
+    while words:
+        word = words.pop(0)
+        option, equals, value = word.partition("=")
+        if not word.startswith("-") or option in _LOG_SWITCHES:
+            terms.append(_LOG_SWITCHES.get(option, word))
+            continue
+        form = _LOG_OPTIONS.get(option)
+        if form is None:
+            options = ", ".join(("-n NAMESPACES", "-A", "-l SELECTOR", "-c CONTAINER", "--since", "--tail"))
+            raise CommandError(f"There is no option {option!r} here; there are {options}.")
+        if not equals and not words:
+            raise CommandError(f"{option} needs a value after it.")
+        terms.append(form.format(value if equals else words.pop(0)))
+    return " ".join(filter(None, terms))
 
 
 def _jsonpath(line: str) -> Command:

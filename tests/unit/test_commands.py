@@ -152,3 +152,22 @@ def test_a_sentence_about_a_log_query_leaves_what_was_typed_as_it_is(query: str,
     with pytest.raises(CommandError) as told:
         parse(f"logs {query}")
     assert told.value.sentence.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        ("deploy/web -c app -n shop", "deploy/web container:^app$ ns:shop"),
+        ("-A -l app=web --since=1h --tail 20 -f", "ns:* label:app=web since:1h tail:20"),
+        ('log:"a -A b" !web', 'log:"a -A b" !web'),
+    ],
+)
+def test_options_of_kubectl_logs_are_terms_of_a_query(typed: str, query: str) -> None:
+    assert parse(f"logs {typed}").argument == query
+
+
+@pytest.mark.parametrize(("typed", "sentence"), [("-x", "no option '-x'"), ("web -n", "-n needs a value")])
+def test_an_option_of_logs_that_there_is_not_is_told(typed: str, sentence: str) -> None:
+    with pytest.raises(CommandError) as told:
+        parse(f"logs {typed}")
+    assert sentence in told.value.sentence

@@ -26,7 +26,14 @@ from k8stui.kube.connection.proxy import proxy_for, without_password
 from k8stui.kube.connection.urls import checked_server, is_web_page, join_url
 from k8stui.kube.connection.websocket import HEARTBEAT, WebSocket
 from k8stui.kube.credentials.expiry import why_refused
-from k8stui.kube.errors import ApiError, ConnectionLost, ReadOnlyError, api_error, web_page_error
+from k8stui.kube.errors import (
+    LOGIN_PAGE,
+    ApiError,
+    ConnectionLost,
+    ReadOnlyError,
+    api_error,
+    web_page_error,
+)
 from k8stui.kube.kubeconfig.reading import reload_context
 
 if TYPE_CHECKING:
@@ -353,7 +360,7 @@ class Connection:
                 response.status,
                 "Redirect",
                 f"{self.server} sends us to {target.origin()} instead of answering",
-                hint="a login page may stand before the API server: log in, or check the server's address",
+                hint=LOGIN_PAGE,
             )
         self._gate(method, target.raw_path.removeprefix(urlsplit(self._base).path))
         return str(target)

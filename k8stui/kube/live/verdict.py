@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from k8stui.kube.errors import ApiError, ConnectionLost, KubeError
+from k8stui.kube.errors import OTHER_SERVER, ApiError, ConnectionLost, KubeError
 from k8stui.kube.live.collection import Phase
 
 if TYPE_CHECKING:
     from k8stui.kube.codecs import BadData
-
-
-_STRANGER = "something may answer in place of the API server: check the server's address in the kubeconfig"
 
 
 class Wait(Enum):
@@ -55,7 +52,7 @@ def judge(error: KubeError | BadData, *, watching: bool) -> Verdict:
         return Verdict(Phase.LIVE, "", Wait.NONE)
     if isinstance(error, KubeError):
         return Verdict(Phase.STALE, error.sentence())
-    return Verdict(Phase.STALE, str(error) if watching else f"{error}; {_STRANGER}")
+    return Verdict(Phase.STALE, str(error) if watching else f"{error}; {OTHER_SERVER}")
 
 
 def _judge_answer(error: ApiError, watching: bool) -> Verdict:

@@ -150,7 +150,7 @@ class ContainerFollower:
             life = self._life()
             if life is None:
                 self._say_unread("the pod is gone")
-                self._telling.ended("the pod is gone", " (the pod is gone)", is_told=self._tells_gone)
+                self._telling.gone(is_told=self._tells_gone)
                 return
             if not life.container_id:
                 self._telling.say(Following.WAITING, life.waiting or "not started yet")
@@ -161,7 +161,7 @@ class ContainerFollower:
                 await self._read()
             elif life.final:
                 await self._intake.look_at_end()
-                self._telling.ended(*((life.ended.text, life.ended.remark) if life.ended else ("", "")))
+                self._telling.ended(life.ended)
                 return
             else:
                 ended = life.ended.text if life.ended else ""

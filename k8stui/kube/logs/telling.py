@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from k8stui.kube.backoff import Clock
-    from k8stui.kube.logs.pod import ContainerLife
+    from k8stui.kube.logs.pod import ContainerLife, Terminated
 
 
 class Telling:
@@ -90,11 +90,16 @@ class Telling:
         mark = GAP if missed > 0 else RESTART
         self._emit([LogLine(at, self.source, life.restarted(missed), mark)])
 
-    def ended(self, reason: str, remark: str, *, is_told: bool = True) -> None:
-        """Nothing comes any more; with `is_told` a line says so, if there was a life at all."""
-        if self.source.container_id and is_told:
-            self._remark(ENDED, f"ended{remark}")
-        self.say(Following.ENDED, reason)
+    def ended(self, how: Terminated | None) -> None:
+        """It has ended for good: a line says so, among those of others that were written then."""
+        self._remark(ENDED, f"ended{how.remark if how else ''}", (how.finished_at or "") if how else "")
+        self.say(Following.ENDED, how.text if how else "")
 
-    def _remark(self, mark: str, text: str) -> None:
-        self._emit([LogLine("", self.source, f"{self.source.container}: {text}", mark)])
+    def gone(self, *, is_told: bool) -> None:
+        """Its pod is gone; with `is_told` a line says so, if there was a life at all."""
+        if self.source.container_id and is_told:
+            self._remark(ENDED, "ended (the pod is gone)")
+        self.say(Following.ENDED, "the pod is gone")
+
+    def _remark(self, mark: str, text: str, at: str = "") -> None:
+        self._emit([LogLine(at, self.source, f"{self.source.container}: {text}", mark)])
