@@ -222,6 +222,27 @@ def logs() -> Report:
     return measured()
 
 
+def log_viewer() -> Report:
+    """The log view: filters, a search, scrolling in 200,000 lines (see ``tests.bench.bench_log_view``)."""
+    from tests.bench.bench_log_view import viewer
+
+    return viewer()
+
+
+def log_flood() -> Report:
+    """The log view: 60 streams, 50,000 lines a second together (see ``tests.bench.bench_log_view``)."""
+    from tests.bench.bench_log_view import flood as measured
+
+    return measured()
+
+
+def log_burst() -> Report:
+    """The log view: one stream at 200,000 lines a second (see ``tests.bench.bench_log_view``)."""
+    from tests.bench.bench_log_view import burst
+
+    return burst()
+
+
 def shell() -> Report:
     """A shell in a pod beside live tables (see ``tests.bench.bench_shell``)."""
     from tests.bench.bench_shell import run
@@ -322,6 +343,7 @@ def slow() -> Report:
 
 _ALL = (
     *(start, large, idle, churn, flood, workspace, growth, relations, decoding),
-    *(logs, shell, editor, slow, peers),
+    *(logs, log_viewer, log_flood, log_burst),
+    *(shell, editor, slow, peers),
 )
 SCENARIOS = {function.__name__: function for function in _ALL}
